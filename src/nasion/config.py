@@ -1,0 +1,270 @@
+"""Every setting, its default and its unit, once. An experiment is a TOML file of what differs."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nasion.errors import NasionError
+from nasion.terms import CENTRE_S, CONTEXT_S, SEGMENT_S, SFREQ, STEP_S
+
+
+class Settings(BaseModel):
+    """Frozen; unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Waveform(Settings):
+    """The paper's loader (2.2): channel differences, low-pass, clip, constant scale, quantisation."""
+
+    band_hz: tuple[float, float] = (0.5, 20.0)  # zero-phase Butterworth
+    order: int = Field(default=4, ge=1, le=8)
+    clip_uv: float = Field(default=1024.0, gt=0)
+    scale_uv: float = Field(default=32.0, gt=0)
+    sfreq: float = Field(default=50.0, gt=0)  # Hz after decimation
+    quantise: Literal["none", "mu-law"] = "none"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        low, high = self.band_hz
+        if SFREQ % self.sfreq or (STEP_S * self.sfreq) % 1:
+            raise ValueError(f"sfreq must divide {SFREQ:g} Hz and give whole samples in 2 s")
+        if not 0 <= low < high <= self.sfreq / 2:
+            raise ValueError("band_hz must rise and stay below half of sfreq")
+        return self
+
+
+class View(Settings):
+    """One multitaper spectrogram of the four chains."""
+
+    span_s: float = Field(gt=0)
+    window_s: float = Field(gt=0)
+    step_s: float = Field(gt=0)
+    bandwidth: float = Field(default=2.0, ge=1)  # NW, the tapers' time-bandwidth product
+    n_tapers: int = Field(default=3, ge=1)
+    n_fft: int = Field(ge=16)
+    bins: tuple[int, int]  # first and last frequency bin kept
+
+    @property
+    def n_freqs(self) -> int:
+        """Rows of the image."""
+        return self.bins[1] - self.bins[0] + 1
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of the image."""
+        return round(self.span_s / self.step_s)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.window_s * SFREQ > self.n_fft:
+            raise ValueError("n_fft must hold the window")
+        if not 0 <= self.bins[0] <= self.bins[1] <= self.n_fft // 2:
+            raise ValueError("bins must rise and stay within n_fft / 2")
+        if STEP_S % self.step_s:
+            raise ValueError(f"step_s must divide {STEP_S:g} s")
+        return self
+
+
+# The ready-made spectrograms of HMS, exactly: 0.59-19.92 Hz, one column every 2 s.
+HMS_VIEW = View(span_s=CONTEXT_S, window_s=4.0, step_s=STEP_S, n_fft=1024, bins=(3, 102))
+
+
+class Spectrogram(Settings):
+    """Images for the spectrogram branch: the 10 minutes of HMS and finer ones around the label."""
+
+    views: tuple[Literal["context", "window", "centre"], ...] = ("window", "context")
+    context: View = HMS_VIEW
+    window: View = View(span_s=SEGMENT_S, window_s=2.0, step_s=0.5, n_fft=512, bins=(2, 51))
+    centre: View = View(
+        span_s=CENTRE_S,
+        window_s=1.0,
+        step_s=0.125,
+        bandwidth=1.0,
+        n_tapers=1,
+        n_fft=512,
+        bins=(2, 51),
+    )
+    log_centre: float = 2.0  # of ln(µV²/Hz): about the mean over HMS
+    log_scale: float = Field(default=2.0, gt=0)
+    log_range: tuple[float, float] = (-6.0, 10.0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.views or len(set(self.views)) < len(self.views):
+            raise ValueError("views must name each image once")
+        return self
+
+
+class Signal(Settings):
+    """What the two branches see."""
+
+    waveform: Waveform = Waveform()
+    spectrogram: Spectrogram = Spectrogram()
+
+
+class WaveNet(Settings):
+    """Dilated gated residual convolutions; `layers` and `channels` hold one number a block."""
+
+    layers: tuple[int, ...] = (6,)
+    channels: tuple[int, ...] = (48,)
+    kernel: int = Field(default=3, ge=2)
+    padding: Literal["valid", "same"] = "valid"
+    hemispheres: Literal["stacked", "shared"] = "stacked"  # shared: symmetric by construction
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.layers or len(self.layers) != len(self.channels):
+            raise ValueError("layers and channels need one number a block each")
+        return self
+
+
+class SpectrogramNet(Settings):
+    """Any timm backbone on the chains as channels."""
+
+    backbone: str = "efficientnet_b0"
+    weights: str = ""  # "" random, "hub" ImageNet from the hub, else a local file
+    stack: Literal["chains", "symmetric", "repeated"] = "chains"
+    drop_path: float = Field(default=0.1, ge=0, lt=1)
+
+
+class Model(Settings):
+    """The paper's figure 3; one modality alone is its baseline."""
+
+    modality: Literal["both", "waveform", "spectrogram"] = "both"
+    wavenet: WaveNet = WaveNet()
+    spectrogram: SpectrogramNet = SpectrogramNet()
+    n_features: int = Field(default=128, ge=1)  # of each branch's feature vector
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+
+
+class Loss(Settings):
+    """a KL(wave) + a KL(spec) + (1 - 2a) KL(fused) + b Sim (paper 3.1.2)."""
+
+    alpha: float = Field(default=0.25, ge=0, le=0.5)
+    beta: float = Field(default=0.5, ge=0)
+    similarity: Literal["cosine", "squared-cosine", "cross-correlation", "cka", "none"] = "cosine"
+
+
+class Augment(Settings):
+    """Each is off at 0. The mirror swaps left and right electrodes."""
+
+    mirror: float = Field(default=0.5, ge=0, le=1)  # probability
+    shift_s: float = Field(default=1.0, ge=0)  # largest shift of the waveform
+    drop_channel: float = Field(default=0.1, ge=0, le=1)  # probability of each derivation lost
+    amplitude: float = Field(default=0.2, ge=0)  # sd of the log gain
+    mask: float = Field(default=0.2, ge=0, le=1)  # probability of a time and a frequency stripe
+    mixup: float = Field(default=0.0, ge=0)  # parameter of the Beta distribution
+    hide_context: float = Field(default=0.2, ge=0, le=1)  # probability that only the centre shows
+
+
+class Training(Settings):
+    """One fit."""
+
+    epochs: int = Field(default=12, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1)  # share of all steps
+    schedule: Literal["cosine", "one-cycle"] = "cosine"
+    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    clip_norm: float = Field(default=1.0, gt=0)
+    ema: float = Field(default=0.0, ge=0, lt=1)  # decay of the averaged weights; 0 is off
+    patience: int = Field(default=0, ge=0)  # epochs without a better validation KLD; 0 is off
+    weighting: Literal["none", "votes"] = "none"  # votes: a row counts log(1 + votes)
+    second_stage_epochs: int = Field(default=0, ge=0)  # of them, the last ones, on many votes only
+    second_stage_votes: int = Field(default=10, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.second_stage_epochs >= self.epochs:
+            raise ValueError("second_stage_epochs must be fewer than epochs")
+        return self
+
+
+class Data(Settings):
+    """What is learned from."""
+
+    path: str = ""  # folder in HMS layout, train form
+    folds: str = ""  # an existing folds.csv; "" makes one
+    n_folds: int = Field(default=5, ge=2)
+    store: str = ""  # where the array store goes; "" is a folder beside the runs
+
+
+class Experiment(Settings):
+    """The whole experiment; `configs/*.toml` hold only what differs from these defaults."""
+
+    name: str = "run"
+    seed: int = Field(default=0, ge=0)
+    data: Data = Data()
+    signal: Signal = Signal()
+    augment: Augment = Augment()
+    model: Model = Model()
+    loss: Loss = Loss()
+    training: Training = Training()
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits of what determines the result."""
+        return fingerprint(self)
+
+
+def fingerprint(settings: Settings) -> str:
+    """Give eight hexadecimal digits that change with any setting."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
+
+
+def parse(content: dict[str, Any], source: str) -> Experiment:
+    """Check a nested dictionary; errors name `source` and the key."""
+    try:
+        return Experiment.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise NasionError(f"{source}: {_explain(first)}") from None
+    except TypeError as error:
+        raise NasionError(f"{source}: {error}") from None
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        parent: Any = Experiment
+        for part in error["loc"][:-1]:
+            parent = parent.model_fields[part].annotation
+        return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"'{key}': {message} (got {error['input']!r})"
+
+
+def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
+    """Read an experiment; each change is a line of TOML such as `training.lr = 3e-4`."""
+    content = _read_toml(path)
+    for change in changes:
+        try:
+            _merge(content, tomllib.loads(change))
+        except tomllib.TOMLDecodeError as error:
+            raise NasionError(f"--set {change}: not TOML ({error}); quote strings") from None
+    return parse(content, str(path))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found; give a configuration file (.toml)") from None
+    except IsADirectoryError:
+        raise NasionError(f"{path}: is a folder; give a configuration file (.toml)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NasionError(f"{path}: not TOML ({error})") from None
+
+
+def _merge(content: dict[str, Any], change: dict[str, Any]) -> None:
+    for key, value in change.items():
+        if isinstance(value, dict) and isinstance(content.get(key), dict):
+            _merge(content[key], value)
+        else:
+            content[key] = value

@@ -1,0 +1,1 @@
+"""From an HMS folder to batches: segments, folds, array store, augmentation."""

@@ -1,0 +1,1 @@
+"""From any recording to the two representations of the paper: waveform and spectrogram."""

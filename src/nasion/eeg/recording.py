@@ -1,0 +1,64 @@
+"""A recording: what a file holds, described first, read piece by piece when asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.terms import COLUMNS, ELECTRODES, SFREQ
+
+Signals = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Referential EEG in microvolts at 200 Hz, one row for each of the 20 HMS columns.
+
+    Parameters
+    ----------
+    name
+        What reports call it; never taken from the patient's header.
+    n_times
+        Samples at 200 Hz, gaps included.
+    read
+        `read(start, stop)` gives samples start..stop, shape (20, stop - start), µV; NaN stands
+        where an electrode is missing or the recording has a gap. Any piece equals that piece of the
+        whole.
+    """
+
+    name: str
+    n_times: int
+    read: Callable[[int, int], Signals] = field(repr=False)
+    source_sfreq: float = SFREQ
+    start: datetime | None = None  # clock time of the first sample
+    missing: tuple[str, ...] = ()  # electrodes neither recorded nor interpolated
+    interpolated: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # channels of the file that are not among the 20
+    references: tuple[str, ...] = ()  # as channel names state them: ("A1", "A2") are two
+    gaps_s: tuple[tuple[float, float], ...] = ()  # (onset, duration) where nothing was recorded
+    annotations: tuple[tuple[float, float, str], ...] = ()  # (onset_s, duration_s, text)
+    warnings: tuple[str, ...] = ()  # what a user has to know before trusting a result
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds, gaps included."""
+        return self.n_times / SFREQ
+
+    def signals(self, start_s: float = 0.0, stop_s: float | None = None) -> Signals:
+        """Give the piece between two times, shape (20, n_times), µV, NaN outside the recording."""
+        start = round(start_s * SFREQ)
+        stop = self.n_times if stop_s is None else round(stop_s * SFREQ)
+        inner = slice(max(start, 0), min(stop, self.n_times))
+        signals = np.full((len(COLUMNS), stop - start), np.nan, np.float32)
+        if inner.start < inner.stop:
+            signals[:, inner.start - start : inner.stop - start] = self.read(
+                inner.start, inner.stop
+            )
+        return signals
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Electrodes with a signal, recorded or interpolated."""
+        return tuple(name for name in ELECTRODES if name not in self.missing)

@@ -1,0 +1,1 @@
+"""The paper's section 4, from files alone: no torch and no model in here."""

@@ -1,0 +1,1 @@
+"""Simulated patients, so that the product works where no patient data may go."""
