@@ -19,7 +19,7 @@ class Settings(BaseModel):
 
 
 class Waveform(Settings):
-    """The paper's loader (2.2): channel differences, low-pass, clip, constant scale, quantisation."""
+    """The loader of the paper (2.2): differences, low-pass, clip, constant scale, quantisation."""
 
     band_hz: tuple[float, float] = (0.5, 20.0)  # zero-phase Butterworth
     order: int = Field(default=4, ge=1, le=8)
