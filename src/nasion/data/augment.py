@@ -1,0 +1,99 @@
+"""Augmentation of one window; every random number comes from the generator given."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from nasion.config import Augment, Signal
+from nasion.data.representation import Window, view_of
+from nasion.eeg.montage import MIRRORED_DERIVATIONS
+from nasion.terms import CENTRE_S
+
+Images = dict[str, NDArray[np.float32]]
+
+
+def mirror(window: Window) -> Window:
+    """Swap left and right electrodes; twice is the original."""
+    return Window(
+        window.waveform[MIRRORED_DERIVATIONS],
+        {name: np.ascontiguousarray(image[::-1]) for name, image in window.images.items()},
+    )
+
+
+def draw_shift(rng: Generator, augment: Augment, settings: Signal) -> int:
+    """Samples by which to cut the window later (or, negative, earlier)."""
+    largest = int(augment.shift_s * settings.waveform.sfreq)
+    return int(rng.integers(-largest, largest + 1))
+
+
+def augmented(window: Window, rng: Generator, augment: Augment, settings: Signal) -> Window:
+    """Mirror, amplitude, lost derivations, stripes and hidden context, each by its chance."""
+    if rng.random() < augment.mirror:
+        window = mirror(window)
+    if augment.amplitude:
+        window = amplified(window, float(rng.normal(0.0, augment.amplitude)), settings)
+    lost = rng.random(len(window.waveform)) < augment.drop_channel
+    if lost.any() and not lost.all():
+        kept = window.waveform.copy()
+        kept[lost] = np.nan
+        window = replace(window, waveform=kept)
+    if rng.random() < augment.mask:
+        window = replace(window, images={n: _striped(i, rng) for n, i in window.images.items()})
+    if rng.random() < augment.hide_context:
+        window = centre_only(window, settings)
+    return window
+
+
+def amplified(window: Window, log_gain: float, settings: Signal) -> Window:
+    """Scale the signal by exp(log_gain), in both representations alike.
+
+    Power grows with the square; a mu-law waveform is left as it is.
+    """
+    linear = settings.waveform.quantise == "none"
+    step = np.float32(2 * log_gain / settings.spectrogram.log_scale)
+    return Window(
+        window.waveform * np.float32(np.exp(log_gain)) if linear else window.waveform,
+        {name: image + step for name, image in window.images.items()},
+    )
+
+
+def centre_only(window: Window, settings: Signal) -> Window:
+    """As if the EEG were just the labelled 10 s: all around is missing."""
+    waveform = np.full_like(window.waveform, np.nan)
+    n_times = waveform.shape[1]
+    length = round(CENTRE_S * settings.waveform.sfreq)
+    inside = slice((n_times - length) // 2, (n_times + length) // 2)
+    waveform[:, inside] = window.waveform[:, inside]
+    images: Images = {}
+    for name, image in window.images.items():
+        view = view_of(settings, name)
+        images[name] = np.full_like(image, np.nan)
+        if name == "context":
+            continue
+        # Columns whose window lies within the 10 s, as a file of 10 s would give.
+        half = (CENTRE_S - view.window_s) / 2 / view.step_s
+        middle = (view.n_columns - 1) / 2
+        low, high = int(np.ceil(middle - half)), int(np.floor(middle + half)) + 1
+        images[name][:, :, low:high] = image[:, :, low:high]
+    return Window(waveform, images)
+
+
+def _striped(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    image = image.copy()
+    for axis in (1, 2):
+        size = image.shape[axis]
+        width = int(rng.integers(1, max(2, size // 6)))
+        first = int(rng.integers(0, size - width + 1))
+        np.moveaxis(image, axis, 0)[first : first + width] = np.nan
+    return image
+
+
+def mixed(one: Window, other: Window, share: float | np.float32) -> Window:
+    """Mixup: `share` of one and the rest of the other; missing where either is."""
+    a, b = np.float32(share), np.float32(1 - share)
+    return Window(
+        a * one.waveform + b * other.waveform,
+        {name: a * image + b * other.images[name] for name, image in one.images.items()},
+    )

@@ -1,0 +1,117 @@
+"""Batches for the network. All randomness derives from (seed, epoch, row)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import Experiment
+from nasion.data.augment import augmented, draw_shift, mirror, mixed
+from nasion.data.hms import Segments, targets, votes
+from nasion.data.representation import Window
+from nasion.data.store import Store
+from nasion.terms import SEGMENT_S, STEP_S
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Finite arrays; what is missing is 0 and marked.
+
+    `waveform` (batch, 18, n_times); `present` (batch, 25): share of signal in each block of 2 s;
+    `images` by view (batch, 4, n_freqs, n_columns); `image_present` by view (batch,): whether
+    there is any; `target` (batch, 6); `weight` (batch,).
+    """
+
+    waveform: Array
+    present: Array
+    images: Mapping[str, Array]
+    image_present: Mapping[str, Array]
+    target: Array
+    weight: Array
+
+
+def collate(
+    windows: Sequence[Window], target: Array | None = None, weight: Array | None = None
+) -> Batch:
+    """Stack windows; without labels `target` and `weight` are uniform."""
+    waveform = np.stack([window.waveform for window in windows])
+    images = {name: np.stack([w.images[name] for w in windows]) for name in windows[0].images}
+    n_rows, n_derivations, _ = waveform.shape
+    there = np.isfinite(waveform).reshape(n_rows, n_derivations, round(SEGMENT_S / STEP_S), -1)
+    return Batch(
+        waveform=np.nan_to_num(waveform, copy=False),
+        present=there.mean((1, 3), dtype=np.float32),
+        image_present={
+            name: np.isfinite(image).any(axis=(1, 2, 3)).astype(np.float32)
+            for name, image in images.items()
+        },
+        images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
+        target=np.full((n_rows, 6), 1 / 6, np.float32) if target is None else target,
+        weight=np.ones(n_rows, np.float32) if weight is None else weight,
+    )
+
+
+@dataclass(frozen=True)
+class SegmentDataset:
+    """Rows of a segment table as batches; `epoch` below 0 means as they are, unaugmented."""
+
+    segments: Segments
+    store: Store
+    experiment: Experiment
+    epoch: int = -1
+    mirrored: bool = False
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def batch(self, rows: Sequence[int]) -> Batch:
+        """The batch of these rows of the table."""
+        pieces = [self._labelled(row) for row in rows]
+        target = np.stack([label for _, label in pieces])
+        return collate([window for window, _ in pieces], target, self._weights[list(rows)])
+
+    @cached_property
+    def _rows(self) -> list[Any]:
+        return list(self.segments.table.itertuples(index=False))
+
+    @cached_property
+    def _targets(self) -> Array:
+        if not self.segments.labelled:
+            return np.full((len(self), 6), 1 / 6, np.float32)
+        return targets(self.segments.table).astype(np.float32)
+
+    @cached_property
+    def _weights(self) -> Array:
+        if not self.segments.labelled or self.experiment.training.weighting == "none":
+            return np.ones(len(self), np.float32)
+        return np.log1p(votes(self.segments.table).sum(1)).astype(np.float32)
+
+    def _labelled(self, row: int) -> tuple[Window, Array]:
+        window, label = self._window(row), self._targets[row]
+        mixup = self.experiment.augment.mixup
+        if self.epoch < 0 or not mixup:
+            return window, label
+        rng = self._generator(row, "mixup")
+        share, partner = np.float32(rng.beta(mixup, mixup)), int(rng.integers(len(self)))
+        both = mixed(window, self._window(partner), share)
+        return both, share * label + (1 - share) * self._targets[partner]
+
+    def _window(self, row: int) -> Window:
+        if self.epoch < 0:
+            window = self.store.window(self._rows[row])
+            return mirror(window) if self.mirrored else window
+        rng = self._generator(row, "window")
+        augment, signal = self.experiment.augment, self.experiment.signal
+        shift = draw_shift(rng, augment, signal)
+        return augmented(self.store.window(self._rows[row], shift=shift), rng, augment, signal)
+
+    def _generator(self, row: int, purpose: Literal["window", "mixup"]) -> np.random.Generator:
+        # A row's draws must not depend on which other rows a fold holds.
+        segment = self._rows[row]
+        key = [abs(int(segment.eeg_id)), abs(int(segment.eeg_sub_id)), purpose == "mixup"]
+        return np.random.default_rng([self.experiment.seed, self.epoch, *key])

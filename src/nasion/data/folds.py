@@ -1,0 +1,126 @@
+"""Folds: stratified by consensus and grouped by patient, since patients never cross a split."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion.data.hms import consensus
+from nasion.errors import NasionError
+from nasion.files import replacing
+
+
+def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]:
+    """Fold of each row of a segment table (paper 3.3, k = 5), by patient.
+
+    Returns
+    -------
+    Shape (n_rows,), 0 .. n_folds - 1.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    patients = table["patient_id"].to_numpy()
+    n_patients = len(np.unique(patients))
+    if n_patients < n_folds:
+        raise NasionError(
+            f"{n_patients} patients cannot fill {n_folds} folds; lower data.n_folds or add patients"
+        )
+    labels = consensus(table)
+    fold = np.empty(len(table), np.int64)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    for number, (_, held_out) in enumerate(_quietly(splitter, labels, patients)):
+        fold[held_out] = number
+    return _balanced(fold, labels, patients, n_folds)
+
+
+def _quietly(splitter, labels, patients):  # type: ignore[no-untyped-def]
+    import warnings
+
+    with warnings.catch_warnings():
+        # A class rarer than the folds is a fact about the data, not a fault of the split.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        yield from splitter.split(labels, labels, patients)
+
+
+def _balanced(
+    fold: NDArray[np.int_], labels: NDArray[np.int_], patients: NDArray, n_folds: int
+) -> NDArray[np.int_]:
+    """Move and swap patients between folds while that evens out class counts.
+
+    The greedy splitter leaves shares up to a point apart on HMS; this brings them within 0.1.
+    """
+    ids, patient = np.unique(patients, return_inverse=True)
+    counts = np.zeros((len(ids), labels.max() + 1))
+    np.add.at(counts, (patient, labels), 1)
+    home = np.zeros(len(ids), np.int64)
+    home[patient] = fold
+    ideal = counts.sum(0) / n_folds
+    scale = 1 / np.maximum(ideal, 1)
+    sums = np.stack([counts[home == number].sum(0) for number in range(n_folds)])
+    for _ in range(400):
+        excess = (sums - ideal) * scale
+        worst = int(np.argmax((excess**2).sum(1)))
+        gain, step = 1e-9, None
+        members = np.flatnonzero(home == worst)
+        for other in range(n_folds):
+            if other == worst:
+                continue
+            before = (excess[worst] ** 2).sum() + (excess[other] ** 2).sum()
+            candidates = np.flatnonzero(home == other)
+            given = np.concatenate([counts[candidates] * scale, np.zeros((1, len(ideal)))])
+            moved = counts[members, None] * scale - given[None]
+            after = ((excess[worst] - moved) ** 2).sum(2) + ((excess[other] + moved) ** 2).sum(2)
+            place = np.unravel_index(int(after.argmin()), after.shape)
+            if len(members) > 1 and before - after[place] > gain:
+                gain = before - after[place]
+                back = candidates[place[1]] if place[1] < len(candidates) else None
+                step = members[place[0]], other, back
+        if step is None:
+            break
+        leaving, other, back = step
+        home[leaving] = other
+        if back is not None:
+            home[back] = worst
+        for number in (worst, other):
+            sums[number] = counts[home == number].sum(0)
+    return home[patient]
+
+
+def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None:
+    """Write `patient_id, fold`, one row a patient."""
+    frame = pd.DataFrame({"patient_id": table["patient_id"], "fold": fold}).drop_duplicates()
+    with replacing(path) as temporary:
+        frame.sort_values("patient_id").to_csv(temporary, index=False)
+
+
+def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
+    """Fold of each row of `table` from a csv with `fold` and either `patient_id` or `eeg_id`."""
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise NasionError(f"{path}: not a readable csv table ({error})") from None
+    key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
+    if key is None or "fold" not in frame:
+        raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id)")
+    if not pd.api.types.is_integer_dtype(frame["fold"]):
+        raise NasionError(f"{path}: column fold must hold whole numbers")
+    pairs = frame[[key, "fold"]].drop_duplicates()
+    twice = pairs[key].duplicated()
+    if twice.any():
+        raise NasionError(f"{path}: {key} {pairs.loc[twice, key].iloc[0]} is in two folds")
+    fold = table[key].map(pairs.set_index(key)["fold"])
+    if fold.isna().any():
+        raise NasionError(f"{path}: has no fold for {key} {table.loc[fold.isna(), key].iloc[0]}")
+    result = fold.to_numpy(np.int64)
+    guard(table["patient_id"].to_numpy(), result)
+    return result
+
+
+def guard(patients: NDArray, fold: NDArray[np.int_]) -> None:
+    """Raise when a patient stands on both sides of a split."""
+    pairs = pd.DataFrame({"patient": patients, "fold": fold}).drop_duplicates()
+    twice = pairs["patient"].duplicated()
+    if twice.any():
+        patient = pairs.loc[twice, "patient"].iloc[0]
+        raise NasionError(f"patient {patient} is in two folds; scores would be fake")

@@ -1,0 +1,213 @@
+"""A folder in HMS layout (Kaggle's train or test form) as a table of labelled segments."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion.config import HMS_VIEW
+from nasion.eeg.spectrogram import Power, from_table, hms_columns
+from nasion.errors import NasionError
+from nasion.terms import PATTERNS, VOTE_COLUMNS
+
+Part = Literal["train", "test"]
+NO_SPECTROGRAM = -1
+
+# Columns of `Segments.table`; the csv's names where it has them.
+KEYS = ("eeg_id", "eeg_sub_id")
+_NUMBERS = {
+    "eeg_id": None,
+    "eeg_sub_id": 0,
+    "eeg_label_offset_seconds": 0.0,
+    "spectrogram_id": NO_SPECTROGRAM,
+    "spectrogram_label_offset_seconds": 0.0,
+    "patient_id": None,
+}
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Labelled segments of one part of a folder.
+
+    `table` has one row a segment: the columns of `KEYS`, offsets in seconds, ids and, in train
+    form, the six vote counts. Row i is line i + 2 of the csv.
+    """
+
+    folder: Path
+    part: Part
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether experts voted on these segments."""
+        return VOTE_COLUMNS[0] in self.table
+
+    def eeg_path(self, eeg_id: int) -> Path:
+        """File of an EEG."""
+        return self.folder / f"{self.part}_eegs" / f"{eeg_id}.parquet"
+
+    def spectrogram_path(self, spectrogram_id: int) -> Path:
+        """File of a ready-made spectrogram; it need not exist."""
+        return self.folder / f"{self.part}_spectrograms" / f"{spectrogram_id}.parquet"
+
+    def subset(self, rows: NDArray[np.bool_] | NDArray[np.int_]) -> "Segments":
+        """Only these rows."""
+        return Segments(self.folder, self.part, self.table[rows].reset_index(drop=True))
+
+
+def load_segments(folder: Path, part: Part | None = None) -> Segments:
+    """Read the csv of a folder in HMS layout and check every value.
+
+    Raises
+    ------
+    NasionError
+        Naming file and row: missing columns, text or negative numbers for votes, no vote at all,
+        repeated segments, or EEG files that are not there.
+    """
+    part = part or _only_part(folder)
+    path = folder / f"{part}.csv"
+    segments = Segments(folder, part, load_labels(path, votes=part == "train"))
+    for row, eeg_id in _first_rows(segments.table["eeg_id"]):
+        if not segments.eeg_path(eeg_id).exists():
+            missing = segments.eeg_path(eeg_id)
+            raise NasionError(f"{path}, line {row + 2}: {missing} is missing; copy it there")
+    return segments
+
+
+def _only_part(folder: Path) -> Part:
+    if not folder.is_dir():
+        raise NasionError(
+            f"{folder}: not a folder; give one in HMS layout (train.csv, train_eegs/)"
+        )
+    found: list[Part] = [part for part in ("train", "test") if (folder / f"{part}.csv").exists()]
+    if not found:
+        raise NasionError(f"{folder}: holds neither train.csv nor test.csv; is it in HMS layout?")
+    return found[0]
+
+
+def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
+    """Read a train.csv or test.csv alone, with the checks of `load_segments` on its values."""
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise NasionError(f"{path}: not a csv table ({str(error).strip()})") from None
+    required = [name for name, default in _NUMBERS.items() if default is None]
+    lacking = [c for c in (*required, *(VOTE_COLUMNS if votes else ())) if c not in frame]
+    if lacking:
+        raise NasionError(f"{path}: lacks column {', '.join(lacking)}; HMS layout needs it")
+    if frame.empty:
+        raise NasionError(f"{path}: has no rows")
+    table = pd.DataFrame(index=frame.index)
+    for name, default in _NUMBERS.items():
+        dtype = np.float64 if isinstance(default, float) else np.int64
+        values = frame[name] if name in frame else pd.Series(default, index=frame.index)
+        if not (name in frame and default is None):
+            values = values.fillna(default)
+        table[name] = _numbers(values, path).astype(dtype)
+    if votes:
+        for name in VOTE_COLUMNS:
+            table[name] = _numbers(frame[name], path)
+            _refuse(table[name] < 0, path, f"{name} is negative; votes are counts")
+        _refuse(table[list(VOTE_COLUMNS)].sum(axis=1) == 0, path, "nobody voted; remove the row")
+    _refuse(table.duplicated(list(KEYS)), path, "the same eeg_id and eeg_sub_id again; remove one")
+    return table
+
+
+def _numbers(values: pd.Series, path: Path) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce")
+    _refuse(
+        ~np.isfinite(numbers.to_numpy(np.float64)),
+        path,
+        f"{values.name} is not a number ({{value!r}})",
+        values,
+    )
+    return numbers
+
+
+def _refuse(
+    bad: pd.Series | NDArray[np.bool_], path: Path, why: str, values: pd.Series | None = None
+) -> None:
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        text = why if values is None else why.format(value=values.iloc[rows[0]])
+        raise NasionError(f"{path}, line {rows[0] + 2}: {text}")
+
+
+def _first_rows(ids: pd.Series) -> Iterator[tuple[int, int]]:
+    for row, value in ids.drop_duplicates().items():
+        yield int(str(row)), int(value)
+
+
+def votes(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Vote counts, shape (n_rows, 6), in the order of `terms.PATTERNS`."""
+    return table[list(VOTE_COLUMNS)].to_numpy(np.float64)
+
+
+def targets(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Fractions of votes, shape (n_rows, 6); rows sum to 1."""
+    counts = votes(table)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def consensus(table: pd.DataFrame) -> NDArray[np.int_]:
+    """Index of the plurality, the first in the order of `terms.PATTERNS` where votes tie."""
+    return votes(table).argmax(axis=1)
+
+
+def one_row_per_period(table: pd.DataFrame) -> NDArray[np.int_]:
+    """Positions of the middle row of each stationary period, in the table's order.
+
+    Rows of one EEG with the same votes repeat one judgement at overlapping offsets.
+    """
+    positions = pd.Series(np.arange(len(table)), index=table.index)
+    ordered = table.assign(_position=positions).sort_values("eeg_sub_id", kind="stable")
+    groups = ordered.groupby(["eeg_id", *VOTE_COLUMNS], sort=False)["_position"]
+    return np.sort(groups.apply(lambda rows: rows.iloc[len(rows) // 2]).to_numpy(np.int64))
+
+
+def read_spectrogram(path: Path) -> tuple[float, Power]:
+    """Ready-made spectrogram: time of its first column in s, and power, shape (4, 100, n_columns).
+
+    Columns stand 2 s apart; rows that the file leaves out are NaN.
+    """
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise NasionError(f"{path}: not a readable parquet file ({reason}); copy it anew") from None
+    lacking = [name for name in ("time", *hms_columns()) if name not in frame]
+    if lacking:
+        raise NasionError(
+            f"{path}: lacks {len(lacking)} columns ({lacking[0]} first); not an HMS spectrogram"
+        )
+    if frame.empty:
+        raise NasionError(f"{path}: has no rows")
+    try:
+        times_s, power = frame["time"].to_numpy(np.float64), from_table(frame)
+    except (TypeError, ValueError):
+        raise NasionError(f"{path}: holds text where numbers belong") from None
+    places = np.round((times_s - times_s[0]) / HMS_VIEW.step_s)
+    if not np.all(np.diff(places) > 0):
+        raise NasionError(f"{path}: column time must rise by {HMS_VIEW.step_s:g} s a row")
+    regular = np.full((*power.shape[:2], int(places[-1]) + 1), np.nan, np.float32)
+    regular[:, :, places.astype(np.int64)] = power
+    return float(times_s[0]), regular
+
+
+def counts_by_pattern(table: pd.DataFrame) -> dict[str, int]:
+    """Segments by consensus."""
+    return {
+        str(pattern): int(count)
+        for pattern, count in zip(
+            PATTERNS, np.bincount(consensus(table), minlength=len(PATTERNS)), strict=True
+        )
+    }

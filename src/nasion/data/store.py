@@ -1,0 +1,192 @@
+"""The array store: every EEG of a data set decoded and filtered once, then only memory maps.
+
+A store is a folder named by the fingerprint of the signal settings and of the files it was made
+from: `waveform.npy` (n_times, 18), one `<view>.npy` (n_columns, 4, n_freqs) a view, both float16
+and concatenated over EEGs, `context` of ready-made spectrograms as `ready.npy`, and `index.json`.
+A fingerprint that changes makes a new store; nothing stale is ever read.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import repeat
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import Signal, fingerprint
+from nasion.data.hms import Segments, read_spectrogram
+from nasion.data.representation import ReadyMade, Representation, Window, cut, represent
+from nasion.eeg.formats import open_recording
+from nasion.eeg.spectrogram import scaled
+from nasion.files import read_json, write_json
+
+SCHEMA = 1
+AT_ONCE = 64  # files in memory
+HEADER_BYTES = 256
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Windows of a data set at the speed of a memory map."""
+
+    folder: Path
+    settings: Signal
+    index: dict[str, Any] = field(repr=False)
+    arrays: dict[str, NDArray[np.float16]] = field(repr=False)
+
+    def window(self, row: Any, *, shift: int = 0) -> Window:
+        """Window of one row of a segment table."""
+        return cut(
+            self.representation(int(row.eeg_id)),
+            self.settings,
+            float(row.eeg_label_offset_seconds),
+            shift=shift,
+            context=self._context(row),
+        )
+
+    def representation(self, eeg_id: int) -> Representation:
+        """Views into the maps of one EEG."""
+        entry = self.index["eegs"][str(eeg_id)]
+        pieces = {name: self.arrays[name][slice(*entry[name])] for name in entry["arrays"]}
+        return Representation(
+            duration_s=entry["duration_s"],
+            waveform=pieces.pop("waveform").T,
+            columns={name: np.moveaxis(piece, 0, -1) for name, piece in pieces.items()},
+        )
+
+    def _context(self, row: Any) -> NDArray[np.float32] | None:
+        entry = self.index["spectrograms"].get(str(int(row.spectrogram_id)))
+        if entry is None or "context" not in self.settings.spectrogram.views:
+            return None
+        columns = np.moveaxis(self.arrays["ready"][slice(*entry["ready"])], 0, -1)
+        ready = ReadyMade(entry["first_time_s"], columns)
+        offset_s = float(row.spectrogram_label_offset_seconds)
+        return ready.image(offset_s, self.settings.spectrogram.context)
+
+
+def open_store(
+    segments: Segments, settings: Signal, parent: Path, progress: Progress | None = None
+) -> Store:
+    """Open the store of these segments below `parent`; build it first where there is none."""
+    folder = parent / _fingerprint(segments, settings)
+    if not (folder / "index.json").exists():
+        parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(dir=parent, prefix=".building-"))
+        try:
+            _build(segments, settings, building, progress or (lambda done, total: None))
+            if not folder.exists():
+                building.replace(folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    index = read_json(folder / "index.json")
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in index["arrays"]}
+    return Store(folder, settings, index, arrays)
+
+
+def _fingerprint(segments: Segments, settings: Signal) -> str:
+    digest = hashlib.sha256(f"{SCHEMA} {fingerprint(settings)} {segments.part}".encode())
+    for path in (*_eeg_paths(segments).values(), *_spectrogram_paths(segments).values()):
+        status = path.stat()
+        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _eeg_paths(segments: Segments) -> dict[int, Path]:
+    return {int(key): segments.eeg_path(int(key)) for key in segments.table["eeg_id"].unique()}
+
+
+def _spectrogram_paths(segments: Segments) -> dict[int, Path]:
+    ids = segments.table["spectrogram_id"].unique()
+    paths = {int(key): segments.spectrogram_path(int(key)) for key in ids}
+    return {key: path for key, path in paths.items() if path.exists()}
+
+
+def _represent_file(path: Path, settings: Signal) -> Representation:
+    return represent(open_recording(path).signals(), settings)
+
+
+def _ready_file(path: Path, settings: Signal) -> ReadyMade:
+    first_time_s, power = read_spectrogram(path)
+    return ReadyMade(first_time_s, scaled(power, settings.spectrogram))
+
+
+def _build(segments: Segments, settings: Signal, folder: Path, progress: Progress) -> None:
+    eegs, spectrograms = _eeg_paths(segments), _spectrogram_paths(segments)
+    if "context" not in settings.spectrogram.views:
+        spectrograms = {}
+    total = len(eegs) + len(spectrograms)
+    index: dict[str, Any] = {"schema": SCHEMA, "eegs": {}, "spectrograms": {}}
+    with _Arrays(folder) as arrays:
+        done = 0
+        for key, whole in _each(_represent_file, eegs, settings):
+            places = {"waveform": arrays.append("waveform", whole.waveform.T)}
+            for name, columns in whole.columns.items():
+                places[name] = arrays.append(name, np.moveaxis(columns, -1, 0))
+            names = {"arrays": list(places), "duration_s": whole.duration_s}
+            index["eegs"][str(key)] = {**names, **places}
+            progress(done := done + 1, total)
+        for key, ready in _each(_ready_file, spectrograms, settings):
+            place = arrays.append("ready", np.moveaxis(ready.columns, -1, 0))
+            index["spectrograms"][str(key)] = {"first_time_s": ready.first_time_s, "ready": place}
+            progress(done := done + 1, total)
+        index["arrays"] = arrays.names
+    write_json(folder / "index.json", index)
+
+
+def _each(
+    work: Callable[[Path, Signal], Any], paths: dict[int, Path], settings: Signal
+) -> Iterable[tuple[int, Any]]:
+    keys = list(paths)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and filtering release the GIL
+        for first in range(0, len(keys), AT_ONCE):
+            some = keys[first : first + AT_ONCE]
+            results = pool.map(work, (paths[key] for key in some), repeat(settings))
+            yield from zip(some, results, strict=True)
+
+
+class _Arrays:
+    """Files of float16 that grow along the first axis; headers are written at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files: dict[str, IO[bytes]] = {}
+        self._shapes: dict[str, list[int]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._files)
+
+    def append(self, name: str, rows: NDArray[np.floating]) -> list[int]:
+        """Add rows; give their start and stop."""
+        if name not in self._files:
+            self._files[name] = (self.folder / f"{name}.npy").open("wb")
+            self._files[name].write(b" " * HEADER_BYTES)
+            self._shapes[name] = [0, *rows.shape[1:]]
+        self._files[name].write(np.ascontiguousarray(rows, np.float16).tobytes())
+        start = self._shapes[name][0]
+        self._shapes[name][0] += len(rows)
+        return [start, start + len(rows)]
+
+    def __enter__(self) -> "_Arrays":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, file in self._files.items():
+            file.seek(0)
+            file.write(_header(tuple(self._shapes[name])))
+            file.close()
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """A .npy header (format 1.0) padded to HEADER_BYTES, so that it can be written last."""
+    content = f"{{'descr': '<f2', 'fortran_order': False, 'shape': {shape}, }}"
+    prefix = b"\x93NUMPY\x01\x00" + (HEADER_BYTES - 10).to_bytes(2, "little")
+    return prefix + content.ljust(HEADER_BYTES - 11).encode() + b"\n"

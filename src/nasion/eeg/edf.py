@@ -1,0 +1,277 @@
+"""EDF, EDF+ and BDF, read record by record from the disk.
+
+The readers of others take discontiguous files (EDF+D) as contiguous ones, keep BDF in memory and
+shorten truncated files; here the record onsets decide where samples stand, gaps are NaN and a
+truncated file is refused. Kemp B, Olivan J. European data format 'plus'. Clin Neurophysiol
+2003;114:1755-1761.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.edf_header import Header, decode, read_header
+from nasion.eeg.resample import Array, Source, Track
+from nasion.errors import NasionError
+
+MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
+TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
+MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
+UNUSABLE = "its header gives no usable physical and digital range"
+ANNOTATION_BLOCK = 4096  # records whose annotations are read at once
+
+_STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
+
+
+@dataclass(frozen=True)
+class _Signals:
+    """Signals of one rate; runs are stretches of records without a gap, in samples."""
+
+    path: Path
+    sample_bytes: int
+    n_header_bytes: int
+    n_records: int
+    record_bytes: int
+    samples: int
+    offsets: tuple[int, ...]  # in a record, bytes
+    gain: Array  # microvolts
+    offset: Array
+    run_starts: NDArray[np.int64]  # on the clock of the recording
+    run_sources: NDArray[np.int64]  # in the file
+    run_stops: NDArray[np.int64]
+
+
+def open_edf(path: Path, *, unit: str = "") -> Source:
+    """Describe an EDF or BDF file; its samples are read when asked for.
+
+    Parameters
+    ----------
+    unit
+        What the numbers are in, whatever the header says: nV, uV, mV or V.
+
+    Raises
+    ------
+    NasionError
+        If the header is damaged, or speaks of records that are not there.
+    """
+    header = read_header(path)
+    warnings = []
+    trailing = path.stat().st_size - header.n_header_bytes - header.n_records * header.record_bytes
+    if trailing:
+        warnings.append(f"{trailing} bytes after the last record of the header were left out")
+    onsets, annotations = _read_annotations(header)
+    first, onset_s, warning = _runs(header, onsets if header.plus else [])
+    warnings += [warning] if warning else []
+    origin = float(onset_s[0])
+    counts = np.diff(np.append(first, header.n_records))
+    ends = onset_s - origin + counts * float(header.record_s)
+    gaps = tuple(
+        (round(float(end), 6), round(float(begin - end), 6))
+        for end, begin in zip(ends[:-1], onset_s[1:] - origin, strict=True)
+        if begin - end > TOLERANCE_S
+    )
+    return Source(
+        path=str(path),
+        name=path.stem,
+        tracks=_tracks(header, first, onset_s - origin, counts, unit),
+        duration_s=float(ends.max()),
+        start=header.start + timedelta(seconds=origin) if header.start else None,
+        gaps_s=gaps,
+        annotations=tuple(
+            (round(onset - origin, 6), duration, text) for onset, duration, text in annotations
+        ),
+        warnings=tuple(warnings),
+    )
+
+
+def _records(path: Path, n_header_bytes: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    # Mapped anew for each piece: a mapping that stays would count as memory once read.
+    return np.memmap(path, np.uint8, "r", n_header_bytes, shape)
+
+
+def _read_annotations(
+    header: Header,
+) -> tuple[list[float], list[tuple[float, float, str]]]:
+    """Give the onsets that records state, and all annotations."""
+    onsets, annotations = [], []
+    for number in header.annotation_signals:
+        for record in _annotation_bytes(header, number):
+            if number == header.annotation_signals[0] and (stamp := _STAMP.match(record)):
+                onsets.append(float(stamp[1]))
+            for tal in filter(None, record.split(b"\0")):
+                annotations += _parse_tal(tal)
+    return onsets, sorted(annotations)
+
+
+def _annotation_bytes(header: Header, number: int) -> Iterator[bytes]:
+    begin = header.offsets[number] * header.sample_bytes
+    stop = begin + header.samples[number] * header.sample_bytes
+    shape = (header.n_records, header.record_bytes)
+    for first in range(0, header.n_records, ANNOTATION_BLOCK):
+        records = _records(header.path, header.n_header_bytes, shape)
+        for record in np.array(records[first : first + ANNOTATION_BLOCK, begin:stop]):
+            yield record.tobytes()
+
+
+def _parse_tal(tal: bytes) -> list[tuple[float, float, str]]:
+    """Read one time-stamped annotation list; the stamp of a record is one without a text."""
+    head, *texts = tal.split(b"\x14")
+    onset, _, duration = head.partition(b"\x15")
+    try:
+        return [(float(onset), float(duration or 0), decode(text)) for text in texts if text]
+    except ValueError:
+        return []
+
+
+def _runs(
+    header: Header, onsets: list[float]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], str]:
+    """Give the first record of each stretch without a gap, its onset in seconds, and a warning."""
+    contiguous = np.zeros(1, np.int64), np.array(onsets[:1] or [0.0])
+    discontiguous = header.plus.endswith("D")
+    if len(onsets) < header.n_records:
+        if discontiguous:
+            raise NasionError(
+                f"{header.path}: is discontiguous ({header.plus}) but only {len(onsets)} of"
+                f" {header.n_records} records state their onset; export it as contiguous EDF+C"
+            )
+        return *contiguous, ""
+    record_s = float(header.record_s)
+    first, starts = [0], onsets[:1]
+    for number, onset in enumerate(onsets):
+        drift = onset - (starts[-1] + (number - first[-1]) * record_s)
+        if drift < -min(record_s, MOST_OVERLAP_S):
+            story = f"record {number + 1} states an onset before record {number} ends"
+            if discontiguous:
+                raise NasionError(f"{header.path}: {story}; export it anew")
+            return *contiguous, f"{story}: taken as contiguous, as the header says"
+        if abs(drift) > TOLERANCE_S:
+            first.append(number)
+            starts.append(onset)
+    warning = ""
+    if len(first) > 1 and not discontiguous:
+        warning = "the header says contiguous but the records' onsets leave gaps: taken as gaps"
+    return np.array(first), np.array(starts), warning
+
+
+def _tracks(
+    header: Header,
+    first: NDArray[np.int64],
+    onset_s: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    unit: str,
+) -> tuple[Track, ...]:
+    signals = [n for n in range(len(header.labels)) if n not in header.annotation_signals]
+    tracks = []
+    for samples in dict.fromkeys(header.samples[number] for number in signals):
+        if samples == 0:
+            continue
+        members = [number for number in signals if header.samples[number] == samples]
+        sfreq = samples / header.record_s
+        lengths = counts * samples
+        starts = np.round(onset_s * float(sfreq)).astype(np.int64)
+        for run in range(1, len(starts)):  # records that overlap a little follow each other
+            starts[run] = max(starts[run], starts[run - 1] + lengths[run - 1])
+        gain, offset, doubts = _calibrate(header, members, unit)
+        block = _Signals(
+            path=header.path,
+            sample_bytes=header.sample_bytes,
+            n_header_bytes=header.n_header_bytes,
+            n_records=header.n_records,
+            record_bytes=header.record_bytes,
+            samples=samples,
+            offsets=tuple(header.offsets[number] * header.sample_bytes for number in members),
+            gain=gain,
+            offset=offset,
+            run_starts=starts,
+            run_sources=first * samples,
+            run_stops=starts + lengths,
+        )
+        tracks.append(
+            Track(
+                labels=tuple(header.labels[number] for number in members),
+                sfreq=sfreq,
+                n_times=int(block.run_stops[-1]),
+                read=partial(_read, block),
+                doubts=doubts,
+            )
+        )
+    return tuple(tracks)
+
+
+def _calibrate(
+    header: Header, members: Sequence[int], unit: str
+) -> tuple[Array, Array, tuple[str, ...]]:
+    """Give gain and offset to microvolts, and what is doubtful about them."""
+    gain, offset, doubts = [], [], []
+    for number in members:
+        physical_min, physical_max, digital_min, digital_max = header.calibration[number]
+        stated = unit or _unit(header.dimensions[number])
+        scale = MICROVOLTS.get(stated, 1.0)
+        span = digital_max - digital_min
+        slope = scale * (physical_max - physical_min) / span if span else float("nan")
+        gain.append(slope)
+        offset.append(scale * physical_min - slope * digital_min)
+        doubt = "" if stated in MICROVOLTS else f"its unit '{stated}' is no voltage: taken as uV"
+        if not stated:
+            doubt = "it states no unit: taken as uV"
+        if not slope or not np.isfinite(offset[-1]):
+            doubt = UNUSABLE
+            gain[-1] = offset[-1] = float("nan")
+        doubts.append(doubt)
+    return np.array(gain), np.array(offset), tuple(doubts)
+
+
+def _unit(dimension: str) -> str:
+    text = dimension.replace("µ", "u").replace("μ", "u").lower()
+    return {"nv": "nV", "uv": "uV", "mv": "mV", "v": "V"}.get(text, dimension)
+
+
+def _read(block: _Signals, rows: Sequence[int], start: int, stop: int) -> Array:
+    """Give samples start..stop on the clock of the recording, µV, NaN between runs."""
+    signals = np.full((len(rows), stop - start), np.nan)
+    records = _records(block.path, block.n_header_bytes, (block.n_records, block.record_bytes))
+    gain, offset = block.gain[list(rows), None], block.offset[list(rows), None]
+    run = int(np.searchsorted(block.run_stops, start, "right"))
+    while run < len(block.run_starts) and block.run_starts[run] < stop:
+        begin = max(start, int(block.run_starts[run]))
+        end = min(stop, int(block.run_stops[run]))
+        shift = int(block.run_sources[run] - block.run_starts[run])
+        piece = signals[:, begin - start : end - start]
+        for target, row in zip(piece, rows, strict=True):
+            _copy(block, records, block.offsets[row], begin + shift, target)
+        piece *= gain
+        piece += offset
+        run += 1
+    return signals
+
+
+def _copy(
+    block: _Signals, records: NDArray[np.uint8], offset: int, first: int, target: Array
+) -> None:
+    """Fill `target` with consecutive samples: the end of a record, whole records, a beginning."""
+    width, n_bytes, done = block.samples, block.sample_bytes, 0
+    while done < len(target):
+        record, inside = divmod(first + done, width)
+        whole = (len(target) - done) // width if inside == 0 else 0
+        take = whole * width or min(width - inside, len(target) - done)
+        begin = offset + inside * n_bytes
+        columns = slice(begin, begin + (width if whole else take) * n_bytes)
+        raw = np.ascontiguousarray(records[record : record + max(whole, 1), columns])
+        target[done : done + take] = _integers(raw.reshape(-1), n_bytes)
+        done += take
+
+
+def _integers(raw: NDArray[np.uint8], n_bytes: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    if n_bytes == 2:
+        return raw.view("<i2")
+    wide = np.empty((len(raw) // 3, 4), np.uint8)
+    wide[:, 1:] = raw.reshape(-1, 3)
+    wide[:, 0] = 0
+    return wide.reshape(-1).view("<i4") >> 8

@@ -1,0 +1,33 @@
+"""The longitudinal bipolar montage (double banana): 18 derivations in five chains."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasion.eeg.recording import Signals
+from nasion.terms import CHAIN_DERIVATIONS, COLUMNS, DERIVATIONS, MIRROR, Chain
+
+
+def _rows(pairs: Sequence[tuple[str, str]]) -> tuple[list[int], list[int]]:
+    return [COLUMNS.index(a) for a, _ in pairs], [COLUMNS.index(b) for _, b in pairs]
+
+
+def bipolar(signals: Signals, chains: Sequence[Chain] = tuple(Chain)) -> Signals:
+    """Differences of neighbours along the chains.
+
+    Parameters
+    ----------
+    signals
+        Shape (20, n_times), µV, rows as `terms.COLUMNS`.
+
+    Returns
+    -------
+    Shape (n_derivations, n_times), µV, first electrode minus second; NaN where either is.
+    """
+    first, second = _rows([pair for chain in chains for pair in CHAIN_DERIVATIONS[chain]])
+    return signals[first] - signals[second]
+
+
+# Row i of the mirrored montage is row MIRRORED_DERIVATIONS[i] of the original.
+MIRRORED_DERIVATIONS = np.array([DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS])
+MIRRORED_COLUMNS = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])

@@ -1,0 +1,194 @@
+"""Which channel of a file is which electrode, and against which reference.
+
+Laboratories write the same electrode as `Fp1`, `EEG FP1-REF`, `POL Fp1`, `Fp1-A1`, `Fp1.` or
+`EEG Fp1-LE`; the temporal sites have two names (T7 = T3); the heart is EKG or ECG.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nasion.terms import ALIASES, DERIVATIONS, ELECTRODES, LEFT, MIDLINE, RIGHT
+
+Kind = Literal["electrode", "ekg", "derivation", "other"]
+TRANSVERSE = (("T3", "C3"), ("C3", "Cz"), ("Cz", "C4"), ("C4", "T4"), ("F7", "F3"), ("F3", "Fz"))
+
+_SITES = {name.upper(): name for name in ELECTRODES} | {
+    alias: name for alias, name in ALIASES.items() if name in ELECTRODES
+}
+_TEN_TEN = re.compile(r"(?:FP|AF|FC|FT|TP|CP|PO|[FCTPOI])(?:Z|\d{1,2})|(?:SP|PG)[12]")
+_PREFIX = re.compile(r"^(?:(?:EEG|POL)[\s_:-]*)+")
+_SEPARATOR = re.compile(r"\s*[-_:/]\s*|\s+")
+_EKG = re.compile(r"(?:ECG|EKG)(|[LR]A?|[12]|I{1,3})")
+_LEADS = {"LA": "L", "RA": "R", "I": "1", "II": "2"}
+_EARS = re.compile(r"(?:[AM][12]\+?)+")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What one label says.
+
+    Parameters
+    ----------
+    site
+        The electrode (Fp1), the first one of a derivation, or the lead of an EKG ("", "L", "1").
+    reference
+        As the label states it, upper case ("REF", "A1", "LE"), an electrode by its usual name;
+        empty where the label states none. Of a derivation: its second electrode.
+    """
+
+    kind: Kind
+    site: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which labels stand for the 20 channels; numbers count the labels of the file."""
+
+    electrodes: dict[str, int]
+    references: dict[str, str]  # of each chosen electrode, "" where its label states none
+    ekg: tuple[int, ...]  # one channel, or two whose difference it is
+    derivations: tuple[str, ...]
+    duplicates: tuple[str, ...]  # labels left out because their electrode came earlier
+    ignored: tuple[str, ...]
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """Distinct references of the electrodes."""
+        return tuple(dict.fromkeys(name for name in self.references.values() if name))
+
+
+def parse(label: str) -> Channel:
+    """Read one channel label."""
+    text = re.sub(r"[().\s]+", " ", label.upper().replace(")/2", ")")).strip()
+    text = _PREFIX.sub("", re.sub(r"\s*\+\s*", "+", text))
+    parts = [part for part in _SEPARATOR.split(text) if part]
+    if len(parts) > 1 and parts[-1].isdigit() and not _EKG.fullmatch(" ".join(parts[:1])):
+        parts.pop()  # the running number that tells duplicates apart
+    if not parts:
+        return Channel("other")
+    first, rest = parts[0], parts[1:]
+    if match := _EKG.fullmatch(first):
+        return _heart(match[1], rest)
+    if first not in _SITES:
+        return Channel("derivation" if _is_pair(parts) else "other")
+    reference = "".join(rest)
+    if _EARS.fullmatch(reference):
+        return Channel("electrode", _SITES[first], reference.replace("+", ""))
+    if reference in _SITES:
+        return Channel("derivation", _SITES[first], _SITES[reference])
+    if _TEN_TEN.fullmatch(reference):
+        return Channel("derivation", _SITES[first], reference)
+    return Channel("electrode", _SITES[first], reference)
+
+
+def _is_pair(parts: list[str]) -> bool:
+    return len(parts) == 2 and all(_TEN_TEN.fullmatch(part) for part in parts)
+
+
+def _heart(lead: str, rest: list[str]) -> Channel:
+    second = _EKG.fullmatch(rest[0]) if rest else None
+    if second:
+        return Channel("ekg", "" if second[1] != lead else _LEADS.get(lead, lead))
+    if rest and not lead and rest[0] in ("L", "R", "LA", "RA", "1", "2", "I", "II"):
+        return Channel("ekg", _LEADS.get(rest[0], rest[0]))
+    return Channel("ekg", _LEADS.get(lead, lead), "".join(rest))
+
+
+def select(labels: Sequence[str]) -> Selection:
+    """Choose one channel for each electrode; the first one where a file has two."""
+    channels = _resolved([parse(label) for label in labels])
+    electrodes: dict[str, int] = {}
+    references: dict[str, str] = {}
+    hearts: dict[str, int] = {}
+    duplicates, ignored, derivations = [], [], []
+    for number, (label, channel) in enumerate(zip(labels, channels, strict=True)):
+        if channel.kind == "electrode" and channel.site not in electrodes:
+            electrodes[channel.site] = number
+            references[channel.site] = channel.reference
+        elif channel.kind == "electrode":
+            duplicates.append(label)
+        elif channel.kind == "ekg":
+            hearts.setdefault(channel.site, number)
+        else:
+            ignored.append(label)
+        if channel.kind == "derivation":
+            derivations.append(f"{channel.site}-{channel.reference}" if channel.site else label)
+    ekg = _choose_ekg(hearts)
+    unused = [labels[number] for number in hearts.values() if number not in ekg]
+    return Selection(
+        electrodes=electrodes,
+        references=references,
+        ekg=ekg,
+        derivations=tuple(derivations),
+        duplicates=tuple(duplicates),
+        ignored=tuple(ignored + unused),
+    )
+
+
+def _resolved(channels: list[Channel]) -> list[Channel]:
+    """Tell Fp1-Cz, F3-Cz, ... (one scalp reference) from Fp1-F7, F7-T3, ... (a chain)."""
+    pairs = [channel for channel in channels if channel.kind == "derivation" and channel.site]
+    for reference in {channel.reference for channel in pairs}:
+        against = {channel.site for channel in pairs if channel.reference == reference}
+        if len(against) >= len(ELECTRODES) // 2:
+            return [
+                Channel("electrode", channel.site, reference)
+                if channel.kind == "derivation" and channel.reference == reference
+                else channel
+                for channel in channels
+            ]
+    return channels
+
+
+def _choose_ekg(hearts: dict[str, int]) -> tuple[int, ...]:
+    if "" in hearts:
+        return (hearts[""],)
+    for plus, minus in (("L", "R"), ("1", "2")):
+        if plus in hearts and minus in hearts:
+            return (hearts[plus], hearts[minus])
+    return tuple(hearts.values())[:1]
+
+
+def montage_of(derivations: Sequence[str]) -> str:
+    """Say in words which bipolar montage a file holds."""
+    pairs = {frozenset(name.split("-")) for name in derivations}
+    chains = sum(frozenset(pair) in pairs for pair in DERIVATIONS)
+    across = sum(frozenset(pair) in pairs for pair in TRANSVERSE)
+    if chains > 2 * across and chains >= 8:
+        kind = "a longitudinal bipolar montage"
+    elif across >= 3:
+        kind = "a transverse bipolar montage"
+    else:
+        kind = "bipolar derivations"
+    return f"{kind} ({', '.join(derivations[:4])}{', ...' if len(derivations) > 4 else ''})"
+
+
+def reference_warning(references: dict[str, str]) -> str:
+    """Say what two references make wrong; empty where there is one.
+
+    Differences within a side are right as long as the side has one reference; the midline, the
+    average reference and comparisons of the sides are not.
+    """
+    distinct = dict.fromkeys(references.values())
+    if len(distinct) < 2:
+        return ""
+    names = ", ".join(name or "none stated" for name in distinct)
+    within = [
+        side
+        for side, sites in (("left", LEFT), ("right", RIGHT))
+        if len({references[site] for site in sites if site in references}) > 1
+    ]
+    broken = f"; even the {' and the '.join(within)} side mixes them" if within else ""
+    midline = ", ".join(
+        f"{site} against {references[site] or 'none stated'}"
+        for site in MIDLINE
+        if site in references
+    )
+    return (
+        f"{len(distinct)} references ({names}): trust differences within a side, not the midline"
+        f"{f' ({midline})' if midline else ''}, the average reference or left-right comparisons"
+        f"{broken}; nothing was interpolated across references"
+    )

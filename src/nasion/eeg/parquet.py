@@ -1,0 +1,136 @@
+"""Parquet files in the layout of HMS: a column for each electrode, 200 Hz, microvolts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from nasion.eeg.edf import MICROVOLTS
+from nasion.eeg.naming import parse
+from nasion.eeg.resample import Array, Source, Track
+from nasion.errors import NasionError
+from nasion.terms import SFREQ
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Where rows are; `modified` keeps a file that was written anew from the cache."""
+
+    path: Path
+    modified: int
+    names: tuple[str, ...]
+    stops: NDArray[np.int64]  # last row of each row group, and one
+    gain: float
+
+
+def open_parquet(path: Path, *, unit: str = "") -> Source:
+    """Describe a parquet file of EEG; float32 values come out unchanged.
+
+    Parameters
+    ----------
+    unit
+        What the numbers are in: nV, uV, mV or V; HMS uses uV.
+
+    Raises
+    ------
+    NasionError
+        If the file is no parquet file, holds no rows, or an electrode's column is no number.
+    """
+    table = _open_table(path, unit)
+    empty, gaps = _survey(table)
+    n_times = int(table.stops[-1])
+    return Source(
+        path=str(path),
+        name=path.stem,
+        tracks=(
+            Track(
+                labels=table.names,
+                sfreq=Fraction(SFREQ),
+                n_times=n_times,
+                read=partial(_read, table),
+            ),
+        ),
+        duration_s=n_times / SFREQ,
+        gaps_s=gaps,
+        empty=empty,
+    )
+
+
+def _open_table(path: Path, unit: str) -> _Table:
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            rows = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    except (pa.ArrowException, OSError, ValueError):
+        raise NasionError(
+            f"{path}: not a parquet file, or cut short; copy it again or write it anew"
+        ) from None
+    names = tuple(name for name in schema.names if parse(name).kind in ("electrode", "ekg"))
+    for name in names:
+        kind = schema.field(name).type
+        if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
+            raise NasionError(
+                f"{path}: column {name} holds {kind}, not numbers; write it as float32 microvolts"
+            )
+    if not names:
+        shown = ", ".join(schema.names[:5])
+        raise NasionError(
+            f"{path}: no column is an electrode (found {shown}); give EEG in HMS layout"
+            " (Fp1, F3, ..., EKG at 200 Hz)"
+        )
+    if not sum(rows):
+        raise NasionError(f"{path}: holds no rows; write it anew")
+    return _Table(path, path.stat().st_mtime_ns, names, np.cumsum(rows), MICROVOLTS[unit or "uV"])
+
+
+@lru_cache(maxsize=2)
+def _row_group(
+    path: Path, modified: int, names: tuple[str, ...], number: int
+) -> NDArray[np.generic]:
+    """Give one row group, shape (names, rows); `modified` is part of the key only."""
+    try:
+        with pq.ParquetFile(path) as file:
+            group = file.read_row_group(number, columns=list(names))
+    except (pa.ArrowException, OSError):
+        raise NasionError(f"{path}: is damaged; copy it again or write it anew") from None
+    return np.stack([group[name].to_numpy() for name in names])
+
+
+def _survey(table: _Table) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+    """Give the columns that hold nothing, and the stretches (onset, duration) without a value."""
+    low = np.full(len(table.names), np.inf)
+    high = np.full(len(table.names), -np.inf)
+    edges, done = [], 0
+    before = np.array([False])
+    hearts = [parse(name).kind == "ekg" for name in table.names]
+    for number, stop in enumerate(table.stops):
+        values = _row_group(table.path, table.modified, table.names, number)
+        known = ~np.isnan(values)
+        low = np.minimum(low, np.where(known, values, np.inf).min(axis=1, initial=np.inf))
+        high = np.maximum(high, np.where(known, values, -np.inf).max(axis=1, initial=-np.inf))
+        absent = ~known[~np.array(hearts)].any(axis=0)
+        edges.append(np.flatnonzero(np.diff(absent, prepend=before)) + done)
+        before, done = absent[-1:], int(stop)
+    starts_stops = np.concatenate([*edges, np.array([done] if before[0] else [], np.int64)])
+    gaps = tuple(
+        (float(begin / SFREQ), float((end - begin) / SFREQ))
+        for begin, end in starts_stops.reshape(-1, 2)
+    )
+    return tuple(np.array(table.names)[~(high > low)].tolist()), gaps
+
+
+def _read(table: _Table, rows: Sequence[int], start: int, stop: int) -> Array:
+    signals = np.empty((len(rows), stop - start))
+    starts = np.concatenate([[0], table.stops[:-1]])
+    for number in np.flatnonzero((starts < stop) & (table.stops > start)).tolist():
+        begin, end = max(start, int(starts[number])), min(stop, int(table.stops[number]))
+        group = _row_group(table.path, table.modified, table.names, number)
+        piece = group[list(rows), begin - int(starts[number]) : end - int(starts[number])]
+        np.multiply(piece, table.gain, out=signals[:, begin - start : end - start])
+    return signals

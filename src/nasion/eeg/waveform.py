@@ -1,0 +1,47 @@
+"""The waveform representation: what the WaveNet branch sees (paper 2.2).
+
+Channel differences, zero-phase band-pass, clip, constant scale, decimation and, if wanted, mu-law
+quantisation. Nothing is normalised per sample: amplitude is a clinical sign.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import Waveform
+from nasion.eeg.filters import band_pass, bridge
+from nasion.eeg.montage import bipolar
+from nasion.eeg.recording import Signals
+from nasion.terms import SFREQ
+
+MU = 255  # of WaveNet's companding; 256 levels (van den Oord 2016, section 2.2)
+
+
+def waveform(signals: Signals, settings: Waveform) -> Signals:
+    """Derivations ready for the network.
+
+    Parameters
+    ----------
+    signals
+        Shape (20, n_times), µV at 200 Hz, NaN where there is none.
+
+    Returns
+    -------
+    Shape (18, ceil(n_times / decimation)) at `settings.sfreq`; sample i is that of time
+    i / sfreq; NaN where there was none.
+    """
+    bridged, gaps = bridge(bipolar(signals))
+    filtered = band_pass(bridged, settings.band_hz, settings.order)
+    step = round(SFREQ / settings.sfreq)
+    scaled = np.clip(filtered[:, ::step], -settings.clip_uv, settings.clip_uv)
+    if settings.quantise == "mu-law":
+        scaled = mu_law(scaled / settings.clip_uv)
+    else:
+        scaled /= settings.scale_uv
+    scaled[gaps[:, ::step]] = np.nan
+    return scaled.astype(np.float32)
+
+
+def mu_law(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compand values of -1..1 and round them to 256 levels of -1..1."""
+    companded = np.sign(values) * np.log1p(MU * np.abs(values)) / np.log1p(MU)
+    return np.round((companded + 1) / 2 * MU) / MU * 2 - 1

@@ -1,0 +1,75 @@
+"""Weights on disk: safetensors that carry their own settings, loaded whole or not at all."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from nasion.config import Experiment, parse
+from nasion.errors import NasionError
+from nasion.files import replacing
+from nasion.models.fusion import MultimodalNet
+
+SCHEMA = 1
+FILE_NAME = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network ready to predict, and the experiment that made it."""
+
+    net: MultimodalNet
+    experiment: Experiment
+
+
+def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool = False) -> None:
+    """Write weights and settings to one file; `half` stores 16-bit floats."""
+    state = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    if half:
+        state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    metadata = {"schema": str(SCHEMA), "experiment": experiment.model_dump_json()}
+    with replacing(path) as temporary:
+        save_file(state, temporary, metadata)
+
+
+def load(path: Path) -> Checkpoint:
+    """Build the network that a file describes and fill every weight of it.
+
+    Raises
+    ------
+    NasionError
+        Where the file is broken, of another schema, or lacks or adds a weight.
+    """
+    if not path.exists():
+        raise NasionError(f"{path}: not found; give a folder written by nasion train or crossval")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise NasionError(f"{path}: not a safetensors file ({error}); copy it anew") from None
+    if metadata.get("schema") != str(SCHEMA):
+        found = metadata.get("schema", "none")
+        raise NasionError(f"{path}: schema {found}, this nasion reads {SCHEMA}; train it anew")
+    experiment = parse(json.loads(metadata["experiment"]), str(path))
+    net = MultimodalNet(_without_download(experiment))
+    wanted = net.state_dict()
+    for key in (*wanted, *state):
+        if key not in state:
+            raise NasionError(f"{path}: weight {key} is missing; nothing was loaded")
+        if key not in wanted:
+            raise NasionError(f"{path}: weight {key} belongs to no layer; nothing was loaded")
+        if state[key].shape != wanted[key].shape:
+            raise NasionError(f"{path}: weight {key} has a wrong shape; nothing was loaded")
+    net.load_state_dict({key: value.to(wanted[key].dtype) for key, value in state.items()})
+    net.eval()
+    net.requires_grad_(requires_grad=False)
+    return Checkpoint(net, experiment)
+
+
+def _without_download(experiment: Experiment) -> Experiment:
+    spectrogram = experiment.model.spectrogram.model_copy(update={"weights": ""})
+    model = experiment.model.model_copy(update={"spectrogram": spectrogram})
+    return experiment.model_copy(update={"model": model})

@@ -1,0 +1,124 @@
+"""The paper's figure 3: two branches, three heads, one prediction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nasion.config import Experiment
+from nasion.models.spectrogram_net import SpectrogramBranch
+from nasion.models.wavenet import WaveformBranch
+from nasion.terms import PATTERNS
+
+
+class Arrays(Protocol):
+    """What a batch offers (`data.dataset.Batch` does)."""
+
+    @property
+    def waveform(self) -> NDArray[np.float32]:
+        """(batch, 18, n_times), 0 where missing."""
+
+    @property
+    def present(self) -> NDArray[np.float32]:
+        """(batch, 25)."""
+
+    @property
+    def images(self) -> Mapping[str, NDArray[np.float32]]:
+        """By view, (batch, 4, n_freqs, n_columns), 0 where missing."""
+
+    @property
+    def image_present(self) -> Mapping[str, NDArray[np.float32]]:
+        """By view, (batch,)."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Tensors of a batch, shapes as in `Arrays`."""
+
+    waveform: Tensor
+    present: Tensor
+    images: Mapping[str, Tensor]
+    image_present: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, batch: Arrays, device: torch.device | str = "cpu") -> "Inputs":
+        """Move a batch of arrays to a device."""
+
+        def tensor(array: NDArray[np.float32]) -> Tensor:
+            return torch.from_numpy(array).to(device)
+
+        return cls(
+            tensor(batch.waveform),
+            tensor(batch.present),
+            {name: tensor(image) for name, image in batch.images.items()},
+            {name: tensor(there) for name, there in batch.image_present.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Output:
+    """Logits of the final prediction and of every head, and the features the fused head receives.
+
+    Each (batch, 6) and (batch, n_features); with one modality there is one head and one feature.
+    """
+
+    logits: Tensor
+    heads: dict[str, Tensor]
+    features: dict[str, Tensor]
+
+
+class Head(nn.Sequential):
+    """Classification layer with GELU (paper 3.1.2)."""
+
+    def __init__(self, n_inputs: int, n_hidden: int, dropout: float) -> None:
+        super().__init__(
+            nn.Linear(n_inputs, n_hidden),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_hidden, len(PATTERNS)),
+        )
+
+
+class MultimodalNet(nn.Module):
+    """WaveNet and EfficientNet, fused; or one of them, as the paper's baselines."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__()
+        model = experiment.model
+        n_features = model.n_features
+        self.alpha = experiment.loss.alpha
+        self.heads = nn.ModuleDict()
+        self.waveform: WaveformBranch | None = None
+        self.spectrogram: SpectrogramBranch | None = None
+        if model.modality != "spectrogram":
+            self.waveform = WaveformBranch(model.wavenet, experiment.signal.waveform, n_features)
+            self.heads["waveform"] = Head(n_features, n_features, model.dropout)
+        if model.modality != "waveform":
+            views = experiment.signal.spectrogram.views
+            self.spectrogram = SpectrogramBranch(model.spectrogram, views, n_features)
+            self.heads["spectrogram"] = Head(n_features, n_features, model.dropout)
+        if model.modality == "both":
+            self.heads["fused"] = Head(2 * n_features, n_features, model.dropout)
+
+    def forward(self, inputs: Inputs) -> Output:
+        """Features of both branches, then the heads."""
+        features: dict[str, Tensor] = {}
+        if self.waveform is not None:
+            features["waveform"] = self.waveform(inputs.waveform, inputs.present)
+        if self.spectrogram is not None:
+            features["spectrogram"] = self.spectrogram(inputs.images, inputs.image_present)
+        return self.classify(features)
+
+    def classify(self, features: dict[str, Tensor]) -> Output:
+        """The heads on feature vectors, and their weighted sum as the final logits."""
+        heads = {name: self.heads[name](value) for name, value in features.items()}
+        if "fused" not in self.heads:
+            return Output(next(iter(heads.values())), heads, features)
+        heads["fused"] = self.heads["fused"](torch.cat(list(features.values()), 1))
+        weights = {"waveform": self.alpha, "spectrogram": self.alpha, "fused": 1 - 2 * self.alpha}
+        logits = sum((weights[name] * value for name, value in heads.items()), torch.zeros(()))
+        return Output(logits, heads, features)

@@ -1,0 +1,117 @@
+"""The spectrogram branch: any timm backbone, EfficientNet first (paper 3.1.1, "SpecNet")."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from timm.models import adapt_input_conv
+from torch import Tensor, nn
+
+from nasion.config import SpectrogramNet as SpectrogramSettings
+from nasion.errors import NasionError
+
+_IN_CHANNELS = {"chains": 4, "symmetric": 4, "repeated": 3}
+
+
+class SpectrogramBranch(nn.Module):
+    """One backbone over every view; an absent view counts as zero features."""
+
+    def __init__(
+        self, settings: SpectrogramSettings, views: tuple[str, ...], n_features: int
+    ) -> None:
+        super().__init__()
+        self.stack = settings.stack
+        self.views = views
+        self.backbone: Any = _backbone(settings)
+        self.project = nn.Linear(len(views) * _width(self.backbone), n_features)
+
+    def forward(self, images: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
+        """Images by view (batch, 4, freq, time), presence (batch,) -> (batch, n_features)."""
+        return self.combine({name: self.embed(images[name]) for name in self.views}, present)
+
+    def embed(self, image: Tensor) -> Tensor:
+        """One view: (batch, 4, freq, time) -> (batch, width of the backbone)."""
+        maps = self.backbone.forward_features(stacked(image, self.stack))
+        return self.backbone.forward_head(maps, pre_logits=True)
+
+    def combine(self, embedded: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
+        """Join the views' features: (batch, n_features)."""
+        parts = [embedded[name] * present[name][:, None] for name in self.views]
+        return self.project(torch.cat(parts, 1))
+
+
+def stacked(image: Tensor, stack: str) -> Tensor:
+    """Chains LL LP RP RL as the backbone's input channels.
+
+    `chains` stacks them as they are (the paper); `symmetric` gives means and absolute differences
+    of the two sides, which the mirrored EEG shares; `repeated` tiles the chains to one picture,
+    three times, as ImageNet weights want.
+    """
+    if stack == "chains":
+        return image
+    if stack == "symmetric":
+        left, right = image[:, :2], image[:, [3, 2]]
+        return torch.cat([(left + right) / 2, (left - right).abs()], 1)
+    picture = image.flatten(1, 2)[:, None]
+    return picture.expand(-1, 3, -1, -1)
+
+
+def _backbone(settings: SpectrogramSettings) -> nn.Module:
+    in_channels = _IN_CHANNELS[settings.stack]
+    try:
+        backbone = timm.create_model(
+            settings.backbone,
+            pretrained=settings.weights == "hub",
+            in_chans=in_channels,
+            num_classes=0,
+            drop_path_rate=settings.drop_path,
+        )
+    except RuntimeError as error:
+        raise NasionError(f"model.spectrogram.backbone: {str(error).splitlines()[0]}") from None
+    if settings.weights not in ("", "hub"):
+        _load_local(backbone, Path(settings.weights))
+    return backbone
+
+
+def _width(backbone: Any) -> int:
+    # Some heads (EfficientNet's, MobileNetV3's) end in another width than the feature maps.
+    return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
+
+
+def _load_local(backbone: Any, path: Path) -> None:
+    """Fill the backbone from a local ImageNet checkpoint; the classifier is left out.
+
+    Checkpoints of other code with the same tensors in the same order under other names load too
+    (EfficientNet-lite's in TensorFlow naming do); anything else is refused.
+    """
+    given = {key: value for key, value in _read_weights(path).items() if value.ndim}
+    wanted = {key: value for key, value in backbone.state_dict().items() if value.ndim}
+    if not set(wanted) <= set(given):
+        given = dict(zip(wanted, given.values(), strict=False))
+    first = f"{backbone.default_cfg['first_conv']}.weight"
+    if first in given:
+        given[first] = adapt_input_conv(wanted[first].shape[1], given[first])
+    for key, value in wanted.items():
+        if key not in given or given[key].shape != value.shape:
+            raise NasionError(f"{path}: does not fit this backbone at {key}; take its own weights")
+    backbone.load_state_dict({key: given[key] for key in wanted}, strict=False)
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise NasionError(
+            f"{path}: not found; give model.spectrogram.weights a local file"
+        ) from None
+    except UnpicklingError:
+        raise NasionError(f"{path}: holds more than weights; it was not unpickled") from None
+    except (SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
+        raise NasionError(f"{path}: not a weights file ({str(error).splitlines()[0]})") from None

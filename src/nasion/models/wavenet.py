@@ -1,0 +1,179 @@
+"""The waveform branch: WaveNet (van den Oord 2016) as the paper's section 3.1.1 uses it.
+
+Unpadded ("valid") convolutions over 50 Hz see 2.54 s at a time, nothing is normalised along time,
+and what the convolutions say is pooled over blocks of 2 s on a fixed grid. So sliding a window by
+2 s over a day equals running the convolutions once and pooling the blocks again and again. The
+published deep network (12/8/4/1 layers, padded) is another setting of the same code.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nasion.config import Waveform
+from nasion.config import WaveNet as WaveNetSettings
+from nasion.terms import CENTRE_S, DERIVATIONS, MIRROR, SEGMENT_S, STEP_S, Chain
+from nasion.terms import CHAIN_DERIVATIONS as CHAINS
+
+N_BLOCKS = round(SEGMENT_S / STEP_S)  # 25 blocks of 2 s in a window
+CENTRE_BLOCKS = slice(
+    round((SEGMENT_S - CENTRE_S) / 2 / STEP_S), round((SEGMENT_S + CENTRE_S) / 2 / STEP_S)
+)
+
+
+class GatedLayer(nn.Module):
+    """tanh * sigmoid of a dilated convolution, added to its input (WaveNet, section 2.3)."""
+
+    def __init__(self, channels: int, kernel: int, dilation: int, *, padded: bool) -> None:
+        super().__init__()
+        self.reach = (kernel - 1) * dilation
+        self.padded = padded
+        self.dilated = nn.Conv1d(channels, 2 * channels, kernel, dilation=dilation)
+        self.out = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, time) -> (batch, channels, time - reach), or as long if padded."""
+        left = self.reach // 2
+        if self.padded:
+            wide, inner = functional.pad(x, (left, self.reach - left)), x
+        else:
+            wide, inner = x, x[..., left : x.shape[-1] - (self.reach - left)]
+        filtered, gate = self.dilated(wide).chunk(2, dim=1)
+        return inner + self.out(torch.tanh(filtered) * torch.sigmoid(gate))
+
+
+class WaveNet(nn.Module):
+    """Blocks of gated layers whose dilation doubles from 1."""
+
+    def __init__(self, in_channels: int, settings: WaveNetSettings) -> None:
+        super().__init__()
+        padded = settings.padding == "same"
+        modules: list[nn.Module] = []
+        for n_layers, channels in zip(settings.layers, settings.channels, strict=True):
+            modules.append(nn.Conv1d(in_channels, channels, 1))
+            modules += [
+                GatedLayer(channels, settings.kernel, 2**power, padded=padded)
+                for power in range(n_layers)
+            ]
+            in_channels = channels
+        self.layers = nn.Sequential(*modules)
+        self.receptive_field = receptive_field(settings)
+        self.lost = 0 if padded else self.receptive_field - 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, in_channels, time) -> (batch, channels, time - lost)."""
+        return self.layers(x)
+
+
+def receptive_field(settings: WaveNetSettings) -> int:
+    """Input samples that one output sample sees."""
+    return 1 + (settings.kernel - 1) * sum(2**n_layers - 1 for n_layers in settings.layers)
+
+
+# The mirrored partner of a derivation, so that a side can be fed with the other one's weights.
+_LEFT = [DERIVATIONS.index(pair) for c in (Chain.LL, Chain.LP, Chain.Z) for pair in CHAINS[c]]
+_RIGHT = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in (DERIVATIONS[i] for i in _LEFT)]
+
+
+class WaveformBranch(nn.Module):
+    """WaveNet, statistics of its output over blocks of 2 s, and pooling of the blocks.
+
+    With `hemispheres = "shared"` one WaveNet reads each side (and the midline) by itself; sum,
+    absolute difference and co-activation of the two sides go on, so the mirrored EEG gives the
+    same features.
+    """
+
+    def __init__(self, settings: WaveNetSettings, signal: Waveform, n_features: int) -> None:
+        super().__init__()
+        self.shared = settings.hemispheres == "shared"
+        n_inputs = len(_LEFT) if self.shared else len(DERIVATIONS)
+        self.wavenet = WaveNet(n_inputs, settings)
+        self.block_length = round(STEP_S * signal.sfreq)
+        width = settings.channels[-1]
+        n_statistics = (5 if self.shared else 2) * width
+        self.mix = nn.Sequential(nn.Conv1d(n_statistics, n_features, 1), nn.GELU())
+        self.context = nn.ModuleList(
+            nn.Conv1d(n_features, n_features, 3, padding=1, groups=1) for _ in range(2)
+        )
+        self.project = nn.Linear(4 * n_features, n_features)
+
+    def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
+        """Features of windows.
+
+        Parameters
+        ----------
+        waveform
+            (batch, 18, 25 * block_length), 0 where missing.
+        present
+            (batch, 25): share of signal in each block.
+
+        Returns
+        -------
+        (batch, n_features)
+        """
+        return self.pool(self.blocks(waveform), present)
+
+    def blocks(self, waveform: Tensor) -> Tensor:
+        """Statistics of whole blocks: (batch, 18, n * block_length) -> (batch, statistics, n).
+
+        Blocks at either end that unpadded convolutions cannot fill are 0.
+        """
+        if self.shared:
+            sides = torch.stack([waveform[:, _LEFT], waveform[:, _RIGHT]], 1)
+            active = self._blocked(self.wavenet(sides.flatten(0, 1)))
+            left, right = active.unflatten(0, (-1, 2)).unbind(1)
+            one, two = _statistics(left), _statistics(right)
+            together = (left * right).mean(-1)
+            statistics = torch.cat([one + two, (one - two).abs(), together], 1)
+        else:
+            statistics = _statistics(self._blocked(self.wavenet(waveform)))
+        whole = waveform.shape[-1] // self.block_length
+        missing = (whole - statistics.shape[-1]) // 2
+        return functional.pad(statistics, (missing, whole - statistics.shape[-1] - missing))
+
+    @property
+    def lost_blocks(self) -> int:
+        """Blocks at each end of a signal that the convolutions cannot fill."""
+        return -(-self.wavenet.lost // 2 // self.block_length)
+
+    def _blocked(self, active: Tensor) -> Tensor:
+        """(batch, channels, time) -> (batch, channels, blocks, block_length)."""
+        before = self.wavenet.lost // 2
+        first = self.lost_blocks * self.block_length - before
+        n_blocks = (active.shape[-1] + self.wavenet.lost) // self.block_length
+        n_blocks -= 2 * self.lost_blocks
+        whole = active[..., first : first + n_blocks * self.block_length]
+        return whole.unflatten(-1, (n_blocks, self.block_length))
+
+    def pool(self, statistics: Tensor, present: Tensor) -> Tensor:
+        """(batch, statistics, 25) and (batch, 25) -> (batch, n_features)."""
+        there = (present >= 0.5).to(statistics.dtype)
+        if self.lost_blocks:
+            inner = torch.zeros_like(there)
+            inner[:, self.lost_blocks : -self.lost_blocks] = 1
+            there = there * inner
+        there = there[:, None]
+        x = self.mix(statistics) * there
+        for layer in self.context:
+            x = (x + functional.gelu(layer(x))) * there
+        in_centre = torch.zeros_like(there)
+        in_centre[..., CENTRE_BLOCKS] = 1
+        parts = [
+            part
+            for mask in (there * in_centre, there * (1 - in_centre))
+            for part in (_mean(x, mask), _maximum(x, mask))
+        ]
+        return self.project(torch.cat(parts, 1))
+
+
+def _statistics(blocked: Tensor) -> Tensor:
+    return torch.cat([blocked.mean(-1), blocked.amax(-1)], 1)
+
+
+def _mean(x: Tensor, mask: Tensor) -> Tensor:
+    return (x * mask).sum(-1) / mask.sum(-1).clamp(min=1)
+
+
+def _maximum(x: Tensor, mask: Tensor) -> Tensor:
+    highest = x.masked_fill(mask == 0, -torch.inf).amax(-1)
+    return torch.where(mask.sum(-1) > 0, highest, torch.zeros_like(highest))

@@ -1,0 +1,183 @@
+"""Background: what the brain does beside the pattern, from a normal rhythm to suppression.
+
+ACNS 2021 section B describes it by symmetry, predominant frequency, posterior dominant rhythm, continuity
+(nearly continuous, discontinuous, burst-suppression, suppression), voltage, sleep transients and breach.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.phantom.head import Head, direction
+from nasion.phantom.noise import bump, course, frequencies, shaped
+from nasion.terms import SFREQ
+
+Array = NDArray[np.float32]
+
+KINDS = ("awake", "asleep", "slowed", "suppressed", "burst-suppression", "medicated")
+
+
+@dataclass(frozen=True)
+class Background:
+    """A patient's background.
+
+    Parameters
+    ----------
+    noise_uv
+        Broad-band activity at the scalp, standard deviation.
+    exponent
+        Of its power spectrum, 1/f^exponent.
+    delta_uv, theta_uv, alpha_uv, beta_uv
+        Standard deviations where each is largest.
+    focus
+        Share of the slowing that is lateralized (left).
+    weaker
+        Gain of the left side (attenuation below 1, breach above).
+    bursts_per_min, suppression
+        Discontinuity: rate of bursts and gain between them (1: continuous).
+    """
+
+    kind: str
+    noise_uv: float
+    exponent: float
+    delta_uv: float
+    delta_hz: float
+    theta_uv: float
+    alpha_uv: float
+    alpha_hz: float
+    beta_uv: float
+    focus: float
+    weaker: float
+    burst_s: float
+    pause_s: float
+    suppression: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, kind: str = "") -> "Background":
+        """Draw one of KINDS; amplitudes log-normal, wide on purpose."""
+        kind = kind or str(rng.choice(KINDS, p=(0.14, 0.12, 0.44, 0.12, 0.07, 0.11)))
+        scale = float(np.exp(rng.normal(0, 0.45)))
+        slow = {
+            "awake": 0.3,
+            "asleep": 1.2,
+            "slowed": 1.3,
+            "suppressed": 0.25,
+            "burst-suppression": 1.6,
+            "medicated": 0.7,
+        }[kind]
+        quiet = 0.3 if kind == "suppressed" else 1.0
+
+        def size(typical: float) -> float:
+            return float(scale * quiet * typical * np.exp(rng.normal(0, 0.5)))
+
+        return cls(
+            kind=kind,
+            noise_uv=size(8.0),
+            exponent=float(rng.uniform(1.2, 2.6)),
+            delta_uv=size(9.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
+            delta_hz=float(rng.uniform(0.7, 2.2)),
+            theta_uv=size(5.0) * float(rng.random() < 0.6),
+            alpha_uv=size({"awake": 14.0, "slowed": 4.0, "medicated": 5.0}.get(kind, 1.0)),
+            alpha_hz=float(rng.uniform(8, 11.5) if kind == "awake" else rng.uniform(6, 10)),
+            beta_uv=size(6.0 if kind == "medicated" else 1.8),
+            focus=float(rng.choice((0.0, rng.uniform(0.2, 1.0)), p=(0.6, 0.4))),
+            weaker=float(np.exp(rng.choice((0.0, rng.normal(0, 0.4)), p=(0.6, 0.4)))),
+            burst_s=float(rng.uniform(0.6, 4)),
+            pause_s=float(rng.uniform(2, 12)),
+            suppression=float(rng.uniform(0.05, 0.3)) if kind == "burst-suppression" else 1.0,
+        )
+
+    def potential(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
+        """Render at `head.SITES`, shape (23, n_times), µV."""
+        frequency = np.maximum(frequencies(n_times), 0.25)
+        spectrum = np.asarray(frequency ** (-self.exponent / 2), np.float32)
+        spectrum *= frequencies(n_times) > 0.1
+        mixing = _mixing(head)
+        total = mixing @ shaped(rng, mixing.shape[1], self.noise_uv * spectrum, n_times)
+        total *= self.noise_uv
+        total += self._rhythms(rng, head, n_times)
+        left = head.positions[:, 1]
+        total *= (self.weaker ** np.clip(left * 1.5, 0, 1))[:, None]
+        if self.suppression < 1:
+            total *= self._continuity(rng, n_times)
+        if self.kind == "asleep":
+            _sleep(rng, head, total)
+        return total
+
+    def _rhythms(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
+        """Slowing, theta, the posterior dominant rhythm and beta, each from a few places."""
+        width = rng.uniform(0.45, 1.1)
+        delta = shaped(rng, 6, bump(n_times, self.delta_hz, width), n_times)
+        theta = shaped(rng, 4, bump(n_times, rng.uniform(4, 7), 1.0), n_times)
+        alpha = shaped(rng, 3, bump(n_times, self.alpha_hz, rng.uniform(0.3, 1.0)), n_times)
+        beta = shaped(rng, 4, bump(n_times, rng.uniform(14, 24), 3.0), n_times)
+        alpha[:2] += alpha[2:]
+        alpha = alpha[:2] * np.float32(0.7)
+        swell = np.exp(0.6 * course(rng, 4, n_times, 1.5))
+        delta *= self.delta_uv * np.exp(0.4 * course(rng, 1, n_times, 3.0))
+        sides = (1 - self.focus, 1 + self.focus)
+        places = [
+            (direction(side * angle, polar), sides[side > 0])
+            for angle, polar in ((35, 60), (90, 65), (140, 60))
+            for side in (1, -1)
+        ]
+        fields = [gain * head.patch(place, rng.uniform(20, 50)) for place, gain in places]
+        total = np.stack(fields, 1) @ delta
+        fields = [
+            head.patch(direction(s * a, p), 30) for s in (1, -1) for a, p in ((60, 65), (115, 70))
+        ]
+        total += np.stack(fields, 1) @ (theta * (self.theta_uv * swell[0]))
+        fields = [head.patch(direction(side * 155, 78), 28) for side in (1, -1)]
+        total += np.stack(fields, 1) @ (alpha * (self.alpha_uv * swell[1]))
+        fields = [
+            head.patch(direction(s * a, p), 40) for s in (1, -1) for a, p in ((40, 55), (90, 50))
+        ]
+        return np.asarray(
+            total + np.stack(fields, 1) @ (beta * (self.beta_uv * swell[2])), np.float32
+        )
+
+    def _continuity(self, rng: np.random.Generator, n_times: int) -> Array:
+        """Gain: bursts of `burst_s` with pauses of `pause_s`."""
+        gain = np.full(n_times, self.suppression, np.float32)
+        time = -rng.exponential(self.pause_s)
+        while time < n_times / SFREQ:
+            time += self.pause_s * np.exp(rng.normal(0, 0.35))
+            last = time + self.burst_s * np.exp(rng.normal(0, 0.35))
+            gain[max(round(time * SFREQ), 0) : max(round(last * SFREQ), 0)] = 1.3
+            time = last
+        soft = np.hanning(41).astype(np.float32)
+        return np.convolve(gain, soft / soft.sum(), mode="same")
+
+
+def _mixing(head: Head) -> Array:
+    """Independent cortical sources to sites, reduced to 14 components, rows of unit norm."""
+    u, s, _ = np.linalg.svd(head.gain, full_matrices=False)
+    mixing = u[:, :19] * s[:19]
+    return np.asarray(mixing / np.linalg.norm(mixing, axis=1, keepdims=True), np.float32)
+
+
+def _sleep(rng: np.random.Generator, head: Head, total: Array) -> None:
+    """Add spindles, vertex waves and K-complexes, in place."""
+    n_times = total.shape[1]
+    vertex = head.patch(direction(0, 8), 25)
+    spindle_field = head.patch(direction(0, 20), 45)
+    for _ in range(rng.poisson(n_times / SFREQ / 8)):
+        n = int(rng.uniform(0.5, 1.5) * SFREQ)
+        time = np.arange(n) / SFREQ
+        wave = np.hanning(n) * np.sin(2 * np.pi * rng.uniform(11.5, 15) * time) * rng.uniform(8, 30)
+        _add(total, spindle_field, wave, int(rng.uniform(-n, n_times)))
+    for _ in range(rng.poisson(n_times / SFREQ / 14)):
+        wide = rng.uniform(0.04, 0.09)
+        time = np.arange(int(1.2 * SFREQ)) / SFREQ - 0.3
+        slow = rng.uniform(0.3, 1.0) * np.exp(-0.5 * ((time - 4.5 * wide) / (2.2 * wide)) ** 2)
+        wave = rng.uniform(40, 150) * (slow - np.exp(-0.5 * (time / wide) ** 2))
+        _add(total, vertex, wave * np.hanning(time.size) ** 0.2, int(rng.uniform(-200, n_times)))
+
+
+def _add(total: Array, field: Array, wave: NDArray[np.float64], onset: int) -> None:
+    first, last = max(onset, 0), min(onset + wave.size, total.shape[1])
+    if first < last:
+        total[:, first:last] += field[:, None] * wave[first - onset : last - onset].astype(
+            np.float32
+        )

@@ -1,0 +1,200 @@
+"""A cohort: simulated patients written as a data set in HMS layout."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.errors import NasionError
+from nasion.files import replacing
+from nasion.phantom.patient import PROPORTIONS, Patient, draw_pattern, middle
+from nasion.phantom.raters import n_votes
+from nasion.phantom.timeline import Span
+from nasion.terms import (
+    CENTRE_S,
+    COLUMNS,
+    CONTEXT_S,
+    PATTERNS,
+    SEGMENT_S,
+    SFREQ,
+    VOTE_COLUMNS,
+    Pattern,
+)
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Signals = NDArray[np.float32]
+Row = dict[str, Any]
+
+MAIN_SHARE = 0.7  # of a patient's segments that show the patient's main pattern
+STRETCH_SHARE = 0.3  # of the long EEGs that hold several labelled windows
+MANY_SHARE = 0.75  # of the segments with ten votes or more: good labels are cheap here
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to make of every patient."""
+
+    directory: Path
+    seed: int
+    segments_per_patient: int
+    short_share: float
+    context_share: float
+    proportions: dict[Pattern, float]
+    spectrogram: "Callable[[Signals], DataFrame] | None"
+
+
+def simulate(
+    directory: Path,
+    *,
+    n_patients: int,
+    seed: int,
+    segments_per_patient: int = 3,
+    short_share: float = 0.3,
+    context_share: float = 0.3,
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    spectrogram: "Callable[[Signals], DataFrame] | None" = None,
+    proportions: dict[Pattern, float] = PROPORTIONS,
+) -> None:
+    """Write `train.csv`, `train_eegs/` and `train_spectrograms/` of made-up patients.
+
+    The same seed gives the same bytes; a patient depends on nothing but the seed and its number.
+
+    Parameters
+    ----------
+    short_share
+        Share of EEGs that are the labelled 10 s alone; the others are 50 s or longer.
+    context_share
+        Share of EEGs with a 10-min spectrogram; the others have spectrogram_id -1.
+    progress
+        Called with the number of patients done and in all.
+    spectrogram
+        Gives the table of `train_spectrograms` from (20, n) µV at 200 Hz; without it no EEG has one.
+    proportions
+        Of the patterns planted; votes may disagree.
+
+    Raises
+    ------
+    NasionError
+        If the folder holds a data set already or a number is out of range.
+    """
+    if (directory / "train.csv").exists():
+        raise NasionError(f"{directory}: holds a data set already; give another folder")
+    if n_patients < 1 or segments_per_patient < 1:
+        raise NasionError(f"{directory}: needs at least one patient and one segment of each")
+    plan = Plan(
+        directory,
+        seed,
+        segments_per_patient,
+        short_share,
+        context_share if spectrogram else 0.0,
+        proportions,
+        spectrogram,
+    )
+    rows: dict[int, list[Row]] = {}
+    for patient, found in _each(plan, n_patients, n_jobs):
+        rows[patient] = found
+        if progress:
+            progress(len(rows), n_patients)
+    _write_table(directory / "train.csv", [row for i in sorted(rows) for row in rows[i]])
+
+
+def _each(plan: Plan, n_patients: int, n_jobs: int) -> Iterator[tuple[int, list[Row]]]:
+    if n_jobs == 1:
+        for patient in range(n_patients):
+            yield patient, write_patient(plan, patient)
+        return
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(write_patient, plan, i): i for i in range(n_patients)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def write_patient(plan: Plan, number: int) -> list[Row]:
+    """Write the EEGs and spectrograms of patient `number`; give the rows of `train.csv`."""
+    rng = np.random.default_rng((plan.seed, number))
+    patient = Patient.draw(rng)
+    main = draw_pattern(rng, plan.proportions)
+    rows: list[Row] = []
+    for index in range(plan.segments_per_patient):
+        usual = rng.random() < MAIN_SHARE
+        pattern = main if usual else draw_pattern(rng, plan.proportions)
+        eeg_id = (number + 1) * 1000 + index
+        rows += _write_eeg(plan, rng, patient, pattern, eeg_id, number + 1)
+    return rows
+
+
+def _write_eeg(
+    plan: Plan,
+    rng: np.random.Generator,
+    patient: Patient,
+    pattern: Pattern,
+    eeg_id: int,
+    patient_id: int,
+) -> list[Row]:
+    short = bool(rng.random() < plan.short_share)
+    context = bool(rng.random() < plan.context_share)
+    stretched = not short and rng.random() < STRETCH_SHARE
+    extra_s = 2.0 * int(rng.integers(1, 16)) if stretched else 0.0
+    window_s = CENTRE_S if short else SEGMENT_S
+    duration_s = (CONTEXT_S if context else window_s) + extra_s
+    centre = middle(duration_s - extra_s)
+    span = Span(centre.start_s, centre.stop_s + extra_s)
+    votes = n_votes(rng, many=MANY_SHARE)
+    segment = patient.record(rng, pattern, duration_s=duration_s, span=span, n_votes=votes)
+    if context and plan.spectrogram is not None:
+        _write_parquet(
+            plan.directory / "train_spectrograms" / f"{eeg_id}.parquet",
+            plan.spectrogram(segment.signals),
+        )
+    start_s = (duration_s - extra_s - window_s) / 2
+    part = slice(round(start_s * SFREQ), round((start_s + window_s + extra_s) * SFREQ))
+    _write_parquet(
+        plan.directory / "train_eegs" / f"{eeg_id}.parquet", _table(segment.signals[:, part])
+    )
+    offsets = [0.0]
+    if stretched:
+        n_more = int(rng.integers(1, min(6, extra_s / 2 + 1)))
+        steps = 1 + rng.choice(int(extra_s / 2), n_more, replace=False)
+        offsets += sorted(2.0 * float(step) for step in steps)
+    consensus = PATTERNS[int(np.argmax(segment.votes))]
+    return [
+        {
+            "eeg_id": eeg_id,
+            "eeg_sub_id": i,
+            "eeg_label_offset_seconds": offset,
+            "spectrogram_id": eeg_id if context else -1,
+            "spectrogram_sub_id": i,
+            "spectrogram_label_offset_seconds": offset if context else 0.0,
+            "label_id": eeg_id * 100 + i,
+            "patient_id": patient_id,
+            "expert_consensus": consensus.label,
+            **dict(zip(VOTE_COLUMNS, segment.votes.tolist(), strict=True)),
+        }
+        for i, offset in enumerate(offsets)
+    ]
+
+
+def _table(signals: Signals) -> "DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(np.ascontiguousarray(signals.T), columns=list(COLUMNS))
+
+
+def _write_parquet(path: Path, table: "DataFrame") -> None:
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def _write_table(path: Path, rows: list[Row]) -> None:
+    import pandas as pd
+
+    with replacing(path) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)

@@ -1,0 +1,104 @@
+"""Recording hardware: band, mains, offsets, noise of the amplifier, quantisation, and the EKG."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.phantom.noise import course
+from nasion.terms import SFREQ
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """One amplifier at one bedside.
+
+    Parameters
+    ----------
+    mains_uv, uneven_uv
+        Mains common to all channels, and what differs between them.
+    noise_uv
+        White noise of each channel.
+    step_uv
+        Quantisation.
+    """
+
+    mains_hz: float
+    mains_uv: float
+    uneven_uv: float
+    noise_uv: float
+    shared_uv: float
+    offset_uv: float
+    offsets_uv: Array
+    step_uv: float
+    ekg_uv: float
+    ekg_noise_uv: float
+    heart_hz: float
+    leak_uv: float
+    polarity: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Hardware":
+        """Draw: mains strong in the raw signals of many real recordings, absent in some."""
+        mains = rng.random() < 0.8
+        return cls(
+            mains_hz=float(rng.choice((60.0, 50.0), p=(0.85, 0.15))),
+            mains_uv=float(np.exp(rng.normal(1.2, 1.6))) * mains,
+            uneven_uv=float(np.exp(rng.normal(0.3, 1.1))) * mains,
+            noise_uv=float(np.exp(rng.normal(-0.7, 0.5))),
+            shared_uv=float(np.exp(rng.normal(1.5, 0.9))),
+            offset_uv=float(rng.normal(-10, 8)) * (rng.random() < 0.85),
+            offsets_uv=(rng.standard_normal(20) * np.exp(rng.normal(2.2, 0.6))).astype(np.float32),
+            step_uv=float(rng.choice((0.01, 0.1, 0.3, 0.5))),
+            ekg_uv=float(np.exp(rng.normal(5.8, 0.9))) * (rng.random() < 0.85),
+            ekg_noise_uv=float(np.exp(rng.normal(1.6, 1.0))),
+            heart_hz=float(rng.uniform(0.8, 2.1)),
+            leak_uv=float(np.exp(rng.normal(0.5, 1.0))) * (rng.random() < 0.3),
+            polarity=float(rng.choice((-1.0, 1.0))),
+        )
+
+    def heart(self, rng: np.random.Generator, n_times: int) -> Array:
+        """EKG of size 1: P, QRS and T at a heart's variability."""
+        phase = (
+            2
+            * np.pi
+            * np.cumsum(self.heart_hz * np.exp(0.04 * course(rng, 1, n_times, 2.0)[0]))
+            / SFREQ
+        )
+        turn = np.mod(phase, 2 * np.pi) / (2 * np.pi) / self.heart_hz - 0.3
+        total = np.zeros(n_times)
+        for at, width, size in (
+            (-0.16, 0.025, 0.12),
+            (-0.025, 0.009, -0.15),
+            (0.0, 0.011, 1.0),
+            (0.028, 0.01, -0.3),
+            (0.24, 0.05, 0.25),
+        ):
+            total += size * np.exp(-0.5 * ((turn - at) / width) ** 2)
+        return total.astype(np.float32) * np.float32(self.polarity)
+
+    def record(self, rng: np.random.Generator, signals: Array) -> Array:
+        """Turn (19, n_times) referential signals into the 20 channels of a file, µV."""
+        n_times = signals.shape[1]
+        time = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ)
+        beat = self.heart(rng, n_times)
+        mains = np.sin(2 * np.pi * self.mains_hz * time + rng.uniform(0, 6)).astype(np.float32)
+        channels = np.empty((20, n_times), np.float32)
+        channels[:19] = signals
+        channels[:19] += self.noise_uv * rng.standard_normal((19, n_times), np.float32)
+        shared = (
+            self.shared_uv * course(rng, 1, n_times, 0.25)[0]
+            + self.mains_uv * mains
+            + self.leak_uv * beat
+        )
+        uneven = self.uneven_uv * rng.standard_normal((19, 1), np.float32)
+        leaks = 1 + 0.4 * rng.standard_normal((19, 1), np.float32)
+        channels[:19] += (
+            np.float32(1) * shared + uneven * mains + (leaks - 1) * (self.leak_uv * beat)
+        )
+        channels[19] = self.ekg_uv * beat + self.ekg_noise_uv * course(rng, 1, n_times, 0.5)[0]
+        channels[19] += 2 * self.mains_uv * mains * rng.random()
+        channels += (self.offset_uv + self.offsets_uv)[:, None]
+        return np.asarray(np.rint(channels / self.step_uv) * np.float32(self.step_uv), np.float32)

@@ -1,0 +1,137 @@
+"""A head: where electrodes sit, and what a patch of cortex looks like at them.
+
+The forward model is a current dipole in a homogeneous sphere, in closed form. Skull and
+scalp smear the field about as if the dipole lay deeper: cortex at 0.87 radii acts like a dipole
+at 0.87 x 0.6 to 0.7 in a homogeneous sphere (Ary, Klein & Fender 1981).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.terms import COLUMNS, ELECTRODES, MIRROR
+
+Array = NDArray[np.float32]
+
+# Azimuth (degrees from the nose, left positive) and polar angle (degrees from the vertex) of the
+# 10-20 sites of the left and the midline, and of what recordings refer to.
+_ANGLES = {
+    "Fp1": (18, 90), "F7": (54, 90), "T3": (90, 90), "T5": (126, 90), "O1": (162, 90),
+    "F3": (39, 59), "C3": (90, 45), "P3": (141, 59), "Fz": (0, 45), "Cz": (0, 0), "Pz": (180, 45),
+}  # fmt: skip
+_REFERENCES = {"A1": (98, 118), "A2": (-98, 118), "FCz": (0, 22), "CPz": (180, 22)}
+SITES = (*ELECTRODES, *_REFERENCES)
+REFERENCES = ("A1A2", "A1", "Cz", "FCz", "CPz", "average", "sides")
+
+
+def direction(azimuth_deg: float, polar_deg: float) -> Array:
+    """Unit vector (front, left, up) of a place on the head."""
+    azimuth, polar = np.deg2rad(azimuth_deg), np.deg2rad(polar_deg)
+    return np.array(
+        [np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)],
+        np.float32,
+    )
+
+
+def _standard() -> Array:
+    places = {**_ANGLES, **_REFERENCES}
+    for name, (azimuth, polar) in _ANGLES.items():
+        places.setdefault(MIRROR[name], (-azimuth, polar))
+    return np.array([direction(*places[name]) for name in SITES], np.float32)
+
+
+POSITIONS = _standard()  # (23, 3)
+FLIP = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])
+
+
+def _cortex(n: int) -> Array:
+    """Directions of sources: evenly over the upper sphere down to the temporal lobes."""
+    z = 1 - (np.arange(n) + 0.5) * 1.35 / n
+    angle = np.arange(n) * np.pi * (3 - 5**0.5)
+    radius = np.sqrt(1 - z**2)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], 1).astype(np.float32)
+
+
+CORTEX = _cortex(96)
+
+
+def potential(electrodes: Array, places: Array, moments: Array) -> Array:
+    """Surface potential of dipoles in the homogeneous unit sphere, shape (electrodes, dipoles).
+
+    The gradient, at the source, of the Neumann function of the sphere
+    2/d - ln(d + 1 - r.q), d = |r - q|.
+    """
+    apart = electrodes[:, None, :] - places[None, :, :]
+    distance = np.sqrt((apart**2).sum(2))
+    nearness = distance + 1 - electrodes @ places.T
+    gradient = (2 / distance**3 + 1 / (distance * nearness))[..., None] * apart
+    gradient += electrodes[:, None, :] / nearness[..., None]
+    return np.asarray((gradient * moments[None]).sum(2), np.float32)
+
+
+@dataclass(frozen=True)
+class Head:
+    """One anatomy and its electrodes.
+
+    Parameters
+    ----------
+    positions
+        Unit vectors of SITES, shape (23, 3): the 10-20 places, misplaced a little.
+    depth
+        Radius at which cortical dipoles act, of the homogeneous unit sphere.
+    reference
+        One of REFERENCES; "sides" is A1 on the left and A2 on the right.
+    """
+
+    positions: Array
+    depth: float
+    reference: str
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Head":
+        """A head with electrodes 2-7 mm from where they should be."""
+        jitter = rng.normal(0, rng.uniform(0.02, 0.08), POSITIONS.shape)
+        positions = POSITIONS + jitter.astype(np.float32)
+        positions /= np.linalg.norm(positions, axis=1, keepdims=True)
+        reference = rng.choice(REFERENCES, p=(0.25, 0.05, 0.15, 0.25, 0.2, 0.05, 0.05))
+        return cls(positions, float(rng.uniform(0.52, 0.72)), str(reference))
+
+    @cached_property
+    def gain(self) -> Array:
+        """Field of each radial source of CORTEX, shape (23, 96)."""
+        return potential(self.positions, CORTEX * np.float32(self.depth), CORTEX)
+
+    def patch(self, centre: Array, extent_deg: float, tilt_deg: float = 0.0) -> Array:
+        """Field of a patch of cortex, shape (23,), largest 1; tilted sources are tangential."""
+        centre = centre / np.linalg.norm(centre)
+        sharpness = 1 / (1 - np.cos(np.deg2rad(max(extent_deg, 8.0))))
+        weights = np.exp((CORTEX @ centre - 1) * sharpness)
+        field = self.gain @ weights
+        field /= np.abs(field).max()
+        if tilt_deg:
+            along = np.cross(centre, (0.0, 1.0, 0.0)).astype(np.float32)
+            place = (centre * np.float32(self.depth))[None]
+            tangential = potential(self.positions, place, along[None])[:, 0]
+            tilt = np.deg2rad(tilt_deg)
+            field = np.cos(tilt) * field + np.sin(tilt) * tangential / np.abs(tangential).max()
+            field /= np.abs(field).max()
+        return np.asarray(field, np.float32)
+
+    @cached_property
+    def referencing(self) -> Array:
+        """What the amplifier subtracts: potentials at SITES (23,) to the 19 channels."""
+        matrix = np.eye(len(ELECTRODES), len(SITES), dtype=np.float32)
+        weights = np.zeros((len(ELECTRODES), len(SITES)), np.float32)
+        ears = SITES.index("A1"), SITES.index("A2")
+        if self.reference == "A1A2":
+            weights[:, ears] = 0.5
+        elif self.reference == "average":
+            weights[:, : len(ELECTRODES)] = 1 / len(ELECTRODES)
+        elif self.reference == "sides":
+            left = self.positions[: len(ELECTRODES), 1] > 0
+            weights[left, ears[0]], weights[~left, ears[1]] = 1, 1
+        else:
+            weights[:, SITES.index(self.reference)] = 1
+        return matrix - weights

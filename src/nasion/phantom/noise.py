@@ -1,0 +1,66 @@
+"""Noise: random signals with a given spectrum, and slow random courses."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, rfftfreq
+
+from nasion.terms import SFREQ
+
+Array = NDArray[np.float32]
+
+
+def frequencies(n_times: int) -> Array:
+    """Frequencies of the spectrum of `n_times` samples, Hz."""
+    return rfftfreq(n_times, 1 / SFREQ).astype(np.float32)
+
+
+def shaped(rng: np.random.Generator, n_rows: int, amplitude: Array, n_times: int) -> Array:
+    """Gaussian noise of standard deviation 1, shape (n_rows, n_times).
+
+    Parameters
+    ----------
+    amplitude
+        Square root of the power spectrum at `frequencies(n_times)`, in any unit.
+    """
+    used = int(np.flatnonzero(amplitude > amplitude.max() * 1e-4)[-1]) + 1
+    spectrum = np.zeros((n_rows, amplitude.size), np.complex64)
+    parts = rng.standard_normal((n_rows, 2 * used), np.float32).view(np.complex64)
+    power = float((amplitude[1:used] ** 2).sum())
+    spectrum[:, 1:used] = parts[:, 1:] * (amplitude[1:used] * (n_times / 2 / power**0.5))
+    return np.asarray(irfft(spectrum, n_times, axis=1), np.float32)
+
+
+def bump(n_times: int, centre_hz: float, width_hz: float) -> Array:
+    """Amplitude spectrum with one Gaussian peak, for `shaped`."""
+    return np.asarray(np.exp(-0.5 * ((frequencies(n_times) - centre_hz) / width_hz) ** 2))
+
+
+def band(n_times: int, low_hz: float, high_hz: float) -> Array:
+    """Amplitude spectrum that is flat between two frequencies with soft edges."""
+    frequency = frequencies(n_times) + np.float32(1e-3)
+    return np.asarray(
+        1 / np.sqrt((1 + (low_hz / frequency) ** 6) * (1 + (frequency / high_hz) ** 6))
+    )
+
+
+def course(rng: np.random.Generator, n_rows: int, n_times: int, step_s: float) -> Array:
+    """Slow Gaussian course of standard deviation about 1: knots every `step_s`, joined smoothly."""
+    step = max(step_s * SFREQ, 1.0)
+    n_knots = int(n_times / step) + 4
+    knots = rng.standard_normal((n_rows, n_knots)).astype(np.float32)
+    place = np.arange(n_times, dtype=np.float32) / np.float32(step) + np.float32(rng.random())
+    left = place.astype(np.int32)
+    part = place - left
+    # Cubic B-spline: smooth, and sums of neighbours keep the variance near 1 after scaling.
+    weights = np.stack(
+        [
+            (1 - part) ** 3 / 6,
+            (3 * part**3 - 6 * part**2 + 4) / 6,
+            (-3 * part**3 + 3 * part**2 + 3 * part + 1) / 6,
+            part**3 / 6,
+        ]
+    )
+    total = np.zeros((n_rows, n_times), np.float32)
+    for i, weight in enumerate(weights):
+        total += knots[:, np.minimum(left + i, n_knots - 1)] * weight
+    return total * np.float32(1.45)

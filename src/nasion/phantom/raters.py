@@ -1,0 +1,138 @@
+"""Raters: what a panel of experts votes on a segment, from what can be seen in it.
+
+Every rater answers four questions in turn: is there a pattern? is it a seizure? discharges with a
+gap, or a rhythm without? one side, or both alike? Each answer has log odds from the physical
+parameters of the segment plus the rater's own leniency.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.phantom.activity import Activity
+from nasion.phantom.head import SITES
+from nasion.phantom.timeline import Span
+from nasion.terms import CHAIN_DERIVATIONS, LEFT, PATTERNS, RIGHT, Chain, Pattern
+
+Array = NDArray[np.float32]
+
+# Spread between raters of the log odds of each answer, fitted to the 20 raters of SPaRCNet's
+# test set (35,740 segments): logistic regression of a rater's answer on the others' share of
+# that answer, standard deviation of the intercept.
+LENIENCY = {"pattern": 1.3, "ictal": 1.5, "periodic": 1.25, "lateral": 0.83}
+LAPSE = 0.02  # a vote that has nothing to do with the segment
+
+# Votes a segment: rows of HMS, one a stationary period (20,146 of them).
+_VOTES = {
+    1: 3442, 2: 2075, 3: 6246, 4: 747, 5: 1144, 6: 141, 10: 117, 11: 382, 12: 727, 13: 1358,
+    14: 643, 15: 1445, 16: 685, 17: 304, 18: 308, 19: 73, 20: 213, 21: 49, 22: 24, 23: 10, 24: 3,
+    25: 5, 26: 2, 27: 1, 28: 1,
+}  # fmt: skip
+MANY = 10  # votes from which a segment counts as well voted
+
+PANEL = np.random.default_rng(0).standard_normal((60, 4)) * list(LENIENCY.values())
+
+_PAIRS = [pair for chain in Chain for pair in CHAIN_DERIVATIONS[chain]]
+_BIPOLAR = np.zeros((len(_PAIRS), len(SITES)), np.float32)
+for _row, (_a, _b) in enumerate(_PAIRS):
+    _BIPOLAR[_row, [SITES.index(_a), SITES.index(_b)]] = 1, -1
+_ON_LEFT = np.array([a in LEFT or b in LEFT for a, b in _PAIRS])
+_ON_RIGHT = np.array([a in RIGHT or b in RIGHT for a, b in _PAIRS])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Log odds of the four answers for one activity of a segment."""
+
+    pattern: float
+    ictal: float
+    periodic: float
+    lateral: float
+
+
+def _page(potential: Array, span: Span) -> Array:
+    """Bipolar derivations as read: the labelled span at 40 Hz without its mean."""
+    piece = potential[:, span.samples]
+    n = piece.shape[1] // 5 * 5
+    coarse = piece[:, :n].reshape(len(piece), -1, 5).mean(2)
+    page = _BIPOLAR @ coarse
+    return np.asarray(page - page.mean(1, keepdims=True), np.float32)
+
+
+def _size(page: Array) -> Array:
+    """How far the largest tenth of the samples swings, for each derivation, µV."""
+    top = np.partition(np.abs(page), -page.shape[1] // 10, axis=1)[:, -page.shape[1] // 10 :]
+    return np.asarray(top.mean(1))
+
+
+def find(activity: Activity, rest: Array, span: Span) -> Finding:
+    """Judge an activity against the rest of the scalp potential, both (23, n_times)."""
+    assert activity.appearance is not None
+    page = _page(
+        activity.fields @ activity.sources[:, span.samples], Span(0, span.stop_s - span.start_s)
+    )
+    size, noise = _size(page), _size(_page(rest, span))
+    best = np.argsort(size)[-4:]
+    ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
+    seen = 2.0 * float(np.clip(np.log((ratio + 0.02) / 0.9), -3.5, 1.2))
+    power = (page**2).mean(1) + 1e-3
+    left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
+    index = abs(left - right) / (left + right)
+    look = activity.appearance
+    return Finding(
+        pattern=look.presence + seen,
+        ictal=look.ictal,
+        periodic=look.periodic,
+        lateral=9.0 * (index - 0.42) + look.asymmetric,
+    )
+
+
+def answers(findings: list[Finding]) -> NDArray[np.float64]:
+    """Vote distribution of each rater of PANEL, shape (60, 6), in the order of PATTERNS."""
+    votes = np.zeros((len(PANEL), len(PATTERNS)))
+    nothing = np.ones(len(PANEL))
+    odds_total = np.full(len(PANEL), 1e-9)
+    for finding in findings:
+        logits = np.array([finding.pattern, finding.ictal, finding.periodic, finding.lateral])
+        pattern, ictal, periodic, lateral = (1 / (1 + np.exp(-(logits + PANEL)))).T
+        odds = pattern / (1 - pattern + 1e-6)
+        shares = {
+            Pattern.SEIZURE: ictal,
+            Pattern.LPD: (1 - ictal) * periodic * lateral,
+            Pattern.GPD: (1 - ictal) * periodic * (1 - lateral),
+            Pattern.LRDA: (1 - ictal) * (1 - periodic) * lateral,
+            Pattern.GRDA: (1 - ictal) * (1 - periodic) * (1 - lateral),
+        }
+        for kind, share in shares.items():
+            votes[:, PATTERNS.index(kind)] += odds * share
+        nothing *= 1 - pattern
+        odds_total += odds
+    votes *= ((1 - nothing) / odds_total)[:, None]
+    votes[:, PATTERNS.index(Pattern.OTHER)] += nothing
+    votes = (1 - LAPSE) * votes + LAPSE / len(PATTERNS)
+    return votes / votes.sum(1, keepdims=True)
+
+
+def belief(findings: list[Finding]) -> NDArray[np.float64]:
+    """Expected share of votes, shape (6,)."""
+    return np.asarray(answers(findings).mean(0))
+
+
+def n_votes(rng: np.random.Generator, *, many: float | None = None) -> int:
+    """Draw how many vote; `many` is the share of segments with ten votes or more (HMS: .32)."""
+    counts = np.array(list(_VOTES))
+    weights = np.array(list(_VOTES.values()), float)
+    if many is not None:
+        group = counts >= MANY
+        weights[group] *= many / weights[group].sum()
+        weights[~group] *= (1 - many) / weights[~group].sum()
+    return int(rng.choice(counts, p=weights / weights.sum()))
+
+
+def vote(rng: np.random.Generator, findings: list[Finding], n: int) -> NDArray[np.int64]:
+    """Let `n` raters of the panel vote, shape (6,)."""
+    members = rng.choice(len(PANEL), n, replace=False)
+    shares = answers(findings)[members]
+    draws = (shares.cumsum(1) < rng.random((n, 1))).sum(1)
+    return np.bincount(np.minimum(draws, len(PATTERNS) - 1), minlength=len(PATTERNS))

@@ -1,0 +1,116 @@
+"""Rhythmic delta activity (RDA): waves of uniform shape without a gap, 0.5-4 Hz.
+
+ACNS 2021, main term 2 "RDA": at least six cycles, consecutive cycles differing by less than
+half in duration. Typical 1-2.5 Hz. Modifiers drawn here: frequency, sharpness (smooth to sharply
+contoured), amplitude, evolution and fluctuation, plus features +F (superimposed fast activity) and +S (sharp
+waves riding on it). Irregular RDA is still RDA to most readers; with more irregularity it becomes
+polymorphic delta slowing, which is a background.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.phantom.activity import Activity, Appearance
+from nasion.phantom.noise import course
+from nasion.phantom.timeline import Runs, Span, gate
+from nasion.terms import SFREQ
+
+Array = NDArray[np.float32]
+
+
+def wave(phase: Array, notch: float, skew: float) -> Array:
+    """A rhythmic wave of amplitude about 1: sinus, one side peaked (notch), rise unequal to fall."""
+    warped = phase + np.float32(skew) * np.sin(phase)
+    return np.asarray(np.cos(warped) + np.float32(notch) * (np.cos(2 * warped) - 0.3), np.float32)
+
+
+def phases(
+    rng: np.random.Generator, rate_hz: Array | float, irregularity: float, n_times: int
+) -> Array:
+    """Running phase (rad) of a rhythm whose rate wanders by `irregularity` (log sd)."""
+    typical = float(np.mean(rate_hz))
+    wander = course(rng, 2, n_times, 0.7 / max(typical, 0.3))
+    wander[1] = course(rng, 1, n_times, 4.0 / max(typical, 0.3))[0]
+    rate = rate_hz * np.exp(irregularity * (0.8 * wander[0] + 0.6 * wander[1]))
+    start = rng.uniform(0, 2 * np.pi)
+    return np.asarray(start + 2 * np.pi / SFREQ * np.cumsum(rate, dtype=np.float64), np.float32)
+
+
+@dataclass(frozen=True)
+class Rhythmic:
+    """A patient's RDA.
+
+    Parameters
+    ----------
+    irregularity
+        Log sd of the momentary rate: under 0.1 monotonous, 0.3 irregular, beyond 0.5 polymorphic.
+    fluctuation
+        Log sd of the envelope.
+    phases_rad
+        Lag of each source, one a column of the fields.
+    sharp
+        Size of sharp waves riding on the crests (+S), share of the amplitude.
+    """
+
+    rate_hz: float
+    irregularity: float
+    fluctuation: float
+    notch: float
+    skew: float
+    amplitude_uv: float
+    phases_rad: Array
+    sharp: float
+    polarity: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, n_sources: int, amplitude_uv: float) -> "Rhythmic":
+        """Draw: 0.5-4 Hz, mostly 1-2.5."""
+        lag = rng.normal(0, 0.35)
+        return cls(
+            rate_hz=float(np.clip(np.exp(rng.normal(0.36, 0.33)), 0.5, 3.8)),
+            irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.55)), 0.03, 0.5)),
+            fluctuation=float(rng.uniform(0.15, 0.7)),
+            notch=float(rng.choice((0.0, rng.uniform(0, 0.35)))),
+            skew=float(rng.uniform(-0.5, 0.5)),
+            amplitude_uv=amplitude_uv,
+            phases_rad=np.asarray(
+                lag * np.arange(n_sources) / max(n_sources - 1, 1) + rng.normal(0, 0.15, n_sources),
+                np.float32,
+            ),
+            sharp=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.12 else 0.0,
+            polarity=float(rng.choice((-1.0, 1.0))),
+        )
+
+    def activity(
+        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
+    ) -> Activity:
+        """Render over `duration_s`."""
+        n_times = round(duration_s * SFREQ)
+        phase = phases(rng, self.rate_hz, self.irregularity, n_times)
+        swell = course(rng, 1, n_times, 2.5 / self.rate_hz)[0]
+        flicker = course(rng, 1, n_times, 0.6 / self.rate_hz)[0]
+        envelope = gate(found, n_times, 0.8) * np.exp(
+            self.fluctuation * 0.8 * swell
+            + self.fluctuation * 0.5 * flicker
+            - self.fluctuation**2 / 3
+        )
+        envelope *= self.polarity * self.amplitude_uv / 2
+        sources = np.empty((self.phases_rad.size, n_times), np.float32)
+        for row, lag in enumerate(self.phases_rad):
+            sources[row] = envelope * wave(phase + lag, self.notch, self.skew)
+        if self.sharp:
+            crest = np.exp(20 * (np.cos(phase) - 1)) * (course(rng, 1, n_times, 1.0)[0] > 0)
+            sources += self.sharp * envelope * np.asarray(crest, np.float32)
+        covered = float(gate(found, n_times)[span.samples].mean())
+        return Activity(sources, fields, self.appearance(covered, span))
+
+    def appearance(self, covered: float, span: Span) -> Appearance:
+        """Evidence: cycles, regularity, contour, rate."""
+        cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
+        presence = 1.9 + 1.8 * min(float(np.log((cycles + 0.3) / 6.3)), 0.4)
+        presence -= 5.0 * max(self.irregularity - 0.26, 0) + 0.6 * self.fluctuation
+        periodic = -2.6 + 4.0 * self.notch + 2.0 * self.sharp + 1.5 * max(self.fluctuation - 0.5, 0)
+        ictal = -3.4 + 0.9 * max(self.rate_hz - 1.5, 0) + 1.5 * self.sharp
+        return Appearance(presence, periodic, ictal)

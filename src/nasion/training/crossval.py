@@ -1,0 +1,121 @@
+"""Training and cross-validation by patient (paper 3.3), from an experiment to a RUN folder."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion.config import Experiment
+from nasion.data.dataset import SegmentDataset
+from nasion.data.folds import guard, make_folds, read_folds, write_folds
+from nasion.data.hms import KEYS, Segments, load_segments
+from nasion.data.store import Store, open_store
+from nasion.errors import NasionError
+from nasion.files import replacing
+from nasion.models.checkpoint import FILE_NAME, load, save
+from nasion.prediction import predict_dataset
+from nasion.terms import VOTE_COLUMNS
+from nasion.training.fit import fit, quieten
+from nasion.training.module import Split
+from nasion.training.run import Run
+
+ALL = -1  # in place of a fold: learn from every row
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Labelled segments, their arrays and folds."""
+
+    segments: Segments
+    store: Store
+    fold: NDArray[np.int_]
+
+    def dataset(self, experiment: Experiment, rows: NDArray[np.bool_]) -> SegmentDataset:
+        """Some of the rows."""
+        return SegmentDataset(self.segments.subset(rows), self.store, experiment)
+
+    def split(self, experiment: Experiment, fold: int) -> Split:
+        """Learn from the other folds, hold this one out; patients never cross."""
+        held_out = self.fold == fold
+        guard(self.segments.table["patient_id"].to_numpy(), held_out.astype(int))
+        learning = self.dataset(experiment, ~held_out)
+        if fold == ALL:
+            return Split(learning, None)
+        if not held_out.any():
+            raise NasionError(f"fold {fold} is empty; folds run from 0 to {self.fold.max()}")
+        return Split(learning, self.dataset(experiment, held_out))
+
+
+def cohort(experiment: Experiment, run: Run, progress: Progress | None = None) -> Cohort:
+    """Load what an experiment learns from; folds are made once and written to the run."""
+    if not experiment.data.path:
+        raise NasionError("data.path is empty; say where the data are, or give --data")
+    segments = load_segments(Path(experiment.data.path), "train")
+    run.begin(experiment, segments)
+    path = run.folder / "folds.csv"
+    if path.exists():
+        fold = read_folds(path, segments.table)
+    elif experiment.data.folds:
+        fold = read_folds(Path(experiment.data.folds), segments.table)
+    else:
+        fold = make_folds(segments.table, experiment.data.n_folds, experiment.seed)
+    write_folds(path, segments.table, fold)
+    parent = Path(experiment.data.store) if experiment.data.store else run.folder.parent / "store"
+    return Cohort(segments, open_store(segments, experiment.signal, parent, progress), fold)
+
+
+def train(
+    experiment: Experiment,
+    run: Run,
+    fold: int = ALL,
+    *,
+    data: Cohort | None = None,
+    progress: bool = False,
+) -> Path:
+    """One fit; give the path of its weights. A finished one is left as it is."""
+    quieten()
+    data = data or cohort(experiment, run)
+    folder = run.fold_folder("all" if fold == ALL else fold)
+    weights = folder / FILE_NAME
+    if not weights.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        net, history = fit(
+            experiment, data.split(experiment, fold), fold, folder, progress=progress
+        )
+        run.write_history(history)
+        save(weights, net, experiment)
+        for checkpoint in folder.glob("*.ckpt"):
+            checkpoint.unlink()
+    return weights
+
+
+def crossval(experiment: Experiment, run: Run, *, progress: bool = False) -> Path:
+    """Fit every fold and predict each row by the network that never saw its patient.
+
+    Returns
+    -------
+    Path of `oof.csv`: fold, ids, six probabilities under the names of votes, and the votes
+    themselves as `label_..._vote`.
+    """
+    data = cohort(experiment, run)
+    pieces = []
+    for fold in np.unique(data.fold):
+        net = load(train(experiment, run, int(fold), data=data, progress=progress)).net
+        held_out = data.dataset(experiment, data.fold == fold)
+        table = held_out.segments.table
+        piece = table[[*KEYS, "patient_id"]].copy()
+        piece.insert(0, "fold", fold)
+        piece[list(VOTE_COLUMNS)] = predict_dataset([net], held_out)
+        piece[[f"label_{name}" for name in VOTE_COLUMNS]] = table[list(VOTE_COLUMNS)]
+        pieces.append(piece)
+    path = run.folder / "oof.csv"
+    with replacing(path) as temporary:
+        pd.concat(pieces).to_csv(temporary, index=False)
+    if not experiment.data.store:
+        shutil.rmtree(data.store.folder, ignore_errors=True)
+    return path

@@ -1,0 +1,111 @@
+"""One fit from a split to weights, resumable after a kill."""
+
+import logging
+import warnings
+from pathlib import Path
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.utilities.warnings import PossibleUserWarning
+
+from nasion.config import Experiment
+from nasion.errors import NasionError
+from nasion.models.fusion import MultimodalNet
+from nasion.training.module import Fit, Split
+
+_PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+def fit(
+    experiment: Experiment, split: Split, fold: int, folder: Path, *, progress: bool = False
+) -> tuple[MultimodalNet, list[dict[str, float]]]:
+    """Train one network, or go on with one whose training was cut off.
+
+    Parameters
+    ----------
+    folder
+        Where `last.ckpt` is kept after each epoch, to resume from.
+
+    Returns
+    -------
+    The network to keep and one row of history an epoch. Without early stopping the last epoch is
+    kept, so held-out rows never choose it; with `patience`, the epoch of the best held-out KLD.
+    """
+    if len(split.learning) < 2:
+        raise NasionError(f"fold {fold}: fewer than two segments to learn from")
+    module = Fit(experiment, split, fold)
+    last = folder / "last.ckpt"
+    best = _checkpoints(folder, "best", "kld") if _stops_early(experiment, split) else None
+    callbacks: list[Callback] = [_checkpoints(folder, "last", None)]
+    if best is not None:
+        callbacks += [best, EarlyStopping("kld", patience=experiment.training.patience)]
+    if progress:
+        callbacks.append(_Progress(fold))
+    # Lightning's advice on workers and loggers does not apply to memory-mapped batches.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PossibleUserWarning)
+        warnings.filterwarnings("ignore", ".*", module="lightning")
+        trainer = Trainer(
+            accelerator="auto",
+            devices=1,
+            precision=_PRECISION[precision(experiment)],
+            max_epochs=experiment.training.epochs,
+            gradient_clip_val=experiment.training.clip_norm,
+            callbacks=callbacks,
+            default_root_dir=folder,
+            logger=False,
+            enable_checkpointing=True,
+            enable_model_summary=False,
+            enable_progress_bar=progress,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+        )
+        trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+    if best is not None and best.best_model_path:
+        state = torch.load(best.best_model_path, weights_only=True)
+        module.load_state_dict(state["state_dict"])
+    return module.final, module.history
+
+
+def precision(experiment: Experiment) -> str:
+    """bf16 where the processor multiplies it natively, fp16 on other GPUs, else float32."""
+    wanted = experiment.training.precision
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+
+
+def _stops_early(experiment: Experiment, split: Split) -> bool:
+    return experiment.training.patience > 0 and split.held_out is not None
+
+
+def _checkpoints(folder: Path, name: str, monitor: str | None) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        dirpath=folder,
+        filename=name,
+        monitor=monitor,
+        save_top_k=1,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,
+    )
+
+
+class _Progress(TQDMProgressBar):
+    """Lightning's bar, named by fold."""
+
+    def __init__(self, fold: int) -> None:
+        super().__init__()
+        self.fold = fold
+
+    @property
+    def train_description(self) -> str:
+        return f"fold {self.fold}, epoch"
+
+
+def quieten() -> None:
+    """Silence Lightning's greetings; errors still show."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,223 @@
+"""What Lightning trains: the network, its loss and its optimizer over one split.
+
+Lightning's checkpoints hold no generator state, so every random number derives from (seed, epoch,
+row or step): a run that was killed and resumed equals one that was not, from epoch borders, on the
+same machine with the same threads and precision.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+
+from nasion.config import Experiment
+from nasion.data.dataset import Batch, SegmentDataset
+from nasion.data.hms import votes
+from nasion.models.fusion import Inputs, MultimodalNet, Output
+from nasion.training.losses import SIMILARITIES, kl, loss
+
+
+@dataclass(frozen=True)
+class Split:
+    """What one fit learns from and, where there is any, what it is checked on."""
+
+    learning: SegmentDataset
+    held_out: SegmentDataset | None
+
+
+class _Rows(torch.utils.data.Dataset):
+    """Lightning's view of a dataset: lists of rows in, batches out."""
+
+    def __init__(self, dataset: SegmentDataset, batches: Sequence[Sequence[int]]) -> None:
+        self.dataset, self.batches = dataset, batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.dataset.batch(self.batches[number])
+
+
+def _loader(dataset: SegmentDataset, batches: Sequence[Sequence[int]]) -> DataLoader[Batch]:
+    return DataLoader(_Rows(dataset, batches), batch_size=None, shuffle=False)
+
+
+def in_order(n_rows: int, batch_size: int) -> list[range]:
+    """Batches of rows as they come."""
+    return [range(first, min(first + batch_size, n_rows)) for first in range(0, n_rows, batch_size)]
+
+
+class Fit(LightningModule):
+    """The network, its loss and its optimizer over one split."""
+
+    def __init__(self, experiment: Experiment, split: Split, fold: int) -> None:
+        super().__init__()
+        self.experiment, self.split, self.fold = experiment, split, fold
+        torch.manual_seed(experiment.seed * 1000 + fold + 1)
+        self.net = MultimodalNet(experiment)
+        ema = experiment.training.ema
+        self.averaged = AveragedModel(self.net, multi_avg_fn=_warm_average(ema)) if ema else None
+        self.history: list[dict[str, float]] = []
+        self._losses: list[Tensor] = []
+        self._outputs: list[tuple[Output, Tensor]] = []
+
+    @property
+    def final(self) -> MultimodalNet:
+        """The network to keep: the averaged one where weights are averaged."""
+        return self.net if self.averaged is None else cast(MultimodalNet, self.averaged.module)
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        """Shuffled rows of an epoch; the last epochs may see only rows with many votes."""
+        training, learning = self.experiment.training, self.split.learning
+        rows = np.arange(len(learning))
+        if epoch >= training.epochs - training.second_stage_epochs:
+            rows = rows[votes(learning.segments.table).sum(1) >= training.second_stage_votes]
+        rng = np.random.default_rng([self.experiment.seed, epoch])
+        rows = rng.permutation(rows)
+        batches = [rows[list(part)].tolist() for part in in_order(len(rows), training.batch_size)]
+        if len(batches) > 1 and len(batches[-1]) == 1:
+            batches.pop()  # batch statistics need two rows
+        return batches
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Augmented batches of this epoch."""
+        learning = replace(self.split.learning, epoch=self.current_epoch)
+        return _loader(learning, self._batches(self.current_epoch))
+
+    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
+        """Held-out rows in order, unaugmented."""
+        if self.split.held_out is None:
+            return []
+        n_rows = len(self.split.held_out)
+        return _loader(self.split.held_out, in_order(n_rows, self.experiment.training.batch_size))
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> tuple[Inputs, Tensor, Tensor]:
+        """Numpy in, tensors out."""
+        target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)
+        return Inputs.of(batch, device), target.to(device), weight.to(device)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Seed dropout and stochastic depth by where we are, not by how we came here."""
+        key = np.random.SeedSequence([self.experiment.seed, self.current_epoch, batch_idx])
+        torch.manual_seed(int(key.generate_state(1, np.uint32)[0]))
+
+    def training_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The paper's loss."""
+        given, target, weight = batch
+        value = loss(self.net(given), target, weight, self.experiment.loss)
+        self._losses.append(value.detach())
+        self.log("loss", value, prog_bar=True, logger=False)
+        return value
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Average the weights after each step."""
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.net)
+
+    def validation_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> None:
+        """Keep outputs; they are scored together."""
+        given, target, _ = batch
+        self._outputs.append((self.final(given), target))
+
+    def on_validation_epoch_end(self) -> None:
+        """Scores of the final prediction, of each head, and how alike the features are."""
+        if self.trainer.sanity_checking or not self._outputs:
+            return
+        scores = _scores(self._outputs)
+        self._outputs.clear()
+        for name, value in scores.items():
+            self.log(name, value, prog_bar=name == "kld", logger=False)
+        self._record(scores)
+
+    def on_train_epoch_end(self) -> None:
+        """Where nothing is held out, the epoch's loss is all there is to record."""
+        if self.split.held_out is None:
+            self._record({})
+
+    def _record(self, scores: dict[str, float]) -> None:
+        epoch_loss = float(torch.stack(self._losses).mean()) if self._losses else math.nan
+        self._losses.clear()
+        rate = self.optimizers().param_groups[0]["lr"]
+        row = {"fold": self.fold, "epoch": self.current_epoch, "lr": rate, "loss": epoch_loss}
+        self.history.append({**row, **scores})
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """History goes with the weights it describes."""
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it up again."""
+        self.history = checkpoint["history"]
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with warm-up and cosine decay, or one cycle."""
+        training = self.experiment.training
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        others = [p for p in self.net.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": training.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=training.lr)
+        n_steps = sum(len(self._batches(epoch)) for epoch in range(training.epochs))
+        schedule: Any
+        if training.schedule == "one-cycle":
+            schedule = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, training.lr, n_steps, pct_start=max(training.warmup, 1 / n_steps)
+            )
+        else:
+            n_warm = max(1, round(training.warmup * n_steps))
+            schedule = torch.optim.lr_scheduler.LambdaLR(
+                optimizer, lambda step: _warm_cosine(step, n_warm, n_steps)
+            )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+def _warm_cosine(step: int, n_warm: int, n_steps: int) -> float:
+    if step < n_warm:
+        return (step + 1) / n_warm
+    return 0.5 * (1 + math.cos(math.pi * (step - n_warm) / max(1, n_steps - n_warm)))
+
+
+def _warm_average(decay: float) -> Any:
+    """Exponential moving average that forgets its random start quickly."""
+
+    def update(averages: Sequence[Tensor], values: Sequence[Tensor], n_averaged: Any) -> None:
+        share = min(decay, (1 + int(n_averaged)) / (10 + int(n_averaged)))
+        for average, value in zip(averages, values, strict=True):
+            average.lerp_(value, 1 - share)
+
+    return update
+
+
+def _scores(outputs: list[tuple[Output, Tensor]]) -> dict[str, float]:
+    target = torch.cat([target for _, target in outputs])
+    logits = torch.cat([output.logits for output, _ in outputs])
+    right = logits.argmax(1) == target.argmax(1)
+    scores = {"kld": kl(target, logits).mean(), "accuracy": right.float().mean()}
+    names = outputs[0][0].heads
+    if len(names) > 1:
+        for name in names:
+            head = torch.cat([output.heads[name] for output, _ in outputs])
+            scores[f"kld_{name}"] = kl(target, head).mean()
+        first, second = (
+            torch.cat([output.features[name].float() for output, _ in outputs])
+            for name in outputs[0][0].features
+        )
+        scores["cosine"] = SIMILARITIES["cosine"](first, second)
+        cosines = nn.functional.cosine_similarity(first, second)
+        scores["absolute_cosine"] = cosines.abs().mean()
+        scores["cka"] = SIMILARITIES["cka"](first, second)
+    return {name: float(value) for name, value in scores.items()}

@@ -1,0 +1,101 @@
+"""The RUN folder: what a training verb writes and the reading verbs take.
+
+config.json      the resolved experiment
+run.json         schema, version, fingerprint of the labels learned from
+folds.csv        patient_id, fold
+history.csv      one row an epoch and fold
+fold-0/weights.safetensors ...
+oof.csv          out-of-fold predictions with the votes (cross-validation only)
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+
+from nasion import __version__
+from nasion.config import Experiment, parse
+from nasion.data.hms import Segments
+from nasion.errors import NasionError
+from nasion.files import read_json, replacing, write_json
+from nasion.models.checkpoint import FILE_NAME, Checkpoint, load
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder of this layout."""
+
+    folder: Path
+
+    @property
+    def fold_folders(self) -> list[Path]:
+        """Folders of finished fits."""
+        return sorted(path.parent for path in self.folder.glob(f"fold-*/{FILE_NAME}"))
+
+    def fold_folder(self, fold: int | str) -> Path:
+        """Folder of one fit; "all" is the one on every row."""
+        return self.folder / f"fold-{fold}"
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings it was made with."""
+        path = self.folder / "config.json"
+        return parse(read_json(path), str(path))
+
+    def begin(self, experiment: Experiment, segments: Segments) -> None:
+        """Start the folder, or make sure that it is the same experiment's on the same labels."""
+        about = {
+            "schema": SCHEMA,
+            "nasion": __version__,
+            "experiment": experiment.fingerprint,
+            "labels": labels_fingerprint(segments),
+        }
+        path = self.folder / "run.json"
+        if path.exists():
+            found = read_json(path)
+            for key in ("schema", "experiment", "labels"):
+                if found.get(key) != about[key]:
+                    raise NasionError(
+                        f"{self.folder}: was begun with other {key}; give another folder with --out"
+                    )
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
+        write_json(path, about)
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Every fit of the run."""
+        about = self.about()
+        if about.get("schema") != SCHEMA:
+            found = about.get("schema")
+            raise NasionError(f"{self.folder}: run of schema {found}, this nasion reads {SCHEMA}")
+        if not self.fold_folders:
+            raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
+        return [load(folder / FILE_NAME) for folder in self.fold_folders]
+
+    def about(self) -> dict[str, object]:
+        """What `run.json` says."""
+        if not (self.folder / "run.json").exists():
+            raise NasionError(f"{self.folder}: not a run folder (no run.json); train one first")
+        about = read_json(self.folder / "run.json")
+        if not isinstance(about, dict):
+            raise NasionError(f"{self.folder / 'run.json'}: not a run's description")
+        return about
+
+    def write_history(self, history: list[dict[str, float]]) -> None:
+        """Write rows of this fit in place of what was there of the same fold."""
+        path = self.folder / "history.csv"
+        frame = pd.DataFrame(history)
+        if path.exists():
+            before = pd.read_csv(path)
+            frame = pd.concat([before[~before["fold"].isin(frame["fold"])], frame])
+        with replacing(path) as temporary:
+            frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False)
+
+
+def labels_fingerprint(segments: Segments) -> str:
+    """Twelve digits that tell one set of labelled segments from another."""
+    return sha256(segments.table.to_csv(index=False).encode()).hexdigest()[:12]
