@@ -47,7 +47,7 @@ def collate(
         waveform=np.nan_to_num(waveform, copy=False),
         present=there.mean((1, 3), dtype=np.float32),
         image_present={
-            name: np.isfinite(image).any(axis=(1, 2, 3)).astype(np.float32)
+            name: np.asarray(np.isfinite(image).any(axis=(1, 2, 3)), np.float32)
             for name, image in images.items()
         },
         images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},

@@ -18,6 +18,7 @@ from nasion.eeg import interpolation, naming
 from nasion.eeg.edf import MICROVOLTS, UNUSABLE, open_edf
 from nasion.eeg.edf_header import SAMPLE_BYTES
 from nasion.eeg.parquet import open_parquet
+from nasion.eeg.quality import unit_warning
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.resample import Array, Source, Track, resampled
 from nasion.errors import NasionError
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import mne
 
 LEAST_ELECTRODES = 10  # of the 19: half of them
-PROBE_S, N_PROBES = 10.0, 5  # pieces that tell whether the unit is believable
-PLAUSIBLE_UV = (0.05, 1000.0)  # median absolute deviation within such a piece
 ADVICE = "export it as EDF+ with the vendor's software"
 VENDORS = {
     **dict.fromkeys((".erd", ".ent", ".etc", ".snc", ".stc", ".vtc"), "Natus"),
@@ -205,6 +204,7 @@ def _assemble(source: Source) -> Recording:
         ),
         n_times=round(source.duration_s * SFREQ),
     )
+    read = partial(_read, plan)
     for doubt in dict.fromkeys(filter(None, map(_doubt, used.values()))):
         names = [name for name, at in used.items() if _doubt(at) == doubt]
         warnings.append(f"{', '.join(names)}: {doubt}")
@@ -213,17 +213,19 @@ def _assemble(source: Source) -> Recording:
         warnings.append(f"a second channel of the same electrode was left out: {listed}")
     if zero:
         warnings.append(f"{zero} is the reference of all others: its trace is zero by definition")
-    warnings += filter(None, [naming.reference_warning(references), _unit_warning(plan, chosen)])
+    warnings += filter(
+        None, [naming.reference_warning(references), unit_warning(read, plan.n_times)]
+    )
     rates = [float(track.sfreq) for track, _ in chosen.values()]
     return Recording(
         name=source.name,
         n_times=plan.n_times,
-        read=partial(_read, plan),
+        read=read,
         source_sfreq=max(rates, key=rates.count),
         start=source.start,
         missing=missing,
         interpolated=tuple(donors),
-        ignored=selection.ignored + selection.duplicates,
+        ignored=selection.ignored + selection.duplicates + source.ignored,
         references=selection.stated,
         gaps_s=source.gaps_s,
         annotations=source.annotations,
@@ -291,21 +293,3 @@ def _read(plan: _Plan, start: int, stop: int) -> Signals:
     for row, sites, weights in plan.splines:
         signals[row] = weights @ signals[list(sites)]
     return signals.astype(np.float32)
-
-
-def _unit_warning(plan: _Plan, electrodes: dict[str, tuple[Track, int]]) -> str:
-    """Compare typical amplitudes of a few pieces with those of EEG."""
-    length = min(round(PROBE_S * SFREQ), plan.n_times)
-    deviations: list[float] = []
-    for begin in np.linspace(0, plan.n_times - length, N_PROBES).astype(int).tolist():
-        piece = _read(plan, begin, begin + length)[[COLUMNS.index(name) for name in electrodes]]
-        piece = piece[np.isfinite(piece).all(axis=1)]
-        middle = np.median(piece, axis=1, keepdims=True)
-        deviations += np.median(np.abs(piece - middle), axis=1).tolist()
-    typical = float(np.median([value for value in deviations if value] or [1.0]))
-    if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
-        return ""
-    return (
-        f"amplitudes of {typical:.2g} µV are {'far above' if typical > 1 else 'far below'} those of"
-        " EEG: the unit in the file is probably wrong; state the right one (unit='uV', ...)"
-    )

@@ -25,6 +25,7 @@ class _Table:
     path: Path
     modified: int
     names: tuple[str, ...]
+    others: tuple[str, ...]
     stops: NDArray[np.int64]  # last row of each row group, and one
     gain: float
 
@@ -58,6 +59,7 @@ def open_parquet(path: Path, *, unit: str = "") -> Source:
         ),
         duration_s=n_times / SFREQ,
         gaps_s=gaps,
+        ignored=table.others,
         empty=empty,
     )
 
@@ -86,7 +88,10 @@ def _open_table(path: Path, unit: str) -> _Table:
         )
     if not sum(rows):
         raise NasionError(f"{path}: holds no rows; write it anew")
-    return _Table(path, path.stat().st_mtime_ns, names, np.cumsum(rows), MICROVOLTS[unit or "uV"])
+    others = tuple(name for name in schema.names if name not in names)
+    return _Table(
+        path, path.stat().st_mtime_ns, names, others, np.cumsum(rows), MICROVOLTS[unit or "uV"]
+    )
 
 
 @lru_cache(maxsize=2)

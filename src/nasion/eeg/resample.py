@@ -70,6 +70,7 @@ class Source:
     gaps_s: tuple[tuple[float, float], ...] = ()
     annotations: tuple[tuple[float, float, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # what it holds besides the tracks
     empty: tuple[str, ...] = ()  # labels known to hold nothing: all NaN, or one value throughout
 
 

@@ -77,13 +77,18 @@ def focus(rng: np.random.Generator) -> tuple[float, float]:
 def lateralized(
     rng: np.random.Generator, head: Head, place: tuple[float, float], reflection: float
 ) -> Array:
-    """Fields (23, 2) of a focus and of its weaker reflection on the other side."""
+    """Fields (23, 4): a focus, two of its neighbours, its weaker reflection on the other side."""
     azimuth, polar = place
-    extent = rng.uniform(14, 50)
+    extent = rng.uniform(12, 48)
     tilt = rng.choice((0.0, rng.uniform(-60, 60)))
-    here = head.patch(direction(azimuth, polar), extent, tilt)
+    columns = [head.patch(direction(azimuth, polar), extent, tilt)]
+    for _ in range(2):
+        aside = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 105))
+        near = head.patch(direction(*aside), extent, rng.uniform(-50, 50))
+        columns.append(near * np.float32(rng.choice((0.0, rng.uniform(0.1, 0.7)))))
     there = head.patch(direction(-azimuth, polar), extent * 1.2, tilt)
-    return np.stack([here, reflection * there], 1)
+    columns.append(np.float32(reflection) * there)
+    return np.stack(columns, 1)
 
 
 def generalized(rng: np.random.Generator, head: Head, asymmetry: float) -> Array:

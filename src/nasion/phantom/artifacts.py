@@ -83,8 +83,8 @@ def muscle(rng: Rng, head: Head, signals: Array) -> None:
         gain += _near(head, direction(angle, 95), rng.uniform(0.3, 0.8))
     part = slice(0, n_times) if rng.random() < 0.5 else _piece(rng, n_times, 1, 20)
     n = part.stop - part.start
-    amplitude = band(n, rng.uniform(12, 35), rng.uniform(50, 100))
-    size = float(np.exp(rng.normal(2.0, 0.8)))
+    amplitude = band(n, rng.uniform(8, 35), rng.uniform(50, 100))
+    size = float(np.exp(rng.normal(2.4, 0.9)))
     swell = np.exp(rng.uniform(0.1, 0.7) * course(rng, 1, n, rng.uniform(0.2, 2.0)))
     rows = np.flatnonzero(gain[:, 0] > 0.05)
     taper = _taper(n) if n < n_times else 1.0
@@ -168,9 +168,10 @@ def bridge(rng: Rng, head: Head, signals: Array) -> None:
 
 def sweat(rng: Rng, head: Head, signals: Array) -> None:
     """Very slow swings, under 0.6 Hz, in several electrodes."""
-    rows = rng.choice(19, rng.integers(2, 12), replace=False)
-    size = np.exp(rng.normal(3.6, 0.6))
-    signals[rows] += size * course(rng, rows.size, signals.shape[1], rng.uniform(0.8, 3.0))
+    lateral = np.array([3.0 if name[0] in "FTO" and name[1] != "z" else 1.0 for name in ELECTRODES])
+    rows = rng.choice(19, rng.integers(2, 14), replace=False, p=lateral / lateral.sum())
+    size = np.exp(rng.normal(3.1, 0.8))
+    signals[rows] += size * course(rng, rows.size, signals.shape[1], rng.uniform(0.6, 2.5))
 
 
 def movement(rng: Rng, head: Head, signals: Array) -> None:
@@ -232,16 +233,16 @@ def hum(rng: Rng, head: Head, signals: Array) -> None:
 
 Artifact = Callable[[Rng, Head, Array], None]
 SHARES: dict[Artifact, float] = {
-    muscle: 0.3, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09, lead_off: 0.035,
-    sweat: 0.06, movement: 0.07, ventilator: 0.025, pulse: 0.03, hum: 0.05, chewing: 0.025,
+    muscle: 0.42, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09, lead_off: 0.035,
+    sweat: 0.16, movement: 0.07, ventilator: 0.025, pulse: 0.03, hum: 0.05, chewing: 0.025,
     patting: 0.02, bridge: 0.02,
 }  # fmt: skip
 _WEIGHTS = np.array(list(SHARES.values())) / sum(SHARES.values())
 
 
 def contaminate(rng: Rng, head: Head, signals: Array, burden: float) -> None:
-    """Add about `burden` artifacts of random kinds for each 50 s, in place."""
+    """Add about `burden` artifacts of random kinds, in place."""
     kinds = list(SHARES)
-    n = min(int(rng.poisson(burden)), 6)
+    n = min(int(rng.poisson(burden)), 20)
     for index in rng.choice(len(kinds), n, p=_WEIGHTS):
         kinds[index](rng, head, signals)

@@ -27,7 +27,7 @@ class Background:
     noise_uv
         Broad-band activity at the scalp, standard deviation.
     exponent
-        Of its power spectrum, 1/f^exponent.
+        Of its power spectrum, f^-exponent beyond knee_hz, flatter below.
     delta_uv, theta_uv, alpha_uv, beta_uv
         Standard deviations where each is largest.
     focus
@@ -41,6 +41,7 @@ class Background:
     kind: str
     noise_uv: float
     exponent: float
+    knee_hz: float
     delta_uv: float
     delta_hz: float
     theta_uv: float
@@ -74,13 +75,14 @@ class Background:
         return cls(
             kind=kind,
             noise_uv=size(8.0),
-            exponent=float(rng.uniform(1.2, 2.6)),
+            exponent=float(rng.uniform(1.6, 3.6)),
+            knee_hz=float(rng.uniform(0.8, 5)),
             delta_uv=size(9.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
             delta_hz=float(rng.uniform(0.7, 2.2)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
-            alpha_uv=size({"awake": 14.0, "slowed": 4.0, "medicated": 5.0}.get(kind, 1.0)),
+            alpha_uv=size({"awake": 12.0, "slowed": 3.0, "medicated": 2.5}.get(kind, 1.0)),
             alpha_hz=float(rng.uniform(8, 11.5) if kind == "awake" else rng.uniform(6, 10)),
-            beta_uv=size(6.0 if kind == "medicated" else 1.8),
+            beta_uv=size(5.0 if kind == "medicated" else 1.8),
             focus=float(rng.choice((0.0, rng.uniform(0.2, 1.0)), p=(0.6, 0.4))),
             weaker=float(np.exp(rng.choice((0.0, rng.normal(0, 0.4)), p=(0.6, 0.4)))),
             burst_s=float(rng.uniform(0.6, 4)),
@@ -90,11 +92,11 @@ class Background:
 
     def potential(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
         """Render at `head.SITES`, shape (23, n_times), µV."""
-        frequency = np.maximum(frequencies(n_times), 0.25)
-        spectrum = np.asarray(frequency ** (-self.exponent / 2), np.float32)
-        spectrum *= frequencies(n_times) > 0.1
+        frequency = np.maximum(frequencies(n_times), 0.1)
+        spectrum = (1 + (frequency / self.knee_hz) ** 2) ** (-self.exponent / 4)
+        spectrum = np.asarray(spectrum * frequency**-0.4, np.float32)
         mixing = _mixing(head)
-        total = mixing @ shaped(rng, mixing.shape[1], self.noise_uv * spectrum, n_times)
+        total = mixing @ shaped(rng, mixing.shape[1], spectrum, n_times)
         total *= self.noise_uv
         total += self._rhythms(rng, head, n_times)
         left = head.positions[:, 1]
@@ -107,14 +109,14 @@ class Background:
 
     def _rhythms(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
         """Slowing, theta, the posterior dominant rhythm and beta, each from a few places."""
-        width = rng.uniform(0.45, 1.1)
-        delta = shaped(rng, 6, bump(n_times, self.delta_hz, width), n_times)
-        theta = shaped(rng, 4, bump(n_times, rng.uniform(4, 7), 1.0), n_times)
-        alpha = shaped(rng, 3, bump(n_times, self.alpha_hz, rng.uniform(0.3, 1.0)), n_times)
+        slow = np.exp(-np.square(np.log(np.maximum(frequencies(n_times), 0.05) / self.delta_hz)))
+        delta = shaped(rng, 6, np.asarray(slow ** rng.uniform(0.5, 1.3), np.float32), n_times)
+        theta = shaped(rng, 4, bump(n_times, rng.uniform(4, 7), rng.uniform(1.0, 2.0)), n_times)
+        alpha = shaped(rng, 3, bump(n_times, self.alpha_hz, rng.uniform(0.6, 1.8)), n_times)
         beta = shaped(rng, 4, bump(n_times, rng.uniform(14, 24), 3.0), n_times)
         alpha[:2] += alpha[2:]
         alpha = alpha[:2] * np.float32(0.7)
-        swell = np.exp(0.6 * course(rng, 4, n_times, 1.5))
+        swell = np.exp(rng.uniform(0.1, 0.6) * course(rng, 3, n_times, 1.5))
         delta *= self.delta_uv * np.exp(0.4 * course(rng, 1, n_times, 3.0))
         sides = (1 - self.focus, 1 + self.focus)
         places = [
@@ -165,7 +167,7 @@ def _sleep(rng: np.random.Generator, head: Head, total: Array) -> None:
     for _ in range(rng.poisson(n_times / SFREQ / 8)):
         n = int(rng.uniform(0.5, 1.5) * SFREQ)
         time = np.arange(n) / SFREQ
-        wave = np.hanning(n) * np.sin(2 * np.pi * rng.uniform(11.5, 15) * time) * rng.uniform(8, 30)
+        wave = np.hanning(n) * np.sin(2 * np.pi * rng.uniform(11.5, 15) * time) * rng.uniform(6, 22)
         _add(total, spindle_field, wave, int(rng.uniform(-n, n_times)))
     for _ in range(rng.poisson(n_times / SFREQ / 14)):
         wide = rng.uniform(0.04, 0.09)

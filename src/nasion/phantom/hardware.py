@@ -45,7 +45,7 @@ class Hardware:
         mains = rng.random() < 0.8
         return cls(
             mains_hz=float(rng.choice((60.0, 50.0), p=(0.85, 0.15))),
-            mains_uv=float(np.exp(rng.normal(1.2, 1.6))) * mains,
+            mains_uv=float(np.exp(rng.normal(1.8, 1.7))) * mains,
             uneven_uv=float(np.exp(rng.normal(0.3, 1.1))) * mains,
             noise_uv=float(np.exp(rng.normal(-0.7, 0.5))),
             shared_uv=float(np.exp(rng.normal(1.5, 0.9))),

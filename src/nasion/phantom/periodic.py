@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.noise import course
-from nasion.phantom.timeline import Runs, Span, gate
+from nasion.phantom.timeline import Runs, Span
 from nasion.terms import SFREQ
 
 Array = NDArray[np.float32]
@@ -75,7 +75,7 @@ class Discharge:
                 rng.uniform(0.7, 1.5) if spike_wave else rng.uniform(0, 0.9) * (rng.random() < 0.7)
             ),
             after_s=float(rng.uniform(0.18, 0.35) if spike_wave else rng.uniform(0.2, 0.6)),
-            fast=float(rng.uniform(0.15, 0.6) if rng.random() < 0.2 else 0),
+            fast=float(rng.uniform(0.15, 0.8) if rng.random() < 0.22 else 0),
             fast_hz=float(rng.uniform(10, 22)),
             skew=float(rng.uniform(0.5, 1.3)),
         )
@@ -132,7 +132,7 @@ class Train:
         """Draw: rates 0.3-2.5 Hz with a median near 1, intervals varying by 5-40 %."""
         return cls(
             rate_hz=float(np.clip(np.exp(rng.normal(0.02, 0.45)), 0.3, highest_hz)),
-            irregularity=float(np.clip(np.exp(rng.normal(-1.85, 0.55)), 0.03, 0.45)),
+            irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.6)), 0.03, 0.6)),
             variation=float(rng.uniform(0.05, 0.45)),
         )
 
@@ -168,21 +168,21 @@ class Periodic:
     train: Train
     amplitude_uv: float
     lags_s: Array
-    independent: bool = False  # BI: each source keeps its own time; Mf where three or more do
+    own_time: tuple[int, ...] = ()  # sources with a train of their own: BI, or Mf where several
 
     def activity(
         self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
     ) -> Activity:
         """Render over `duration_s`; `fields` has one column a lag."""
         n_times = round(duration_s * SFREQ)
-        waves = self.discharge.waves(rng, 6)
         sources = np.zeros((self.lags_s.size, n_times), np.float32)
         inside = 0
         drift = np.exp(0.2 * course(rng, 1, n_times, 6.0)[0])
         for row, lag in enumerate(self.lags_s):
-            if row == 0 or self.independent:
+            waves = self.discharge.waves(rng, 4)  # phases differ a little from place to place
+            if row == 0 or row in self.own_time:
                 onsets = self.train.times(rng, found, duration_s)
-                which = rng.integers(0, len(waves), onsets.size)
+                which = rng.integers(0, 4, onsets.size)
                 sizes = np.exp(rng.normal(0, self.train.variation, onsets.size))
                 sizes *= self.amplitude_uv * drift[(onsets * SFREQ).astype(int)]
                 inside = max(
@@ -195,23 +195,13 @@ class Periodic:
     def appearance(self, inside: int, found: Runs, span: Span) -> Appearance:
         """Evidence; six cycles make a pattern, at low rates fewer must do in 10 s."""
         length = span.stop_s - span.start_s
-        needed = min(6.0, 0.75 * self.train.rate_hz * length)
-        rate = inside / length
-        cycles = np.log((inside + 0.3) / (max(needed, 2.0) + 0.3))
-        presence = (
-            2.0 + 2.2 * min(float(cycles), 0.5) - 2.5 * max(self.train.irregularity - 0.25, 0)
-        )
-        periodic = (
-            _PERIODIC[self.discharge.sharpness]
-            - 1.1 * max(rate * self.discharge.base_s * 1.6 - 0.55, 0) / 0.3
-        )
-        fast = (self.train.rate_hz - 2.45) / 0.22
+        needed = float(np.clip(0.6 * self.train.rate_hz * length, 3.0, 6.0))
+        cycles = float(np.log((inside + 0.3) / (needed + 0.3)))
+        presence = 2.6 + 3.6 * min(cycles, 0.4) - 2.0 * max(self.train.irregularity - 0.35, 0)
+        filled = 1.6 * inside / length * self.discharge.base_s  # share of time without a gap
+        periodic = _PERIODIC[self.discharge.sharpness] - 3.5 * max(filled - 0.55, 0)
         covered = sum(max(min(b, span.stop_s) - max(a, span.start_s), 0) for a, b in found) / length
-        ictal = float(np.clip(fast, -9, 3.5)) - 3.0 * (1 - min(covered, 1.0))
-        ictal = max(ictal, -3.3 + 0.9 * max(self.train.rate_hz - 1.0, 0))
-        return Appearance(presence, periodic, ictal, 1.0 if self.independent else 0.0)
-
-
-def coverage(found: Runs, n_times: int, span: Span) -> float:
-    """Share of the span within runs."""
-    return float(gate(found, n_times)[span.samples].mean())
+        fast = float(np.clip((self.train.rate_hz - 2.45) / 0.22, -9, 3.5))
+        ictal = fast - 3.0 * (1 - min(covered, 1.0))
+        ictal = max(ictal, -5.0 + 1.3 * max(self.train.rate_hz - 0.8, 0))
+        return Appearance(presence, periodic, ictal, 2.0 if self.own_time else 0.0)

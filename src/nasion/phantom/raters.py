@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.phantom.activity import Activity
-from nasion.phantom.head import SITES
-from nasion.phantom.timeline import Span
-from nasion.terms import CHAIN_DERIVATIONS, LEFT, PATTERNS, RIGHT, Chain, Pattern
+from nasion.phantom.activity import Appearance
+from nasion.terms import DERIVATIONS, ELECTRODES, LEFT, PATTERNS, RIGHT, Pattern
 
 Array = NDArray[np.float32]
 
@@ -21,7 +19,7 @@ Array = NDArray[np.float32]
 # test set (35,740 segments): logistic regression of a rater's answer on the others' share of
 # that answer, standard deviation of the intercept.
 LENIENCY = {"pattern": 1.3, "ictal": 1.5, "periodic": 1.25, "lateral": 0.83}
-LAPSE = 0.02  # a vote that has nothing to do with the segment
+LAPSE = 0.015  # a vote that has nothing to do with the segment
 
 # Votes a segment: rows of HMS, one a stationary period (20,146 of them).
 _VOTES = {
@@ -33,12 +31,11 @@ MANY = 10  # votes from which a segment counts as well voted
 
 PANEL = np.random.default_rng(0).standard_normal((60, 4)) * list(LENIENCY.values())
 
-_PAIRS = [pair for chain in Chain for pair in CHAIN_DERIVATIONS[chain]]
-_BIPOLAR = np.zeros((len(_PAIRS), len(SITES)), np.float32)
-for _row, (_a, _b) in enumerate(_PAIRS):
-    _BIPOLAR[_row, [SITES.index(_a), SITES.index(_b)]] = 1, -1
-_ON_LEFT = np.array([a in LEFT or b in LEFT for a, b in _PAIRS])
-_ON_RIGHT = np.array([a in RIGHT or b in RIGHT for a, b in _PAIRS])
+_BIPOLAR = np.zeros((len(DERIVATIONS), len(ELECTRODES)), np.float32)
+for _row, (_a, _b) in enumerate(DERIVATIONS):
+    _BIPOLAR[_row, [ELECTRODES.index(_a), ELECTRODES.index(_b)]] = 1, -1
+_ON_LEFT = np.array([a in LEFT or b in LEFT for a, b in DERIVATIONS])
+_ON_RIGHT = np.array([a in RIGHT or b in RIGHT for a, b in DERIVATIONS])
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,8 @@ class Finding:
     lateral: float
 
 
-def _page(potential: Array, span: Span) -> Array:
-    """Bipolar derivations as read: the labelled span at 40 Hz without its mean."""
-    piece = potential[:, span.samples]
+def _page(piece: Array) -> Array:
+    """Bipolar derivations as read: at 40 Hz, without their mean."""
     n = piece.shape[1] // 5 * 5
     coarse = piece[:, :n].reshape(len(piece), -1, 5).mean(2)
     page = _BIPOLAR @ coarse
@@ -66,25 +62,21 @@ def _size(page: Array) -> Array:
     return np.asarray(top.mean(1))
 
 
-def find(activity: Activity, rest: Array, span: Span) -> Finding:
-    """Judge an activity against the rest of the scalp potential, both (23, n_times)."""
-    assert activity.appearance is not None
-    page = _page(
-        activity.fields @ activity.sources[:, span.samples], Span(0, span.stop_s - span.start_s)
-    )
-    size, noise = _size(page), _size(_page(rest, span))
+def find(potential: Array, rest: Array, look: Appearance) -> Finding:
+    """Judge an activity against the rest, both potentials in the labelled span, (19, n) µV."""
+    page = _page(potential)
+    size, noise = _size(page), _size(_page(rest))
     best = np.argsort(size)[-4:]
     ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
     seen = 2.0 * float(np.clip(np.log((ratio + 0.02) / 0.9), -3.5, 1.2))
     power = (page**2).mean(1) + 1e-3
     left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
     index = abs(left - right) / (left + right)
-    look = activity.appearance
     return Finding(
         pattern=look.presence + seen,
         ictal=look.ictal,
         periodic=look.periodic,
-        lateral=9.0 * (index - 0.42) + look.asymmetric,
+        lateral=10.0 * (index - 0.44) + look.asymmetric,
     )
 
 

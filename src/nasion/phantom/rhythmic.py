@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.phantom.activity import Activity, Appearance
-from nasion.phantom.noise import course
+from nasion.phantom.noise import course, frequencies, shaped
 from nasion.phantom.timeline import Runs, Span, gate
 from nasion.terms import SFREQ
 
@@ -33,7 +33,8 @@ def phases(
     typical = float(np.mean(rate_hz))
     wander = course(rng, 2, n_times, 0.7 / max(typical, 0.3))
     wander[1] = course(rng, 1, n_times, 4.0 / max(typical, 0.3))[0]
-    rate = rate_hz * np.exp(irregularity * (0.8 * wander[0] + 0.6 * wander[1]))
+    deviation = irregularity * (0.8 * wander[0] + 0.6 * wander[1])
+    rate = rate_hz * np.exp(0.7 * np.tanh(deviation / 0.7))
     start = rng.uniform(0, 2 * np.pi)
     return np.asarray(start + 2 * np.pi / SFREQ * np.cumsum(rate, dtype=np.float64), np.float32)
 
@@ -109,8 +110,50 @@ class Rhythmic:
     def appearance(self, covered: float, span: Span) -> Appearance:
         """Evidence: cycles, regularity, contour, rate."""
         cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
-        presence = 1.9 + 1.8 * min(float(np.log((cycles + 0.3) / 6.3)), 0.4)
-        presence -= 5.0 * max(self.irregularity - 0.26, 0) + 0.6 * self.fluctuation
-        periodic = -2.6 + 4.0 * self.notch + 2.0 * self.sharp + 1.5 * max(self.fluctuation - 0.5, 0)
-        ictal = -3.4 + 0.9 * max(self.rate_hz - 1.5, 0) + 1.5 * self.sharp
+        presence = 1.6 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
+        presence -= 4.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
+        periodic = -3.0 + 4.0 * self.notch + 2.0 * self.sharp
+        ictal = -5.0 + 1.2 * max(self.rate_hz - 1.2, 0) + 1.5 * self.sharp
         return Appearance(presence, periodic, ictal)
+
+
+@dataclass(frozen=True)
+class Polymorphic:
+    """Polymorphic delta slowing: delta of ever-changing shape and rate, no pattern, yet taken for one.
+
+    Parameters
+    ----------
+    width
+        Of the spectral peak in log frequency: 0.25 nearly rhythmic, 1 without any rhythm.
+    unity
+        Share of the amplitude that all sources have in common.
+    """
+
+    rate_hz: float
+    width: float
+    unity: float
+    amplitude_uv: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, amplitude_uv: float) -> "Polymorphic":
+        """Draw."""
+        return cls(
+            rate_hz=float(rng.uniform(0.7, 2.4)),
+            width=float(rng.uniform(0.25, 0.9)),
+            unity=float(rng.uniform(0.2, 0.9)),
+            amplitude_uv=amplitude_uv,
+        )
+
+    def activity(
+        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float
+    ) -> Activity:
+        """Render over `duration_s`; the narrower the peak, the more see RDA."""
+        n_times = round(duration_s * SFREQ)
+        frequency = np.maximum(frequencies(n_times), 0.05)
+        peak = np.exp(-0.5 * np.square(np.log(frequency / self.rate_hz) / self.width))
+        noise = shaped(rng, fields.shape[1] + 1, np.asarray(peak, np.float32), n_times)
+        sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
+        swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
+        sources *= self.amplitude_uv / 3 * swell
+        look = Appearance(2.0 - 6.5 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
+        return Activity(np.asarray(sources, np.float32), fields, look)

@@ -53,6 +53,7 @@ class Seizure:
     sharpness: float
     slow: float
     phases_rad: Array
+    looseness: float  # how far sources drift apart in phase, rad
     polarity: float
     aftermath: float  # background gain after its end
 
@@ -95,10 +96,11 @@ class Seizure:
             rates_hz=(first, float(np.sqrt(first * last) * np.exp(rng.normal(0, 0.1))), last),
             amplitudes_uv=(start * amplitude_uv, amplitude_uv, end * amplitude_uv),
             spread=np.sort(rng.uniform(-0.6, 0.8, n_sources)).astype(np.float32),
-            irregularity=float(rng.uniform(0.03, 0.2)),
+            irregularity=float(rng.uniform(0.03, 0.28)),
             sharpness=float(rng.uniform(0, 1) ** 1.5),
             slow=float(rng.uniform(0.3, 1.3)),
             phases_rad=rng.normal(0, 0.35, n_sources).astype(np.float32),
+            looseness=float(rng.uniform(0, 0.7)),
             polarity=float(rng.choice((-1.0, 1.0))),
             aftermath=float(rng.uniform(0.25, 0.95)),
         )
@@ -116,12 +118,15 @@ class Seizure:
         size = np.interp(within, marks, self.amplitudes_uv)
         edge = np.clip((time - self.onset_s) / 1.0, 0, 1)
         edge *= np.clip((self.onset_s + self.duration_s - time) / 0.8, 0, 1)
-        envelope = edge * size * np.exp(0.35 * course(rng, 1, n_times, 0.8)[0])
+        envelope = edge * size * np.exp(0.3 * course(rng, 1, n_times, 0.8)[0])
         phase = phases(rng, rate, self.irregularity, n_times)
         sources = np.empty((self.spread.size, n_times), np.float32)
+        wander = course(rng, self.spread.size, n_times, 1.5)
+        swell = np.exp(0.3 * course(rng, self.spread.size, n_times, 0.7))
         for row, (lag, late) in enumerate(zip(self.phases_rad, self.spread, strict=True)):
             joined = np.clip((within - late) / 0.12 + 0.5, 0, 1) if row else 1.0
-            sources[row] = envelope * joined * self.shape(phase + lag, within, rate)
+            turned = phase + lag + self.looseness * wander[row]
+            sources[row] = envelope * joined * swell[row] * self.shape(turned, within, rate)
         sources *= self.polarity
         return Activity(sources, fields, self.appearance(span))
 
@@ -142,6 +147,11 @@ class Seizure:
         past -= self.duration_s
         depth = (1 - self.aftermath) * np.clip(past + 1, 0, 1) * np.exp(-np.maximum(past, 0) / 60)
         return np.asarray(1 - depth, np.float32)
+
+    def quiet(self, n_times: int) -> Array:
+        """1 outside the seizure, 0 within: for what it replaces."""
+        time = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ) - self.onset_s
+        return np.asarray(np.clip(np.maximum(-time, time - self.duration_s), 0, 1), np.float32)
 
     def appearance(self, span: Span) -> Appearance:
         """Evidence: how much of the span, how fast there, how long in all."""

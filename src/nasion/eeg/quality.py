@@ -1,0 +1,251 @@
+"""What is wrong with a recording: gaps, dead and clipped electrodes, units, line noise.
+
+The recording is read in pieces of a minute, so that memory does not grow with its length.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.recording import Recording, Signals
+from nasion.terms import CENTRE_S, COLUMNS, EKG, ELECTRODES, SEGMENT_S, SFREQ
+
+Array = NDArray[np.float64]
+
+PIECE_S = 60.0
+BLOCK = 200  # samples: flatness is judged second by second
+FLAT_UV = 0.5  # peak to peak within a second; amplifiers alone make more
+RANGE_UV = 1000.0  # from the median: beyond it is no EEG
+CLIP_SHARE = 0.001  # of the peak-to-peak range: so close to an extreme is at the rail
+CLIP_UV = 200.0  # peak to peak, the least that can clip
+LINE_HZ = (50.0, 60.0)
+LINE_BLOCK = 400  # samples of one spectrum
+
+PROBE_S, N_PROBES = 10.0, 5  # pieces that tell whether the unit is believable
+PROBE_BLOCK = 20  # samples: their mean has no 50 or 60 Hz
+PLAUSIBLE_UV = (0.05, 1000.0)  # median absolute deviation of such means
+
+# Shares of a recording from which on something is worth a line.
+NOTABLE = {"nan": 0.01, "flat": 0.1, "clipped": 0.02, "out_of_range": 0.01}
+NOTABLE_LINE_UV = 20.0  # below it the filters of any reader do away with it
+WORDS = {
+    "nan": "without values (NaN)",
+    "flat": "flat",
+    "clipped": "clipped",
+    "out_of_range": f"beyond {RANGE_UV:g} µV",
+}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Counts over one piece, a value for each of the 20 rows."""
+
+    samples: int
+    nan: Array
+    seconds: Array  # without NaN
+    flat: Array
+    clipped: Array
+    out_of_range: Array
+    amplitude_uv: Array  # NaN where nothing is known
+    line: Array  # mean square of 50 and 60 Hz, µV², shape (20, 2)
+    spectra: Array
+
+
+def check_recording(recording: Recording) -> dict[str, Any]:
+    """Describe a recording and its faults; the answer can be written as JSON.
+
+    Returns
+    -------
+    dict
+        What the recording says of itself, `electrodes` with the share of samples that are NaN,
+        flat, clipped or out of range, the typical amplitude and the line noise of each channel,
+        and `findings`: sentences, empty if nothing is wrong.
+    """
+    pieces = list(_pieces(recording))
+    n_samples = max(sum(piece.samples for piece in pieces), 1)
+    known = n_samples - _total(pieces, "nan")
+    shares = {
+        "nan": 1 - known / n_samples,
+        "flat": _total(pieces, "flat") / np.maximum(_total(pieces, "seconds"), 1),
+        "clipped": _total(pieces, "clipped") / np.maximum(known, 1),
+        "out_of_range": _total(pieces, "out_of_range") / np.maximum(known, 1),
+    }
+    amplitude = _middle(np.array([piece.amplitude_uv for piece in pieces]))
+    spectra = np.maximum(_total(pieces, "spectra"), 1)[:, None]
+    line = np.sqrt(np.maximum(_total(pieces, "line") / spectra, 0))
+    measurable = [_reaches(recording, hz) for hz in LINE_HZ]
+    strongest = int(np.argmax(np.median(line[: len(ELECTRODES)], axis=0) * measurable))
+    rows = {name: row for row, name in enumerate(COLUMNS)}
+    channels = {
+        name: {
+            "status": _status(recording, name, absent=bool(shares["nan"][row] >= 1)),
+            **{f"{kind}_share": round(float(share[row]), 5) for kind, share in shares.items()},
+            "amplitude_uv": _rounded(amplitude[row]),
+            "line_uv": _rounded(line[row, strongest]) if measurable[strongest] else None,
+        }
+        for name, row in rows.items()
+    }
+    return {
+        "name": recording.name,
+        "duration_s": recording.duration_s,
+        "source_sfreq": recording.source_sfreq,
+        "start": recording.start.isoformat() if recording.start else None,
+        "references": list(recording.references),
+        "missing": list(recording.missing),
+        "interpolated": list(recording.interpolated),
+        "ignored": list(recording.ignored),
+        "gaps": [{"onset_s": onset, "duration_s": length} for onset, length in recording.gaps_s],
+        "n_annotations": len(recording.annotations),
+        "line_hz": LINE_HZ[strongest] if measurable[strongest] else None,
+        "electrodes": channels,
+        "findings": [*recording.warnings, *_findings(recording, channels, LINE_HZ[strongest])],
+    }
+
+
+def _pieces(recording: Recording) -> Iterator[_Piece]:
+    length = round(PIECE_S * SFREQ)
+    for start in range(0, recording.n_times, length):
+        yield _measure(recording.read(start, min(start + length, recording.n_times)))
+
+
+def _measure(signals: Signals) -> _Piece:
+    known = ~np.isnan(signals)
+    filled = np.where(known, signals, 0.0).astype(np.float64)
+    middle = _middle(signals[:, ::5].T)
+    deviation = np.abs(np.where(known, filled - np.nan_to_num(middle)[:, None], 0.0))
+    high = np.where(known, filled, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(known, filled, np.inf).min(axis=1, initial=np.inf)
+    span = np.where(known.any(axis=1), high - low, 0.0)
+    edge = CLIP_SHARE * span
+    at_rail = (filled >= (high - edge)[:, None]) | (filled <= (low + edge)[:, None])
+    blocks, whole = _blocks(filled, BLOCK), np.all(_blocks(known, BLOCK), axis=2)
+    line, spectra = _line_noise(filled, known)
+    return _Piece(
+        samples=signals.shape[1],
+        nan=(~known).sum(axis=1),
+        seconds=whole.sum(axis=1),
+        flat=(whole & (np.ptp(blocks, axis=2) < FLAT_UV)).sum(axis=1),
+        clipped=(at_rail & known).sum(axis=1) * (span >= CLIP_UV),
+        out_of_range=(deviation > RANGE_UV).sum(axis=1),
+        amplitude_uv=_middle(np.where(known, deviation, np.nan)[:, ::5].T),
+        line=line,
+        spectra=spectra,
+    )
+
+
+def _line_noise(filled: Array, known: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Sum over blocks the mean square at 50 and 60 Hz above the neighbouring frequencies."""
+    blocks, whole = _blocks(filled, LINE_BLOCK), np.all(_blocks(known, LINE_BLOCK), axis=2)
+    taper = np.hanning(LINE_BLOCK)
+    centred = blocks - blocks.mean(axis=2, keepdims=True) if blocks.size else blocks
+    power = 2 * np.abs(np.fft.rfft(centred * taper)) ** 2 / (LINE_BLOCK * (taper**2).sum())
+    hertz = np.fft.rfftfreq(LINE_BLOCK, 1 / SFREQ)
+    excess = []
+    for line_hz in LINE_HZ:
+        distance = np.abs(hertz - line_hz)
+        on, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
+        background = np.median(power[..., beside], axis=-1)
+        excess.append(power[..., on].sum(axis=-1) - background * on.sum())
+    summed = np.where(whole[..., None], np.stack(excess, axis=-1), 0.0).sum(axis=1)
+    return summed, whole.sum(axis=1).astype(np.float64)
+
+
+def _blocks(values: NDArray[Any], length: int) -> NDArray[Any]:
+    n_blocks = values.shape[1] // length
+    return values[:, : n_blocks * length].reshape(len(values), n_blocks, length)
+
+
+def _middle(values: NDArray[Any]) -> Array:
+    """Median over the first axis, NaN aside; NaN where there is nothing else."""
+    ordered = np.sort(values, axis=0)  # NaN goes last
+    known = (~np.isnan(values)).sum(axis=0)
+    if not len(values):
+        return np.full(values.shape[1:] or (len(COLUMNS),), np.nan)
+    picked = np.take_along_axis(ordered, np.maximum(known - 1, 0)[None] // 2, axis=0)[0]
+    return np.asarray(picked, np.float64)
+
+
+def _total(pieces: list[_Piece], name: str) -> Array:
+    if not pieces:
+        return np.zeros((len(COLUMNS), len(LINE_HZ)) if name == "line" else len(COLUMNS))
+    return np.sum([getattr(piece, name) for piece in pieces], axis=0, dtype=np.float64)
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 2)
+
+
+def _reaches(recording: Recording, line_hz: float) -> bool:
+    """Whether the rate of the file lets a line frequency through undamped."""
+    return recording.source_sfreq >= 3.2 * line_hz
+
+
+def _status(recording: Recording, name: str, *, absent: bool) -> str:
+    if name in recording.interpolated:
+        return "interpolated"
+    return "missing" if name in recording.missing or (name == EKG and absent) else "recorded"
+
+
+def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) -> list[str]:
+    recorded = {
+        name: channel
+        for name, channel in channels.items()
+        if channel["status"] == "recorded" and (name,) != recording.references
+    }
+    eeg = {name: channel for name, channel in recorded.items() if name != EKG}
+    if all(channel["nan_share"] >= 1 for channel in eeg.values()):
+        return ["every electrode is NaN throughout: there is nothing to read"]
+    if all(channel["flat_share"] >= 1 for channel in eeg.values()):
+        return ["every electrode is flat throughout: there is nothing to read"]
+    findings = []
+    if recording.duration_s < SEGMENT_S:
+        least = "" if recording.duration_s >= CENTRE_S else f" and not even the {CENTRE_S:g} s"
+        findings.append(
+            f"{recording.duration_s:g} s long: less than the {SEGMENT_S:g} s of a segment{least}"
+            f"{' that a label is about' if least else ''}"
+        )
+    if recording.missing:
+        findings.append(f"missing: {', '.join(recording.missing)}")
+    if recording.interpolated:
+        findings.append(f"interpolated: {', '.join(recording.interpolated)}")
+    if recording.gaps_s:
+        lost = sum(length for _, length in recording.gaps_s)
+        findings.append(f"{len(recording.gaps_s)} gaps, {lost:g} s of {recording.duration_s:g} s")
+    in_gaps = sum(length for _, length in recording.gaps_s) / max(recording.duration_s, 1e-9)
+    for kind, word in WORDS.items():
+        least_share = NOTABLE[kind] + (in_gaps if kind == "nan" else 0.0)
+        listed = [
+            f"{name} {channel[f'{kind}_share']:.0%}"
+            for name, channel in (eeg if kind == "out_of_range" else recorded).items()
+            if channel[f"{kind}_share"] > least_share
+        ]
+        if listed:
+            findings.append(f"{word}: {', '.join(listed)} of the time")
+    lines = {name: channel["line_uv"] or 0.0 for name, channel in eeg.items()}
+    if noisy := [name for name, value in lines.items() if value > NOTABLE_LINE_UV]:
+        findings.append(
+            f"{line_hz:g} Hz line noise up to {max(lines.values()):.0f} µV: {', '.join(noisy)}"
+        )
+    return findings
+
+
+def unit_warning(read: Callable[[int, int], Signals], n_times: int) -> str:
+    """Compare the amplitudes of a few pieces with those of EEG; empty if they are believable."""
+    length = min(round(PROBE_S * SFREQ), n_times)
+    deviations: list[float] = []
+    for begin in np.linspace(0, n_times - length, N_PROBES).astype(int).tolist():
+        means = _blocks(read(begin, begin + length)[: len(ELECTRODES)], PROBE_BLOCK).mean(axis=2)
+        means = means[np.isfinite(means).all(axis=1)]
+        if means.size:
+            middle = np.median(means, axis=1, keepdims=True)
+            deviations += np.median(np.abs(means - middle), axis=1).tolist()
+    typical = float(np.median([value for value in deviations if value] or [1.0]))
+    if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
+        return ""
+    return (
+        f"amplitudes of {typical:.2g} µV are {'far above' if typical > 1 else 'far below'} those of"
+        " EEG: the unit in the file is probably wrong; state the right one (unit='uV', ...)"
+    )

@@ -1,0 +1,109 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasion.eeg.naming import Channel, montage_of, parse, reference_warning, select
+from nasion.terms import ALIASES, DERIVATION_NAMES, ELECTRODES, LEFT, MIDLINE
+
+PREFIXES = ("", "EEG ", "POL ", "EEG  ", "EEG-", "EEG", "eeg ")
+SUFFIXES = {
+    "": "",
+    "-Ref": "REF",
+    "-REF": "REF",
+    "-LE": "LE",
+    "-AVG": "AVG",
+    " Ref": "REF",
+    "_ref": "REF",
+    "-A1": "A1",
+    "-M2": "M2",
+    "-A1A2": "A1A2",
+    "-(A1+A2)/2": "A1A2",
+    "-Ref-0": "REF",
+    "-0": "",
+    "..": "",
+    " - A2": "A2",
+}
+ALIAS_OF = {name: alias for alias, name in ALIASES.items()}
+
+
+@given(
+    electrode=st.sampled_from(ELECTRODES),
+    prefix=st.sampled_from(PREFIXES),
+    suffix=st.sampled_from(tuple(SUFFIXES)),
+    case=st.sampled_from((str.upper, str.lower, str)),
+    renamed=st.booleans(),
+)
+def test_decoration_never_changes_the_electrode(electrode, prefix, suffix, case, renamed):
+    written = ALIAS_OF.get(electrode, electrode) if renamed else electrode
+    assert parse(prefix + case(written) + suffix) == Channel(
+        "electrode", electrode, SUFFIXES[suffix]
+    )
+
+
+@given(st.text(max_size=16))
+def test_any_text_is_read_without_failing(label):
+    assert parse(label).kind in ("electrode", "ekg", "derivation", "other")
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["EKG", "ECG", "EEG EKG-REF", "EKG1-EKG2", "ECG EKG", "POL EKG", "EEG ECG", "EKG EKG", "ekg"],
+)
+def test_hearts(label):
+    assert (parse(label).kind, parse(label).site) == ("ekg", "")
+
+
+@pytest.mark.parametrize(
+    "label", ["Fp1-F7", "EEG Fpz-Cz", "T7-P8-0", "FP1-F7", "F7-FT9", "EEG C3-CZ", "FT9-FT10"]
+)
+def test_pairs_of_scalp_sites_are_derivations(label):
+    assert parse(label).kind == "derivation"
+
+
+@pytest.mark.parametrize(
+    "label", ["EOG L", "A1", "EMG Chin", "Fpz", "AF3", "Resp", "SpO2", "EEG", "Photic", "Status"]
+)
+def test_the_rest_is_other(label):
+    assert parse(label).kind == "other"
+
+
+def test_first_of_two_is_taken_and_the_second_named():
+    selection = select(("Fp1", "T3", "T7", "X1"))
+    assert selection.electrodes == {"Fp1": 0, "T3": 1}
+    assert selection.duplicates == ("T7",)
+    assert selection.ignored == ("X1",)
+
+
+@pytest.mark.parametrize(
+    ("labels", "chosen"),
+    [
+        (("EKGL", "EKGR"), (0, 1)),
+        (("ECG2", "ECG1"), (1, 0)),
+        (("EKG1", "EKG1-EKG2"), (1,)),
+        (("ECG-RA", "ECG-LA"), (1, 0)),
+        (("EEG EKG1-REF",), (0,)),
+        (("Fp1",), ()),
+    ],
+)
+def test_heart_is_one_channel_or_a_difference(labels, chosen):
+    assert select(labels).ekg == chosen
+
+
+def test_one_scalp_reference_is_told_from_a_chain():
+    against_cz = select([f"{name}-Cz" for name in ELECTRODES if name != "Cz"])
+    assert set(against_cz.electrodes) == set(ELECTRODES) - {"Cz"}
+    assert against_cz.stated == ("Cz",)
+    chains = select(DERIVATION_NAMES)
+    assert not chains.electrodes
+    assert "longitudinal" in montage_of(chains.derivations)
+    assert "transverse" in montage_of(select(("T3-C3", "C3-Cz", "Cz-C4", "C4-T4")).derivations)
+
+
+def test_two_references_are_never_silent():
+    ears = {name: "A1" if name in LEFT + MIDLINE else "A2" for name in ELECTRODES}
+    warning = reference_warning(ears)
+    assert "A1, A2" in warning
+    assert "Fz against A1" in warning
+    assert "even the" not in warning
+    assert "even the left" in reference_warning(ears | {"F3": "A2"})
+    assert reference_warning(dict.fromkeys(ELECTRODES, "REF")) == ""
