@@ -159,7 +159,7 @@ class Augment(Settings):
     amplitude: float = Field(default=0.2, ge=0)  # sd of the log gain
     mask: float = Field(default=0.2, ge=0, le=1)  # probability of a time and a frequency stripe
     mixup: float = Field(default=0.0, ge=0)  # parameter of the Beta distribution
-    hide_context: float = Field(default=0.2, ge=0, le=1)  # probability that only the centre shows
+    hide_context: float = Field(default=0.2, ge=0, le=1)  # share of batches of the centre alone
 
 
 class Training(Settings):

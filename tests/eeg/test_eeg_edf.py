@@ -92,7 +92,8 @@ def test_a_gap_is_nan_and_the_rest_is_where_it_was(tmp_path, sfreq):
     recording = open_recording(delay_records(path, 12, 30.0))
     assert recording.gaps_s == ((12.0, 30.0),)
     assert recording.duration_s == 50.0
-    assert ("after" in str(recording.annotations)) and recording.annotations[-1][0] == 45.0
+    assert "after" in str(recording.annotations)
+    assert recording.annotations[-1][0] == 45.0
     whole, compact = recording.signals(), closed.signals()
     edge = 0 if sfreq == 200.0 else 40
     assert np.isnan(whole[:, 2400 + 1 : 8400 - 1]).all()

@@ -29,7 +29,7 @@ def draw_shift(rng: Generator, augment: Augment, settings: Signal) -> int:
 
 
 def augmented(window: Window, rng: Generator, augment: Augment, settings: Signal) -> Window:
-    """Mirror, amplitude, lost derivations, stripes and hidden context, each by its chance."""
+    """Mirror, amplitude, lost derivations and stripes, each by its chance."""
     if rng.random() < augment.mirror:
         window = mirror(window)
     if augment.amplitude:
@@ -41,8 +41,6 @@ def augmented(window: Window, rng: Generator, augment: Augment, settings: Signal
         window = replace(window, waveform=kept)
     if rng.random() < augment.mask:
         window = replace(window, images={n: _striped(i, rng) for n, i in window.images.items()})
-    if rng.random() < augment.hide_context:
-        window = centre_only(window, settings)
     return window
 
 

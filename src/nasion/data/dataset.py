@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Experiment
-from nasion.data.augment import augmented, draw_shift, mirror, mixed
+from nasion.config import Experiment, Signal
+from nasion.data.augment import augmented, centre_only, draw_shift, mirror, mixed
 from nasion.data.hms import Segments, targets, votes
-from nasion.data.representation import Window
+from nasion.data.representation import Window, view_of
 from nasion.data.store import Store
 from nasion.terms import SEGMENT_S, STEP_S
 
@@ -36,19 +36,28 @@ class Batch:
 
 
 def collate(
-    windows: Sequence[Window], target: Array | None = None, weight: Array | None = None
+    windows: Sequence[Window],
+    settings: Signal,
+    target: Array | None = None,
+    weight: Array | None = None,
 ) -> Batch:
-    """Stack windows; without labels `target` and `weight` are uniform."""
+    """Stack windows; without labels `target` and `weight` are uniform.
+
+    The shortest view counts as present with any column, a longer one with half of its columns:
+    below that it shows little that the shorter does not.
+    """
     waveform = np.stack([window.waveform for window in windows])
     images = {name: np.stack([w.images[name] for w in windows]) for name in windows[0].images}
+    columns = {name: np.isfinite(image).any(axis=(1, 2)) for name, image in images.items()}
+    shortest = min(images, key=lambda name: view_of(settings, name).span_s)
     n_rows, n_derivations, _ = waveform.shape
-    there = np.isfinite(waveform).reshape(n_rows, n_derivations, round(SEGMENT_S / STEP_S), -1)
+    blocks = np.isfinite(waveform).reshape(n_rows, n_derivations, round(SEGMENT_S / STEP_S), -1)
     return Batch(
         waveform=np.nan_to_num(waveform, copy=False),
-        present=there.mean((1, 3), dtype=np.float32),
+        present=blocks.mean((1, 3), dtype=np.float32),
         image_present={
-            name: np.asarray(np.isfinite(image).any(axis=(1, 2, 3)), np.float32)
-            for name, image in images.items()
+            name: (there.any(1) if name == shortest else there.mean(1) >= 0.5).astype(np.float32)
+            for name, there in columns.items()
         },
         images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
         target=np.full((n_rows, 6), 1 / 6, np.float32) if target is None else target,
@@ -73,7 +82,20 @@ class SegmentDataset:
         """The batch of these rows of the table."""
         pieces = [self._labelled(row) for row in rows]
         target = np.stack([label for _, label in pieces])
-        return collate([window for window, _ in pieces], target, self._weights[list(rows)])
+        windows = [window for window, _ in pieces]
+        if self.epoch >= 0 and self._hides_context(rows[0]):
+            windows = [centre_only(window, self.experiment.signal) for window in windows]
+        return collate(windows, self.experiment.signal, target, self._weights[list(rows)])
+
+    def _hides_context(self, first_row: int) -> bool:
+        # All rows of a batch or none, so that the network can leave out what nobody sees.
+        return self._generator(first_row, "hide").random() < self.experiment.augment.hide_context
+
+    @cached_property
+    def short(self) -> NDArray[np.bool_]:
+        """Rows whose EEG is shorter than 50 s."""
+        durations = {int(k): v["duration_s"] for k, v in self.store.index["eegs"].items()}
+        return (self.segments.table["eeg_id"].map(durations) < SEGMENT_S).to_numpy()
 
     @cached_property
     def _rows(self) -> list[Any]:
@@ -110,8 +132,11 @@ class SegmentDataset:
         shift = draw_shift(rng, augment, signal)
         return augmented(self.store.window(self._rows[row], shift=shift), rng, augment, signal)
 
-    def _generator(self, row: int, purpose: Literal["window", "mixup"]) -> np.random.Generator:
+    def _generator(
+        self, row: int, purpose: Literal["window", "mixup", "hide"]
+    ) -> np.random.Generator:
         # A row's draws must not depend on which other rows a fold holds.
         segment = self._rows[row]
-        key = [abs(int(segment.eeg_id)), abs(int(segment.eeg_sub_id)), purpose == "mixup"]
+        kind = ("window", "mixup", "hide").index(purpose)
+        key = [abs(int(segment.eeg_id)), abs(int(segment.eeg_sub_id)), kind]
         return np.random.default_rng([self.experiment.seed, self.epoch, *key])

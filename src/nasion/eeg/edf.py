@@ -24,7 +24,7 @@ MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
 TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
 MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
 UNUSABLE = "its header gives no usable physical and digital range"
-ANNOTATION_BLOCK = 4096  # records whose annotations are read at once
+ANNOTATION_BLOCK = 512  # records whose annotations are read at once
 
 _STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
 

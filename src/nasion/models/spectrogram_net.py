@@ -32,7 +32,16 @@ class SpectrogramBranch(nn.Module):
 
     def forward(self, images: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Images by view (batch, 4, freq, time), presence (batch,) -> (batch, n_features)."""
-        return self.combine({name: self.embed(images[name]) for name in self.views}, present)
+        embedded = {name: self._embed_present(images[name], present[name]) for name in self.views}
+        return self.combine(embedded, present)
+
+    def _embed_present(self, image: Tensor, present: Tensor) -> Tensor:
+        """Only rows that have the view go through the backbone and its batch statistics."""
+        rows = torch.nonzero(present)[:, 0]
+        features = image.new_zeros(len(image), _width(self.backbone))
+        if len(rows):
+            features[rows] = self.embed(image[rows]).to(features.dtype)
+        return features
 
     def embed(self, image: Tensor) -> Tensor:
         """One view: (batch, 4, freq, time) -> (batch, width of the backbone)."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.phantom.head import Head, direction
-from nasion.phantom.noise import band, course, shaped
+from nasion.phantom.noise import alike, band, course
 from nasion.terms import ELECTRODES, SFREQ
 
 Array = NDArray[np.float32]
@@ -89,7 +89,7 @@ def muscle(rng: Rng, head: Head, signals: Array) -> None:
     rows = np.flatnonzero(gain[:, 0] > 0.05)
     taper = _taper(n) if n < n_times else 1.0
     signals[rows, part] += (
-        shaped(rng, rows.size, amplitude, n) * (gain[rows] * size) * (swell * taper)
+        alike(rng, rows.size, amplitude, n) * (gain[rows] * size) * (swell * taper)
     )
 
 
@@ -105,7 +105,7 @@ def chewing(rng: Rng, head: Head, signals: Array) -> None:
     )
     beat = np.exp(3 * (np.cos(phase) - 1)).astype(np.float32) * _taper(n)
     gain = sum(_near(head, direction(a * s, 98), 0.7) for a in (60, 95) for s in (1, -1))
-    emg = shaped(rng, 19, band(n, 18, 90), n)
+    emg = alike(rng, 19, band(n, 18, 90), n)
     signals[:, part] += gain * beat * emg * rng.uniform(10, 60)
     signals[:, part] += gain * beat * rng.uniform(-30, 30)
 
@@ -133,9 +133,7 @@ def bad_contact(rng: Rng, head: Head, signals: Array) -> None:
     size = np.exp(rng.normal(3.8, 0.9))
     signals[row, part] += size * course(rng, 1, n, rng.uniform(0.05, 1.0))[0] * _taper(n)
     if rng.random() < 0.5:
-        signals[row, part] += (
-            size * shaped(rng, 1, band(n, 1, rng.uniform(5, 90)), n)[0] * _taper(n)
-        )
+        signals[row, part] += size * alike(rng, 1, band(n, 1, rng.uniform(5, 90)), n)[0] * _taper(n)
 
 
 def lead_off(rng: Rng, head: Head, signals: Array) -> None:
@@ -206,7 +204,7 @@ def ventilator(rng: Rng, head: Head, signals: Array) -> None:
     gain = rng.normal(0, 1, (19, 1)).astype(np.float32) * rng.uniform(3, 25)
     signals += gain * beat
     if rng.random() < 0.3:
-        signals += gain * 0.5 * beat * shaped(rng, 1, band(n_times, 6, 15), n_times)
+        signals += gain * 0.5 * beat * alike(rng, 1, band(n_times, 6, 15), n_times)
 
 
 def pulse(rng: Rng, head: Head, signals: Array) -> None:

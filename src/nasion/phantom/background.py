@@ -26,8 +26,8 @@ class Background:
     ----------
     noise_uv
         Broad-band activity at the scalp, standard deviation.
-    exponent
-        Of its power spectrum, f^-exponent beyond knee_hz, flatter below.
+    exponent, knee_hz, drift
+        Of its power spectrum, f^-exponent beyond knee_hz; below it f^(-2 drift).
     delta_uv, theta_uv, alpha_uv, beta_uv
         Standard deviations where each is largest.
     focus
@@ -42,6 +42,7 @@ class Background:
     noise_uv: float
     exponent: float
     knee_hz: float
+    drift: float
     delta_uv: float
     delta_hz: float
     theta_uv: float
@@ -77,6 +78,7 @@ class Background:
             noise_uv=size(8.0),
             exponent=float(rng.uniform(1.6, 3.6)),
             knee_hz=float(rng.uniform(0.8, 5)),
+            drift=float(rng.uniform(0.3, 1.0)),
             delta_uv=size(9.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
             delta_hz=float(rng.uniform(0.7, 2.2)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
@@ -93,50 +95,50 @@ class Background:
     def potential(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
         """Render at `head.SITES`, shape (23, n_times), µV."""
         frequency = np.maximum(frequencies(n_times), 0.1)
-        spectrum = (1 + (frequency / self.knee_hz) ** 2) ** (-self.exponent / 4)
-        spectrum = np.asarray(spectrum * frequency**-0.4, np.float32)
-        mixing = _mixing(head)
-        total = mixing @ shaped(rng, mixing.shape[1], spectrum, n_times)
-        total *= self.noise_uv
-        total += self._rhythms(rng, head, n_times)
-        left = head.positions[:, 1]
-        total *= (self.weaker ** np.clip(left * 1.5, 0, 1))[:, None]
+        broad = (1 + (frequency / self.knee_hz) ** 2) ** (-self.exponent / 4) * frequency**-self.drift
+        slow = np.exp(-rng.uniform(0.5, 1.3) * np.square(np.log(frequency / self.delta_hz)))
+        spectra = (
+            broad,
+            slow,
+            bump(n_times, rng.uniform(4, 7), rng.uniform(1.0, 2.0)),
+            bump(n_times, self.alpha_hz, rng.uniform(0.6, 1.8)),
+            bump(n_times, rng.uniform(14, 24), rng.uniform(2, 4)),
+        )
+        fields = (self.noise_uv * _mixing(head), *self._rhythms(rng, head))
+        rows = np.repeat(np.arange(len(fields)), [field.shape[1] for field in fields])
+        sources = shaped(rng, np.stack(spectra)[rows], n_times)
+        swell = np.exp(rng.uniform(0.1, 0.6) * course(rng, 4, n_times, rng.uniform(1, 3)))
+        for rhythm in range(1, len(fields)):
+            sources[rows == rhythm] *= swell[rhythm - 1]
+        mixing = np.concatenate(fields, 1)
+        mixing *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
+        total = mixing.astype(np.float32) @ sources
         if self.suppression < 1:
             total *= self._continuity(rng, n_times)
         if self.kind == "asleep":
             _sleep(rng, head, total)
-        return total
+        return np.asarray(total, np.float32)
 
-    def _rhythms(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
-        """Slowing, theta, the posterior dominant rhythm and beta, each from a few places."""
-        slow = np.exp(-np.square(np.log(np.maximum(frequencies(n_times), 0.05) / self.delta_hz)))
-        delta = shaped(rng, 6, np.asarray(slow ** rng.uniform(0.5, 1.3), np.float32), n_times)
-        theta = shaped(rng, 4, bump(n_times, rng.uniform(4, 7), rng.uniform(1.0, 2.0)), n_times)
-        alpha = shaped(rng, 3, bump(n_times, self.alpha_hz, rng.uniform(0.6, 1.8)), n_times)
-        beta = shaped(rng, 4, bump(n_times, rng.uniform(14, 24), 3.0), n_times)
-        alpha[:2] += alpha[2:]
-        alpha = alpha[:2] * np.float32(0.7)
-        swell = np.exp(rng.uniform(0.1, 0.6) * course(rng, 3, n_times, 1.5))
-        delta *= self.delta_uv * np.exp(0.4 * course(rng, 1, n_times, 3.0))
-        sides = (1 - self.focus, 1 + self.focus)
-        places = [
-            (direction(side * angle, polar), sides[side > 0])
-            for angle, polar in ((35, 60), (90, 65), (140, 60))
-            for side in (1, -1)
-        ]
-        fields = [gain * head.patch(place, rng.uniform(20, 50)) for place, gain in places]
-        total = np.stack(fields, 1) @ delta
-        fields = [
-            head.patch(direction(s * a, p), 30) for s in (1, -1) for a, p in ((60, 65), (115, 70))
-        ]
-        total += np.stack(fields, 1) @ (theta * (self.theta_uv * swell[0]))
-        fields = [head.patch(direction(side * 155, 78), 28) for side in (1, -1)]
-        total += np.stack(fields, 1) @ (alpha * (self.alpha_uv * swell[1]))
-        fields = [
-            head.patch(direction(s * a, p), 40) for s in (1, -1) for a, p in ((40, 55), (90, 50))
-        ]
-        return np.asarray(
-            total + np.stack(fields, 1) @ (beta * (self.beta_uv * swell[2])), np.float32
+    def _rhythms(self, rng: np.random.Generator, head: Head) -> tuple[Array, ...]:
+        """Fields, µV, of slowing, theta, the posterior dominant rhythm and beta."""
+
+        def pairs(places: tuple[tuple[float, float], ...], extent_deg: float) -> Array:
+            columns = [
+                head.patch(direction(side * azimuth, polar), extent_deg)
+                for azimuth, polar in places
+                for side in (1, -1)
+            ]
+            return np.stack(columns, 1)
+
+        delta = pairs(((35, 60), (90, 65), (140, 60)), rng.uniform(20, 50))
+        delta *= np.tile((1 + self.focus, 1 - self.focus), 3)
+        theta = pairs(((60, 65), (115, 70)), 30)
+        alpha = pairs(((155, 78),), 28)
+        alpha = np.concatenate([alpha, alpha.sum(1, keepdims=True)], 1) * 0.7
+        beta = pairs(((40, 55), (90, 50)), 40)
+        sizes = self.delta_uv, self.theta_uv, self.alpha_uv, self.beta_uv
+        return tuple(
+            size * field for size, field in zip(sizes, (delta, theta, alpha, beta), strict=True)
         )
 
     def _continuity(self, rng: np.random.Generator, n_times: int) -> Array:
@@ -153,9 +155,9 @@ class Background:
 
 
 def _mixing(head: Head) -> Array:
-    """Independent cortical sources to sites, reduced to 14 components, rows of unit norm."""
+    """Independent cortical sources as 14 components, rows of unit norm, shape (23, 14)."""
     u, s, _ = np.linalg.svd(head.gain, full_matrices=False)
-    mixing = u[:, :19] * s[:19]
+    mixing = u[:, :14] * s[:14]
     return np.asarray(mixing / np.linalg.norm(mixing, axis=1, keepdims=True), np.float32)
 
 

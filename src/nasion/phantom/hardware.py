@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.phantom.noise import course
-from nasion.terms import SFREQ
+from nasion.terms import ELECTRODES, SFREQ
 
 Array = NDArray[np.float32]
+
+# Resting muscles lie under the outer ring of electrodes.
+TONE = np.array([[2.2 if name[0] in "FTO" and name[1] not in "z34" else 1.0] for name in ELECTRODES])
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Hardware:
     mains_uv, uneven_uv
         Mains common to all channels, and what differs between them.
     noise_uv
-        White noise of each channel.
+        White noise of each channel, shape (19, 1): the amplifier's and a resting muscle tone's.
     step_uv
         Quantisation.
     """
@@ -28,7 +31,7 @@ class Hardware:
     mains_hz: float
     mains_uv: float
     uneven_uv: float
-    noise_uv: float
+    noise_uv: Array
     shared_uv: float
     offset_uv: float
     offsets_uv: Array
@@ -47,7 +50,9 @@ class Hardware:
             mains_hz=float(rng.choice((60.0, 50.0), p=(0.85, 0.15))),
             mains_uv=float(np.exp(rng.normal(1.8, 1.7))) * mains,
             uneven_uv=float(np.exp(rng.normal(0.3, 1.1))) * mains,
-            noise_uv=float(np.exp(rng.normal(-0.7, 0.5))),
+            noise_uv=(np.exp(rng.normal(-0.2, 0.7)) * TONE * np.exp(rng.normal(0, 0.35, (19, 1)))).astype(
+                np.float32
+            ),
             shared_uv=float(np.exp(rng.normal(1.5, 0.9))),
             offset_uv=float(rng.normal(-10, 8)) * (rng.random() < 0.85),
             offsets_uv=(rng.standard_normal(20) * np.exp(rng.normal(2.2, 0.6))).astype(np.float32),

@@ -10,15 +10,47 @@ from nasion.phantom.head import Head
 from nasion.phantom.periodic import Discharge, Periodic, Train
 from nasion.phantom.rhythmic import Polymorphic, Rhythmic
 from nasion.phantom.seizure import Seizure
-from nasion.phantom.timeline import Span, runs
-from nasion.terms import Pattern
+from nasion.phantom.timeline import Runs, Span, runs
+from nasion.terms import SFREQ, Pattern
 
 Array = NDArray[np.float32]
+Rng = np.random.Generator
 
 LATERAL = (Pattern.LPD, Pattern.LRDA)
 PERIODIC = (Pattern.LPD, Pattern.GPD)
-# What the class other holds beside plain background.
-OTHERS = {"plain": 0.3, "away": 0.12, "brief": 0.16, "sporadic": 0.12, "polymorphic": 0.3}
+# What the class other holds: background alone; patterns before and after but not in the labelled
+# span; runs of less than six cycles; single discharges; polymorphic delta; no brain activity.
+OTHERS = {
+    "plain": 0.26,
+    "away": 0.12,
+    "brief": 0.17,
+    "sporadic": 0.12,
+    "polymorphic": 0.29,
+    "flat": 0.04,
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Whose head, how long, and which span is labelled."""
+
+    head: Head
+    duration_s: float
+    span: Span
+
+    @property
+    def n_times(self) -> int:
+        """Samples."""
+        return round(self.duration_s * SFREQ)
+
+    @property
+    def has_context(self) -> bool:
+        """Whether there is much beside the labelled span."""
+        return self.duration_s > 2 * (self.span.stop_s - self.span.start_s)
+
+    def runs(self, rng: Rng, coverage: float, prevalence: float) -> Runs:
+        """See `timeline.runs`."""
+        return runs(rng, self.duration_s, self.span, coverage, prevalence)
 
 
 @dataclass(frozen=True)
@@ -43,6 +75,8 @@ class Morphology:
         From front to back, or from one side to the other.
     size_uv
         Typical size of a discharge where it is largest.
+    independent
+        Sources with a time of their own: 1 bilateral independent (BI), 2 multifocal (Mf).
     """
 
     place: tuple[float, float]
@@ -51,10 +85,10 @@ class Morphology:
     train: Train
     lag_s: float
     size_uv: float
-    independent: int  # sources with a time of their own: 1 bilateral independent, 2 multifocal
+    independent: int
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "Morphology":
+    def draw(cls, rng: Rng) -> "Morphology":
         """Draw."""
         reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.65)
         return cls(
@@ -67,135 +101,128 @@ class Morphology:
             independent=int(rng.choice(3, p=(0.86, 0.09, 0.05))),
         )
 
-    def scene(
-        self, rng: np.random.Generator, head: Head, pattern: Pattern, duration_s: float, span: Span
-    ) -> Scene:
+    def scene(self, rng: Rng, stage: Stage, pattern: Pattern) -> Scene:
         """Make a recording whose labelled span shows `pattern`, with its time before and after."""
         if pattern is Pattern.SEIZURE:
-            return self._ictal(rng, head, duration_s, span)
+            return self._ictal(rng, stage)
         if pattern is Pattern.OTHER:
-            return Scene(self._other(rng, head, duration_s, span))
-        make = self._periodic if pattern in PERIODIC else self._rhythmic
-        whole = rng.random() < 0.85
-        coverage = 1.0 if whole else float(rng.uniform(0.3, 0.95))
-        prevalence = float(rng.choice((0.2, 0.6, 0.97), p=(0.25, 0.25, 0.5)))
+            return self._other(rng, stage)
+        make, other = self._periodic, self._rhythmic
+        if pattern not in PERIODIC:
+            make, other = other, make
         lateral = pattern in LATERAL
-        found = [make(rng, head, lateral, coverage, prevalence, duration_s, span, 1.0)]
+        found = [
+            make(
+                rng,
+                stage,
+                lateral=lateral,
+                coverage=1.0 if rng.random() < 0.82 else float(rng.uniform(0.3, 0.95)),
+                prevalence=float(rng.choice((0.2, 0.6, 0.97), p=(0.25, 0.25, 0.5))),
+            )
+        ]
         if rng.random() < 0.15:  # a second, weaker activity in the same recording
-            other = self._rhythmic if make == self._periodic else self._periodic
-            size = rng.uniform(0.15, 0.6)
             beside = lateral if rng.random() < 0.5 else not lateral
-            found.append(other(rng, head, beside, 1.0, 0.6, duration_s, span, size))
-        if duration_s > 2 * (span.stop_s - span.start_s) and rng.random() < 0.08:
-            return self._before_or_after(rng, head, found, duration_s, span)
+            size = float(rng.uniform(0.15, 0.6))
+            found.append(other(rng, stage, lateral=beside, prevalence=0.6, size=size))
+        if stage.has_context and rng.random() < 0.08:
+            return self._beside_seizure(rng, stage, found)
         return Scene(tuple(found))
 
-    def _fields(self, rng: np.random.Generator, head: Head, *, lateral: bool) -> Array:
+    def _fields(self, rng: Rng, head: Head, *, lateral: bool) -> Array:
         if lateral:
             return lateralized(rng, head, self.place, self.reflection)
         return generalized(rng, head, float(np.exp(rng.normal(0, 0.13))))
 
-    def _lags(self, rng: np.random.Generator, n: int) -> Array:
-        order = np.arange(n) // 2 / 2 if n > 4 else np.array((0, 0.3, 0.3, 0.6))
-        return np.asarray(self.lag_s * order + rng.normal(0, 0.006, n), np.float32)
-
     def _periodic(
         self,
-        rng: np.random.Generator,
-        head: Head,
-        lateral: bool,  # noqa: FBT001
-        coverage: float,
-        prevalence: float,
-        duration_s: float,
-        span: Span,
-        size: float,
+        rng: Rng,
+        stage: Stage,
+        *,
+        lateral: bool,
+        coverage: float = 1.0,
+        prevalence: float = 0.97,
+        size: float = 1.0,
         train: Train | None = None,
     ) -> Activity:
-        fields = self._fields(rng, head, lateral=lateral)
+        fields = self._fields(rng, stage.head, lateral=lateral)
         own: tuple[int, ...] = ()
         if lateral and self.independent:
             own = (3,) if self.independent == 1 else (1, 3)
             for row in own:
                 fields[:, row] *= rng.uniform(0.5, 1) / (np.abs(fields[:, row]).max() + 1e-3)
-        lags = self._lags(rng, fields.shape[1])
+        n = fields.shape[1]
+        order = np.array((0, 0.3, 0.3, 0.6)) if lateral else np.arange(n) // 2 / 2
+        lags = np.asarray(self.lag_s * order + rng.normal(0, 0.006, n), np.float32)
         pds = Periodic(self.discharge, train or self.train, self.size_uv * size, lags, own)
-        found = runs(rng, duration_s, span, coverage, prevalence)
-        return pds.activity(rng, fields, found, duration_s, span)
+        found = stage.runs(rng, coverage, prevalence)
+        return pds.activity(rng, fields, found, stage.duration_s, stage.span)
 
     def _rhythmic(
         self,
-        rng: np.random.Generator,
-        head: Head,
-        lateral: bool,  # noqa: FBT001
-        coverage: float,
-        prevalence: float,
-        duration_s: float,
-        span: Span,
-        size: float,
+        rng: Rng,
+        stage: Stage,
+        *,
+        lateral: bool,
+        coverage: float = 1.0,
+        prevalence: float = 0.97,
+        size: float = 1.0,
     ) -> Activity:
-        fields = self._fields(rng, head, lateral=lateral)
+        fields = self._fields(rng, stage.head, lateral=lateral)
         rda = Rhythmic.draw(rng, fields.shape[1], self.size_uv * size * 1.25)
-        found = runs(rng, duration_s, span, coverage, prevalence)
-        return rda.activity(rng, fields, found, duration_s, span)
+        found = stage.runs(rng, coverage, prevalence)
+        return rda.activity(rng, fields, found, stage.duration_s, stage.span)
 
-    def _seizure(self, rng: np.random.Generator, head: Head, span: Span) -> tuple[Seizure, Array]:
+    def _seizure(self, rng: Rng, stage: Stage) -> tuple[Seizure, Array]:
         lateral = bool(rng.random() < 0.6)
-        fields = self._fields(rng, head, lateral=lateral)
+        fields = self._fields(rng, stage.head, lateral=lateral)
         if lateral:  # neighbours and the other side join, as far as they do
-            joining = np.array((1.0, rng.uniform(0.2, 1), rng.uniform(0.2, 1), rng.uniform(0, 0.8)))
+            joining = 1.0, rng.uniform(0.2, 1), rng.uniform(0.2, 1), rng.uniform(0, 0.8)
             largest = np.abs(fields).max(0) + 1e-3
-            fields = fields / np.where(largest > 0.02, largest, 1) * joining.astype(np.float32)
-        seizure = Seizure.draw(rng, fields.shape[1], self.size_uv * np.exp(rng.normal(0.5, 0.5)), span)
-        return seizure, fields
+            fields *= np.array(joining, np.float32) / np.where(largest > 0.02, largest, 1)
+        size_uv = self.size_uv * float(np.exp(rng.normal(0.5, 0.5)))
+        return Seizure.draw(rng, fields.shape[1], size_uv, stage.span), fields
 
-    def _ictal(self, rng: np.random.Generator, head: Head, duration_s: float, span: Span) -> Scene:
-        seizure, fields = self._seizure(rng, head, span)
-        found = [seizure.activity(rng, fields, duration_s, span)]
-        n_times = found[0].sources.shape[1]
+    def _ictal(self, rng: Rng, stage: Stage) -> Scene:
+        seizure, fields = self._seizure(rng, stage)
+        found = [seizure.activity(rng, fields, stage.duration_s, stage.span)]
         if rng.random() < 0.35:  # the patient's PDs between seizures
-            between = self._periodic(rng, head, True, 1.0, 0.95, duration_s, span, 0.7)
-            quiet = seizure.quiet(n_times)
-            found.append(Activity(between.sources * quiet, between.fields))
-        return Scene(tuple(found), seizure.gain(n_times))
+            between = self._periodic(rng, stage, lateral=True, prevalence=0.95, size=0.7)
+            found.append(Activity(between.sources * seizure.quiet(stage.n_times), between.fields))
+        return Scene(tuple(found), seizure.gain(stage.n_times))
 
-    def _before_or_after(
-        self,
-        rng: np.random.Generator,
-        head: Head,
-        found: list[Activity],
-        duration_s: float,
-        span: Span,
-    ) -> Scene:
+    def _beside_seizure(self, rng: Rng, stage: Stage, found: list[Activity]) -> Scene:
         """Add a seizure that spares the labelled span."""
-        seizure, fields = self._seizure(rng, head, span)
+        seizure, fields = self._seizure(rng, stage)
+        apart = float(rng.uniform(1, 0.3 * stage.duration_s))
+        onset = stage.span.stop_s + apart
         if rng.random() < 0.5:
-            onset = span.stop_s + rng.uniform(1, 0.3 * duration_s)
-        else:
-            onset = span.start_s - rng.uniform(1, 0.3 * duration_s) - seizure.duration_s
-        seizure = replace(seizure, onset_s=float(onset))
-        activity = seizure.activity(rng, fields, duration_s, span)
-        quiet = seizure.quiet(activity.sources.shape[1])
+            onset = stage.span.start_s - apart - seizure.duration_s
+        seizure = replace(seizure, onset_s=onset)
+        quiet = seizure.quiet(stage.n_times)
         others = [replace(each, sources=each.sources * quiet) for each in found]
-        unseen = Activity(activity.sources, activity.fields)
-        return Scene((*others, unseen), seizure.gain(quiet.size))
+        unseen = replace(
+            seizure.activity(rng, fields, stage.duration_s, stage.span), appearance=None
+        )
+        return Scene((*others, unseen), seizure.gain(stage.n_times))
 
-    def _other(
-        self, rng: np.random.Generator, head: Head, duration_s: float, span: Span
-    ) -> tuple[Activity, ...]:
+    def _other(self, rng: Rng, stage: Stage) -> Scene:
         """Nothing, or what could be mistaken for a pattern."""
         kind = str(rng.choice(list(OTHERS), p=list(OTHERS.values())))
-        if kind == "plain":
-            return ()
         lateral = bool(rng.random() < 0.5)
+        if kind == "flat":
+            return Scene((), float(rng.uniform(0.0, 0.15)))
+        if kind == "plain":
+            return Scene(())
         if kind == "polymorphic":
-            fields = self._fields(rng, head, lateral=lateral)
-            delta = Polymorphic.draw(rng, self.size_uv * rng.uniform(0.4, 1.2))
-            found = runs(rng, duration_s, span, 1.0, 0.9)
-            return (delta.activity(rng, fields, found, duration_s),)
+            fields = self._fields(rng, stage.head, lateral=lateral)
+            delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.4, 1.3)))
+            found = stage.runs(rng, 1.0, 0.9)
+            return Scene((delta.activity(rng, fields, found, stage.duration_s),))
         if kind == "sporadic":
             train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4)
-            return (self._periodic(rng, head, lateral, 1.0, 0.97, duration_s, span, 1.0, train),)
+            return Scene((self._periodic(rng, stage, lateral=lateral, train=train),))
         make = self._rhythmic if rng.random() < 0.5 else self._periodic
-        coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.4))
+        coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.45))
         prevalence = 0.5 if kind == "away" else float(rng.choice((0.03, 0.2)))
-        return (make(rng, head, lateral, coverage, prevalence, duration_s, span, 1.0),)
+        found = make(rng, stage, lateral=lateral, coverage=coverage, prevalence=prevalence)
+        return Scene((found,))

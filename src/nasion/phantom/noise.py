@@ -14,20 +14,29 @@ def frequencies(n_times: int) -> Array:
     return rfftfreq(n_times, 1 / SFREQ).astype(np.float32)
 
 
-def shaped(rng: np.random.Generator, n_rows: int, amplitude: Array, n_times: int) -> Array:
+def shaped(rng: np.random.Generator, amplitudes: Array, n_times: int) -> Array:
     """Gaussian noise of standard deviation 1, shape (n_rows, n_times).
 
     Parameters
     ----------
-    amplitude
-        Square root of the power spectrum at `frequencies(n_times)`, in any unit.
+    amplitudes
+        Square root of each row's power spectrum at `frequencies(n_times)`, in any unit; shape
+        (n_rows, n_times // 2 + 1).
     """
-    used = int(np.flatnonzero(amplitude > amplitude.max() * 1e-4)[-1]) + 1
-    spectrum = np.zeros((n_rows, amplitude.size), np.complex64)
+    n_rows = len(amplitudes)
+    largest = amplitudes.max(0)
+    used = int(np.flatnonzero(largest > largest.max() * 1e-4)[-1]) + 1
+    spectrum = np.zeros((n_rows, amplitudes.shape[1]), np.complex64)
     parts = rng.standard_normal((n_rows, 2 * used), np.float32).view(np.complex64)
-    power = float((amplitude[1:used] ** 2).sum())
-    spectrum[:, 1:used] = parts[:, 1:] * (amplitude[1:used] * (n_times / 2 / power**0.5))
+    kept = amplitudes[:, 1:used]
+    scale = n_times / 2 / np.sqrt(np.square(kept).sum(1, keepdims=True))
+    np.multiply(parts[:, 1:], (kept * scale).astype(np.float32), out=spectrum[:, 1:used])
     return np.asarray(irfft(spectrum, n_times, axis=1), np.float32)
+
+
+def alike(rng: np.random.Generator, n_rows: int, amplitude: Array, n_times: int) -> Array:
+    """Rows of `shaped` noise that share a spectrum."""
+    return shaped(rng, np.broadcast_to(amplitude, (n_rows, amplitude.size)), n_times)
 
 
 def bump(n_times: int, centre_hz: float, width_hz: float) -> Array:

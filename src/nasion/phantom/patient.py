@@ -10,7 +10,7 @@ from nasion.phantom.artifacts import contaminate
 from nasion.phantom.background import Background
 from nasion.phantom.hardware import Hardware
 from nasion.phantom.head import FLIP, Head
-from nasion.phantom.morphology import Morphology
+from nasion.phantom.morphology import Morphology, Stage
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, ELECTRODES, SEGMENT_S, SFREQ, Pattern
 
@@ -90,7 +90,7 @@ class Patient:
         """Record `duration_s` whose labelled span (default: central 10 s) shows `pattern`."""
         span = span or middle(duration_s)
         n_times = round(duration_s * SFREQ)
-        scene = self.morphology.scene(rng, self.head, pattern, duration_s, span)
+        scene = self.morphology.scene(rng, Stage(self.head, duration_s, span), pattern)
         total = self.background.potential(rng, self.head, n_times) * scene.gain
         for activity in scene.activities:
             total += activity.potential

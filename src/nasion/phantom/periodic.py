@@ -128,10 +128,11 @@ class Train:
     variation: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, *, highest_hz: float = 2.5) -> "Train":
-        """Draw: rates 0.3-2.5 Hz with a median near 1, intervals varying by 5-40 %."""
+    def draw(cls, rng: np.random.Generator) -> "Train":
+        """Draw: 0.3-3 Hz with a median near 1, one in eight near the limit of seizures."""
+        rate = np.exp(rng.normal(0.02, 0.45)) if rng.random() < 0.88 else rng.uniform(1.9, 3.0)
         return cls(
-            rate_hz=float(np.clip(np.exp(rng.normal(0.02, 0.45)), 0.3, highest_hz)),
+            rate_hz=float(np.clip(rate, 0.3, 3.0)),
             irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.6)), 0.03, 0.6)),
             variation=float(rng.uniform(0.05, 0.45)),
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.phantom.activity import Activity, Appearance
-from nasion.phantom.noise import course, frequencies, shaped
+from nasion.phantom.noise import alike, course, frequencies
 from nasion.phantom.timeline import Runs, Span, gate
 from nasion.terms import SFREQ
 
@@ -110,7 +110,7 @@ class Rhythmic:
     def appearance(self, covered: float, span: Span) -> Appearance:
         """Evidence: cycles, regularity, contour, rate."""
         cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
-        presence = 1.6 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
+        presence = 1.2 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
         presence -= 4.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
         periodic = -3.0 + 4.0 * self.notch + 2.0 * self.sharp
         ictal = -5.0 + 1.2 * max(self.rate_hz - 1.2, 0) + 1.5 * self.sharp
@@ -151,9 +151,9 @@ class Polymorphic:
         n_times = round(duration_s * SFREQ)
         frequency = np.maximum(frequencies(n_times), 0.05)
         peak = np.exp(-0.5 * np.square(np.log(frequency / self.rate_hz) / self.width))
-        noise = shaped(rng, fields.shape[1] + 1, np.asarray(peak, np.float32), n_times)
+        noise = alike(rng, fields.shape[1] + 1, np.asarray(peak, np.float32), n_times)
         sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
         swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
         sources *= self.amplitude_uv / 3 * swell
-        look = Appearance(2.0 - 6.5 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
+        look = Appearance(2.2 - 6.0 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
         return Activity(np.asarray(sources, np.float32), fields, look)

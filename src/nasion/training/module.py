@@ -81,10 +81,12 @@ class Fit(LightningModule):
             rows = rows[votes(learning.segments.table).sum(1) >= training.second_stage_votes]
         rng = np.random.default_rng([self.experiment.seed, epoch])
         rows = rng.permutation(rows)
+        # Short files together: a batch costs as much as its longest row.
+        rows = np.concatenate([rows[learning.short[rows]], rows[~learning.short[rows]]])
         batches = [rows[list(part)].tolist() for part in in_order(len(rows), training.batch_size)]
         if len(batches) > 1 and len(batches[-1]) == 1:
             batches.pop()  # batch statistics need two rows
-        return batches
+        return [batches[number] for number in rng.permutation(len(batches))]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Augmented batches of this epoch."""
