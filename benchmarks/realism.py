@@ -41,7 +41,9 @@ def page_statistics(signals):
     for name, (low, high) in {"20-40 Hz rms, µV": (20, 40), "mains rms, µV": (58, 62)}.items():
         inside = (frequency >= low) & (frequency < high)
         found[name] = np.sqrt(power[:, inside].sum(1).mean() * 0.5)
-    correlation = np.abs(np.corrcoef(page + 1e-9 * np.random.default_rng(0).normal(size=page.shape)))
+    correlation = np.abs(
+        np.corrcoef(page + 1e-9 * np.random.default_rng(0).normal(size=page.shape))
+    )
     found["raw std, µV"] = raw.std(1).mean()
     found["mean |r| of derivations"] = (correlation.sum() - len(page)) / (len(page) * 17)
     found["kurtosis of derivations"] = np.median(kurtosis(page, axis=1))
@@ -74,10 +76,7 @@ def main():
     parser.add_argument("--segments", type=int, default=300)
     arguments = parser.parse_args()
     known = json.loads((arguments.real / "statistics" / "hms.json").read_text())
-    share = {
-        p.label: known["hms"]["windows_by_consensus"][p.label]
-        for p in PATTERNS
-    }
+    share = {p.label: known["hms"]["windows_by_consensus"][p.label] for p in PATTERNS}
     simulated = []
     for pattern in PATTERNS:
         for i in range(arguments.segments // len(PATTERNS)):
@@ -98,7 +97,9 @@ def main():
         two = ours["bipolar std, µV"][np.array(consensus) == pattern.label]
         print(f"| {pattern.label} | {spread(one)} | {spread(two)} |")
 
-    print("\n| raw 50 s, 20 channels together | quantiles .05 .25 .5 .75 .95, HMS | simulated |\n|---|---|---|")
+    print(
+        "\n| raw 50 s, 20 channels together | quantiles .05 .25 .5 .75 .95, HMS | simulated |\n|---|---|---|"
+    )
     for name, measure in {"mean": np.mean, "skewness": skew, "kurtosis": kurtosis}.items():
         for pattern in PATTERNS:
             values = [
@@ -119,7 +120,9 @@ def main():
     mean = sum(w * t.mean(0) for w, t in zip(weights, tables, strict=True))
     square = sum(w * np.square(t - mean).mean(0) for w, t in zip(weights, tables, strict=True))
     at = (0, 2, 7, 12, 17, 28, 38, 59, 79, 99)
-    hertz = np.array([float(c.split("_")[1]) for c in hms_table(simulated[0].signals).columns[1:101]])
+    hertz = np.array(
+        [float(c.split("_")[1]) for c in hms_table(simulated[0].signals).columns[1:101]]
+    )
     print("\n| log(1 + µV²/Hz) at, Hz | " + " | ".join(f"{hertz[i]:.1f}" for i in at) + " |")
     print("|---|" + "---|" * len(at))
     for i, chain in enumerate(HMS_SPECTROGRAM_CHAINS):

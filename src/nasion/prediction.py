@@ -56,7 +56,7 @@ def probabilities(net: MultimodalNet, inputs: Inputs) -> NDArray[np.float64]:
 def predict(
     segments: Segments, checkpoints: Sequence[Checkpoint], progress: Progress | None = None
 ) -> pd.DataFrame:
-    """One row a segment: Kaggle's columns, and `eeg_sub_id` in train form."""
+    """One row a segment: Kaggle's columns, and `eeg_sub_id` where an EEG has several."""
     experiment = checkpoints[0].experiment
     if any(other.experiment.signal != experiment.signal for other in checkpoints):
         raise NasionError("the fits of this run saw different signals; they cannot be averaged")
@@ -64,7 +64,8 @@ def predict(
         store = open_store(segments, experiment.signal, Path(folder), progress)
         dataset = SegmentDataset(segments, store, experiment)
         values = predict_dataset([checkpoint.net for checkpoint in checkpoints], dataset)
-    ids = list(KEYS) if segments.part == "train" else ["eeg_id"]
+    repeated = segments.table["eeg_id"].duplicated().any()
+    ids = list(KEYS) if segments.part == "train" or repeated else ["eeg_id"]
     table = segments.table[ids].copy()
     table[list(VOTE_COLUMNS)] = values
     return table

@@ -25,14 +25,16 @@ def test_units_are_honoured(tmp_path, unit):
     assert any("no unit" in warning for warning in recording.warnings) == (unit == "")
 
 
-def test_a_wrong_unit_is_suspected_and_can_be_stated(tmp_path):
+def test_a_wrong_unit_is_taken_back_and_can_be_stated(tmp_path):
     path = write(tmp_path / "a.edf", eeg(4000) * 1.0, unit="mV")
     raw = path.read_bytes()
     n_signals = len(COLUMNS)
     units = 256 + (16 + 80) * n_signals
     patched = raw[:units] + b"V       " * n_signals + raw[units + 8 * n_signals :]
     path.write_bytes(patched)
-    assert any("far above" in warning for warning in open_recording(path).warnings)
+    mended = open_recording(path)
+    assert any("far above" in warning for warning in mended.warnings)
+    np.testing.assert_allclose(mended.signals(), eeg(4000), atol=1e-3)
     right = open_recording(path, unit="mV")
     assert not right.warnings
     np.testing.assert_allclose(right.signals(), eeg(4000), atol=1e-3)
@@ -176,6 +178,9 @@ def test_start_is_the_clock_time_of_the_first_sample(tmp_path):
 @pytest.mark.real
 def test_the_real_recording_opens(real):
     recording = open_recording(real / "edf" / "ifcn6_sample_input.edf", unit="uV")
+    by_header = open_recording(real / "edf" / "ifcn6_sample_input.edf")  # it says mV
+    np.testing.assert_allclose(by_header.read(0, 500), recording.read(0, 500), rtol=1e-5)
+    assert len(by_header.warnings) == 1
     assert recording.present == ELECTRODES
     assert (recording.duration_s, recording.source_sfreq) == (600.0, 128.0)
     assert (recording.missing, recording.interpolated, recording.warnings) == ((), (), ())

@@ -7,7 +7,7 @@ import pytest
 from made_edf import delay_records, eeg, write
 
 from nasion.eeg.formats import open_recording
-from nasion.eeg.quality import check_recording, unit_warning
+from nasion.eeg.quality import believable, check_recording
 from nasion.eeg.recording import Recording
 from nasion.terms import COLUMNS, ELECTRODES
 
@@ -94,15 +94,17 @@ def test_pieces_are_small():
 
 def test_units_are_suspected_by_amplitude():
     signals = eeg(6000)
-    for factor, word in ((1.0, ""), (1e3, "far above"), (1e-6, "far below")):
+    for factor, word in ((1.0, ""), (1e3, "far above"), (1e-6, "far below"), (2e8, "state")):
         made = recording_of(signals * factor)
-        assert word in unit_warning(made.read, made.n_times)
-        assert bool(word) == bool(unit_warning(made.read, made.n_times))
+        scale, doubt = believable(made.read, made.n_times)
+        assert word in doubt
+        assert bool(word) == bool(doubt)
+        assert scale == (1.0 if word == "state" else 1 / factor)
 
 
 def test_line_noise_is_no_unit():
     signals = eeg(6000) + 9000 * np.sin(2 * np.pi * 60 * np.arange(6000) / 200)
-    assert unit_warning(recording_of(signals).read, 6000) == ""
+    assert believable(recording_of(signals).read, 6000) == (1.0, "")
 
 
 def test_line_noise_beyond_the_rate_is_not_guessed():

@@ -82,6 +82,7 @@ def open_store(
         building = Path(tempfile.mkdtemp(dir=parent, prefix=".building-"))
         try:
             _build(segments, settings, building, progress or (lambda done, total: None))
+            building.chmod(0o755)
             if not folder.exists():
                 building.replace(folder)
         finally:

@@ -5,7 +5,7 @@ interpolated where that is sound, and said.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
@@ -18,7 +18,7 @@ from nasion.eeg import interpolation, naming
 from nasion.eeg.edf import MICROVOLTS, UNUSABLE, open_edf
 from nasion.eeg.edf_header import SAMPLE_BYTES
 from nasion.eeg.parquet import open_parquet
-from nasion.eeg.quality import unit_warning
+from nasion.eeg.quality import believable
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.resample import Array, Source, Track, resampled
 from nasion.errors import NasionError
@@ -46,6 +46,7 @@ class _Plan:
     zero: int | None  # row of an electrode that is the reference of all others
     splines: tuple[tuple[int, tuple[int, ...], Array], ...]  # row, from rows, with weights
     n_times: int
+    scale: float = 1.0  # takes a mistaken unit back
 
 
 def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> Recording:
@@ -56,7 +57,8 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     source
         A file (EDF, EDF+, BDF, parquet in HMS layout, or what MNE reads) or an `mne.io.Raw`.
     unit
-        What the numbers of the file are in (nV, uV, mV, V), where its header is wrong about it.
+        What the numbers of the file are in (nV, uV, mV, V), whatever its header says. Without it
+        a header is believed unless EEG cannot have such amplitudes; then a warning tells.
 
     Raises
     ------
@@ -66,10 +68,10 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     if unit and unit not in MICROVOLTS:
         raise NasionError(f"unit '{unit}' is none of {', '.join(MICROVOLTS)}")
     if isinstance(source, str | Path):
-        return _assemble(_open_path(Path(source), unit))
+        return _assemble(_open_path(Path(source), unit), unit)
     if not callable(getattr(source, "get_data", None)) or not hasattr(source, "first_time"):
         raise NasionError(f"a recording is a path or an mne.io.Raw, not {type(source).__name__}")
-    return _assemble(_open_raw(source, "", unit))
+    return _assemble(_open_raw(source, "", unit), unit)
 
 
 def _open_path(path: Path, unit: str) -> Source:
@@ -172,7 +174,7 @@ def _read_raw(
     return signals
 
 
-def _assemble(source: Source) -> Recording:
+def _assemble(source: Source, unit: str) -> Recording:
     """Choose the channels, plan what is interpolated, and say what is wrong."""
     where = [(track, row) for track in source.tracks for row in range(len(track.labels))]
     broken = [at for at in where if _label(at) in source.empty or UNUSABLE in _doubt(at)]
@@ -213,9 +215,10 @@ def _assemble(source: Source) -> Recording:
         warnings.append(f"a second channel of the same electrode was left out: {listed}")
     if zero:
         warnings.append(f"{zero} is the reference of all others: its trace is zero by definition")
-    warnings += filter(
-        None, [naming.reference_warning(references), unit_warning(read, plan.n_times)]
-    )
+    scale, doubt = (1.0, "") if unit else believable(read, plan.n_times)
+    if scale != 1.0:
+        read = partial(_read, replace(plan, scale=scale))
+    warnings += filter(None, [naming.reference_warning(references), doubt])
     rates = [float(track.sfreq) for track, _ in chosen.values()]
     return Recording(
         name=source.name,
@@ -292,4 +295,4 @@ def _read(plan: _Plan, start: int, stop: int) -> Signals:
         signals[plan.zero] = np.where(silent, np.nan, 0.0)
     for row, sites, weights in plan.splines:
         signals[row] = weights @ signals[list(sites)]
-    return signals.astype(np.float32)
+    return (signals * plan.scale).astype(np.float32)

@@ -27,6 +27,8 @@ LINE_BLOCK = 400  # samples of one spectrum
 PROBE_S, N_PROBES = 10.0, 5  # pieces that tell whether the unit is believable
 PROBE_BLOCK = 20  # samples: their mean has no 50 or 60 Hz
 PLAUSIBLE_UV = (0.05, 1000.0)  # median absolute deviation of such means
+USUAL_UV = (1.0, 200.0)  # the same where a mistaken unit is taken back
+MISTAKES = (1e-3, 1e3, 1e-6, 1e6)  # mV for µV, µV for mV, V for µV, µV for V
 
 # Shares of a recording from which on something is worth a line.
 NOTABLE = {"nan": 0.01, "flat": 0.1, "clipped": 0.02, "out_of_range": 0.01}
@@ -232,8 +234,14 @@ def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) ->
     return findings
 
 
-def unit_warning(read: Callable[[int, int], Signals], n_times: int) -> str:
-    """Compare the amplitudes of a few pieces with those of EEG; empty if they are believable."""
+def believable(read: Callable[[int, int], Signals], n_times: int) -> tuple[float, str]:
+    """Compare the amplitudes of a few pieces with those of EEG.
+
+    Returns
+    -------
+    The factor that undoes a mistaken unit (1 where there is no such mistake), and what to say
+    about it, empty if the amplitudes are believable.
+    """
     length = min(round(PROBE_S * SFREQ), n_times)
     deviations: list[float] = []
     for begin in np.linspace(0, n_times - length, N_PROBES).astype(int).tolist():
@@ -244,8 +252,12 @@ def unit_warning(read: Callable[[int, int], Signals], n_times: int) -> str:
             deviations += np.median(np.abs(means - middle), axis=1).tolist()
     typical = float(np.median([value for value in deviations if value] or [1.0]))
     if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
-        return ""
-    return (
+        return 1.0, ""
+    doubt = (
         f"amplitudes of {typical:.2g} µV are {'far above' if typical > 1 else 'far below'} those of"
-        " EEG: the unit in the file is probably wrong; state the right one (unit='uV', ...)"
+        " EEG: the unit in the file is wrong"
     )
+    for scale in MISTAKES:
+        if USUAL_UV[0] <= typical * scale <= USUAL_UV[1]:
+            return scale, f"{doubt}; all values were multiplied by {scale:g}"
+    return 1.0, f"{doubt}; state the right one (unit='uV', ...)"

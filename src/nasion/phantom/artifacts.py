@@ -1,11 +1,14 @@
-"""Artifacts: what is not the brain. Each adds itself to (19, n_times) referential signals, in place."""
+"""Artifacts: what is not the brain.
+
+Each adds itself to (19, n_times) referential signals, µV, in place.
+"""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.phantom.head import Head, direction
+from nasion.phantom.head import OUTER, Head, direction
 from nasion.phantom.noise import alike, band, course
 from nasion.terms import ELECTRODES, SFREQ
 
@@ -52,7 +55,7 @@ def blinks(rng: Rng, head: Head, signals: Array) -> None:
 
 
 def gaze(rng: Rng, head: Head, signals: Array) -> None:
-    """Lateral eye movements: steps of opposite sign at F7 and F8, decaying through the AC filter."""
+    """Lateral eye movements: steps of opposite sign at F7 and F8 that decay."""
     field = _near(head, direction(50, 100), 0.7) - _near(head, direction(-50, 100), 0.7)
     n_times = signals.shape[1]
     steps = np.zeros(n_times)
@@ -166,7 +169,7 @@ def bridge(rng: Rng, head: Head, signals: Array) -> None:
 
 def sweat(rng: Rng, head: Head, signals: Array) -> None:
     """Very slow swings, under 0.6 Hz, in several electrodes."""
-    lateral = np.array([3.0 if name[0] in "FTO" and name[1] != "z" else 1.0 for name in ELECTRODES])
+    lateral = np.array([3.0 if name in OUTER else 1.0 for name in ELECTRODES])
     rows = rng.choice(19, rng.integers(2, 14), replace=False, p=lateral / lateral.sum())
     size = np.exp(rng.normal(3.1, 0.8))
     signals[rows] += size * course(rng, rows.size, signals.shape[1], rng.uniform(0.6, 2.5))
@@ -184,7 +187,7 @@ def movement(rng: Rng, head: Head, signals: Array) -> None:
 
 
 def patting(rng: Rng, head: Head, signals: Array) -> None:
-    """Rubbing or patting, chest physiotherapy, a shaking bed: rhythmic, at odds with any brain field."""
+    """Rubbing, patting, chest physiotherapy, a shaking bed: rhythmic, in no field of a brain."""
     part = _piece(rng, signals.shape[1], 4, 30)
     n = part.stop - part.start
     rate = rng.uniform(1.0, 7.0)
@@ -231,9 +234,9 @@ def hum(rng: Rng, head: Head, signals: Array) -> None:
 
 Artifact = Callable[[Rng, Head, Array], None]
 SHARES: dict[Artifact, float] = {
-    muscle: 0.42, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09, lead_off: 0.035,
-    sweat: 0.16, movement: 0.07, ventilator: 0.025, pulse: 0.03, hum: 0.05, chewing: 0.025,
-    patting: 0.02, bridge: 0.02,
+    muscle: 0.42, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09,
+    lead_off: 0.035, sweat: 0.2, movement: 0.07, ventilator: 0.025, pulse: 0.03, hum: 0.05,
+    chewing: 0.025, patting: 0.025, bridge: 0.02,
 }  # fmt: skip
 _WEIGHTS = np.array(list(SHARES.values())) / sum(SHARES.values())
 

@@ -1,7 +1,7 @@
 """Background: what the brain does beside the pattern, from a normal rhythm to suppression.
 
-ACNS 2021 section B describes it by symmetry, predominant frequency, posterior dominant rhythm, continuity
-(nearly continuous, discontinuous, burst-suppression, suppression), voltage, sleep transients and breach.
+ACNS 2021 describes it by symmetry, predominant frequency, posterior dominant rhythm, continuity
+(continuous, discontinuous, burst-suppression, suppression), voltage, sleep transients and breach.
 """
 
 from dataclasses import dataclass
@@ -95,7 +95,9 @@ class Background:
     def potential(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
         """Render at `head.SITES`, shape (23, n_times), µV."""
         frequency = np.maximum(frequencies(n_times), 0.1)
-        broad = (1 + (frequency / self.knee_hz) ** 2) ** (-self.exponent / 4) * frequency**-self.drift
+        broad = (1 + (frequency / self.knee_hz) ** 2) ** (
+            -self.exponent / 4
+        ) * frequency**-self.drift
         slow = np.exp(-rng.uniform(0.5, 1.3) * np.square(np.log(frequency / self.delta_hz)))
         spectra = (
             broad,
@@ -110,9 +112,8 @@ class Background:
         swell = np.exp(rng.uniform(0.1, 0.6) * course(rng, 4, n_times, rng.uniform(1, 3)))
         for rhythm in range(1, len(fields)):
             sources[rows == rhythm] *= swell[rhythm - 1]
-        mixing = np.concatenate(fields, 1)
-        mixing *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
-        total = mixing.astype(np.float32) @ sources
+        sides = self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1)
+        total = (np.concatenate(fields, 1) * sides[:, None]).astype(np.float32) @ sources
         if self.suppression < 1:
             total *= self._continuity(rng, n_times)
         if self.kind == "asleep":
@@ -130,15 +131,18 @@ class Background:
             ]
             return np.stack(columns, 1)
 
-        delta = pairs(((35, 60), (90, 65), (140, 60)), rng.uniform(20, 50))
-        delta *= np.tile((1 + self.focus, 1 - self.focus), 3)
+        sides = np.tile(np.array((1 + self.focus, 1 - self.focus), np.float32), 3)
+        delta = pairs(((35, 60), (90, 65), (140, 60)), rng.uniform(20, 50)) * sides
         theta = pairs(((60, 65), (115, 70)), 30)
-        alpha = pairs(((155, 78),), 28)
-        alpha = np.concatenate([alpha, alpha.sum(1, keepdims=True)], 1) * 0.7
+        occipital = pairs(((155, 78),), 28)
+        both = occipital.sum(1, keepdims=True)
+        alpha = np.float32(0.7) * np.concatenate([occipital, both], 1)
         beta = pairs(((40, 55), (90, 50)), 40)
-        sizes = self.delta_uv, self.theta_uv, self.alpha_uv, self.beta_uv
-        return tuple(
-            size * field for size, field in zip(sizes, (delta, theta, alpha, beta), strict=True)
+        return (
+            self.delta_uv * delta,
+            self.theta_uv * theta,
+            self.alpha_uv * alpha,
+            self.beta_uv * beta,
         )
 
     def _continuity(self, rng: np.random.Generator, n_times: int) -> Array:

@@ -76,7 +76,7 @@ def simulate(
     progress
         Called with the number of patients done and in all.
     spectrogram
-        Gives the table of `train_spectrograms` from (20, n) µV at 200 Hz; without it no EEG has one.
+        Table of `train_spectrograms` from (20, n) µV at 200 Hz; without it no EEG has one.
     proportions
         Of the patterns planted; votes may disagree.
 
@@ -161,7 +161,7 @@ def _write_eeg(
     )
     offsets = [0.0]
     if stretched:
-        n_more = int(rng.integers(1, min(6, extra_s / 2 + 1)))
+        n_more = int(rng.integers(1, min(6, int(extra_s / 2) + 1)))
         steps = 1 + rng.choice(int(extra_s / 2), n_more, replace=False)
         offsets += sorted(2.0 * float(step) for step in steps)
     consensus = PATTERNS[int(np.argmax(segment.votes))]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.phantom.head import OUTER
 from nasion.phantom.noise import course
 from nasion.terms import ELECTRODES, SFREQ
 
 Array = NDArray[np.float32]
 
 # Resting muscles lie under the outer ring of electrodes.
-TONE = np.array([[2.2 if name[0] in "FTO" and name[1] not in "z34" else 1.0] for name in ELECTRODES])
+TONE = np.array([[2.2 if name in OUTER else 1.0] for name in ELECTRODES])
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Hardware:
             mains_hz=float(rng.choice((60.0, 50.0), p=(0.85, 0.15))),
             mains_uv=float(np.exp(rng.normal(1.8, 1.7))) * mains,
             uneven_uv=float(np.exp(rng.normal(0.3, 1.1))) * mains,
-            noise_uv=(np.exp(rng.normal(-0.2, 0.7)) * TONE * np.exp(rng.normal(0, 0.35, (19, 1)))).astype(
-                np.float32
-            ),
+            noise_uv=(
+                np.exp(rng.normal(-0.2, 0.7)) * TONE * np.exp(rng.normal(0, 0.35, (19, 1)))
+            ).astype(np.float32),
             shared_uv=float(np.exp(rng.normal(1.5, 0.9))),
             offset_uv=float(rng.normal(-10, 8)) * (rng.random() < 0.85),
             offsets_uv=(rng.standard_normal(20) * np.exp(rng.normal(2.2, 0.6))).astype(np.float32),

@@ -23,6 +23,7 @@ _ANGLES = {
 }  # fmt: skip
 _REFERENCES = {"A1": (98, 118), "A2": (-98, 118), "FCz": (0, 22), "CPz": (180, 22)}
 SITES = (*ELECTRODES, *_REFERENCES)
+OUTER = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")  # over muscles
 REFERENCES = ("A1A2", "A1", "Cz", "FCz", "CPz", "average", "sides")
 
 

@@ -1,6 +1,7 @@
 """Morphology: how a patient's patterns look, the same in every recording of that patient."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,23 @@ class Stage:
         return runs(rng, self.duration_s, self.span, coverage, prevalence)
 
 
+class Maker(Protocol):
+    """Makes the activity of one kind of pattern."""
+
+    def __call__(
+        self,
+        rng: Rng,
+        stage: Stage,
+        *,
+        lateral: bool,
+        coverage: float = ...,
+        prevalence: float = ...,
+        size: float = ...,
+    ) -> Activity:
+        """Cover a share of the labelled span and of the time beside it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scene:
     """What happens in one recording: the activities, and the gain of the background."""
@@ -97,7 +115,7 @@ class Morphology:
             discharge=Discharge.draw(rng, spike_wave=bool(rng.random() < 0.12)),
             train=Train.draw(rng),
             lag_s=float(rng.choice((0.0, rng.uniform(-0.04, 0.12)))),
-            size_uv=float(np.exp(rng.normal(4.3, 0.7))),
+            size_uv=float(np.exp(rng.normal(4.35, 0.6))),
             independent=int(rng.choice(3, p=(0.86, 0.09, 0.05))),
         )
 
@@ -107,9 +125,8 @@ class Morphology:
             return self._ictal(rng, stage)
         if pattern is Pattern.OTHER:
             return self._other(rng, stage)
-        make, other = self._periodic, self._rhythmic
-        if pattern not in PERIODIC:
-            make, other = other, make
+        makers: tuple[Maker, Maker] = (self._periodic, self._rhythmic)
+        make, other = makers if pattern in PERIODIC else makers[::-1]
         lateral = pattern in LATERAL
         found = [
             make(
@@ -131,7 +148,7 @@ class Morphology:
     def _fields(self, rng: Rng, head: Head, *, lateral: bool) -> Array:
         if lateral:
             return lateralized(rng, head, self.place, self.reflection)
-        return generalized(rng, head, float(np.exp(rng.normal(0, 0.13))))
+        return generalized(rng, head, float(np.exp(rng.normal(0, 0.18))))
 
     def _periodic(
         self,
@@ -216,12 +233,12 @@ class Morphology:
         if kind == "polymorphic":
             fields = self._fields(rng, stage.head, lateral=lateral)
             delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.4, 1.3)))
-            found = stage.runs(rng, 1.0, 0.9)
-            return Scene((delta.activity(rng, fields, found, stage.duration_s),))
+            when = stage.runs(rng, 1.0, 0.9)
+            return Scene((delta.activity(rng, fields, when, stage.duration_s),))
         if kind == "sporadic":
             train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4)
             return Scene((self._periodic(rng, stage, lateral=lateral, train=train),))
-        make = self._rhythmic if rng.random() < 0.5 else self._periodic
+        make: Maker = self._rhythmic if rng.random() < 0.5 else self._periodic
         coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.45))
         prevalence = 0.5 if kind == "away" else float(rng.choice((0.03, 0.2)))
         found = make(rng, stage, lateral=lateral, coverage=coverage, prevalence=prevalence)

@@ -1,4 +1,4 @@
-"""A patient: anatomy, background, a personal morphology of the pattern, hardware, and a timeline."""
+"""A patient: anatomy, background, personal morphology, hardware, and recordings with votes."""
 
 from dataclasses import dataclass
 

@@ -2,8 +2,8 @@
 
 ACNS 2021, main term 2 "PD": a wave under 0.5 s, or a longer one of at most three phases, recurring
 at nearly regular intervals with a clear discharge-free time between; at least six cycles; any
-rate up to 2.5 Hz, to 3 Hz only in runs under 10 s (else a seizure). Spike-and-wave (SW) is a spike followed by a
-slow wave without a gap; below 2.5 Hz readers put it with the PDs.
+rate up to 2.5 Hz, to 3 Hz only in runs under 10 s (else a seizure). Spike-and-wave (SW) is a spike
+followed by a slow wave without a gap; below 2.5 Hz readers put it with the PDs.
 
 Modifiers drawn here: sharpness (spiky < 70 ms, sharp 70-200 ms, sharply contoured, blunt),
 number of phases, polarity, lag, absolute amplitude, frequency, plus features +F (superimposed
@@ -89,13 +89,13 @@ class Discharge:
         widths = self.base_s / 4 * np.exp(rng.normal(0, 0.12, (n, 1)))
         peak = np.full((n, 1), 0.05 + self.base_s * (0.4 + 0.7 * main))
         for phase in range(self.phases):
-            wide = widths * (1 + 0.45 * (phase - main) if phase > main else 1.0)
+            width = widths * (1 + 0.45 * (phase - main) if phase > main else 1.0)
             size = (1.0 if phase == main else rng.uniform(0.3, 0.85)) * (-1) ** (phase - main)
             size = size * np.exp(rng.normal(0, 0.12, (n, 1)))
             at = peak + (phase - main) * self.base_s * 0.62 * np.exp(rng.normal(0, 0.08, (n, 1)))
             ahead = time < at
             total += size * np.exp(
-                -0.5 * ((time - at) / (wide * np.where(ahead, self.skew, 1.0))) ** 2
+                -0.5 * ((time - at) / (width * np.where(ahead, self.skew, 1.0))) ** 2
             )
         if self.after:
             at = peak + self.base_s * 0.6 * (self.phases - main) + self.after_s * 0.45
@@ -103,8 +103,8 @@ class Discharge:
             wide = self.after_s / 4 * np.exp(rng.normal(0, 0.12, (n, 1)))
             total += sign * self.after * np.exp(-0.5 * ((time - at) / wide) ** 2)
         if self.fast:
-            phase = 2 * np.pi * (self.fast_hz * time + rng.random((n, 1)))
-            total += self.fast * np.exp(-0.5 * ((time - peak - 0.1) / 0.12) ** 2) * np.sin(phase)
+            turn = 2 * np.pi * (self.fast_hz * time + rng.random((n, 1)))
+            total += self.fast * np.exp(-0.5 * ((time - peak - 0.1) / 0.12) ** 2) * np.sin(turn)
         edge = np.clip(np.minimum(time, time[-1] - time) / 0.05, 0, 1)
         return np.asarray(self.polarity * edge * total, np.float32)
 

@@ -2,9 +2,9 @@
 
 ACNS 2021, main term 2 "RDA": at least six cycles, consecutive cycles differing by less than
 half in duration. Typical 1-2.5 Hz. Modifiers drawn here: frequency, sharpness (smooth to sharply
-contoured), amplitude, evolution and fluctuation, plus features +F (superimposed fast activity) and +S (sharp
-waves riding on it). Irregular RDA is still RDA to most readers; with more irregularity it becomes
-polymorphic delta slowing, which is a background.
+contoured), amplitude, fluctuation, and the plus feature +S (sharp waves riding on it); +F comes
+with fast background or muscle. Irregular RDA is still RDA to most readers; with more irregularity
+it becomes polymorphic delta slowing, which is a background.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 
 
 def wave(phase: Array, notch: float, skew: float) -> Array:
-    """A rhythmic wave of amplitude about 1: sinus, one side peaked (notch), rise unequal to fall."""
+    """A wave of amplitude about 1: one side peaked (`notch`), rise unequal to fall (`skew`)."""
     warped = phase + np.float32(skew) * np.sin(phase)
     return np.asarray(np.cos(warped) + np.float32(notch) * (np.cos(2 * warped) - 0.3), np.float32)
 
@@ -119,7 +119,7 @@ class Rhythmic:
 
 @dataclass(frozen=True)
 class Polymorphic:
-    """Polymorphic delta slowing: delta of ever-changing shape and rate, no pattern, yet taken for one.
+    """Polymorphic delta slowing: of ever-changing shape and rate; no pattern, yet taken for one.
 
     Parameters
     ----------

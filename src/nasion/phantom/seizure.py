@@ -2,9 +2,9 @@
 
 ACNS 2021: an electrographic seizure is epileptiform discharges averaging above 2.5 Hz for 10 s
 (more than 25 in 10 s), or any pattern that evolves definitely (two changes in a row, in
-frequency, morphology or location) for 10 s. Here a seizure begins, gains amplitude, changes its rate from
-fast to slow, spreads to neighbours and the other side, grows sharper, ends, and leaves the background
-attenuated and slow.
+frequency, morphology or location) for 10 s. Here a seizure begins, gains amplitude, changes its
+rate from fast to slow, spreads to neighbours and the other side, grows sharper, ends, and leaves
+the background attenuated.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ class Seizure:
         elif kind == "spike-wave":
             first, last = rng.uniform(2.7, 5.0), rng.uniform(1.8, 3.2)
         elif kind == "delta":
-            first, last = rng.uniform(1.8, 3.0), rng.uniform(0.9, 2.2)
+            first = rng.uniform(1.8, 3.0)
+            last = first * rng.uniform(0.4, 0.8)
         else:
             first, last = rng.uniform(11, 20), rng.uniform(2, 7)
         duration = float(np.clip(np.exp(rng.normal(4.0, 0.75)), 12, 400))

@@ -1,6 +1,5 @@
 """Training and cross-validation by patient (paper 3.3), from an experiment to a RUN folder."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,17 +93,28 @@ def train(
     return weights
 
 
-def crossval(experiment: Experiment, run: Run, *, progress: bool = False) -> Path:
+def crossval(
+    experiment: Experiment, run: Run, *, progress: bool = False, fits: Progress | None = None
+) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
+
+    Parameters
+    ----------
+    progress
+        Show a bar for each fit.
+    fits
+        Called with the number of fits done and in all.
 
     Returns
     -------
     Path of `oof.csv`: fold, ids, six probabilities under the names of votes, and the votes
     themselves as `label_..._vote`.
     """
+    path = run.folder / "oof.csv"
     data = cohort(experiment, run)
+    numbers = np.unique(data.fold)
     pieces = []
-    for fold in np.unique(data.fold):
+    for done, fold in enumerate(numbers, start=1):
         net = load(train(experiment, run, int(fold), data=data, progress=progress)).net
         held_out = data.dataset(experiment, data.fold == fold)
         table = held_out.segments.table
@@ -113,9 +123,8 @@ def crossval(experiment: Experiment, run: Run, *, progress: bool = False) -> Pat
         piece[list(VOTE_COLUMNS)] = predict_dataset([net], held_out)
         piece[[f"label_{name}" for name in VOTE_COLUMNS]] = table[list(VOTE_COLUMNS)]
         pieces.append(piece)
-    path = run.folder / "oof.csv"
+        if fits:
+            fits(done, len(numbers))
     with replacing(path) as temporary:
         pd.concat(pieces).to_csv(temporary, index=False)
-    if not experiment.data.store:
-        shutil.rmtree(data.store.folder, ignore_errors=True)
     return path

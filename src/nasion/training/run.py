@@ -22,6 +22,7 @@ from nasion.files import read_json, replacing, write_json
 from nasion.models.checkpoint import FILE_NAME, Checkpoint, load
 
 SCHEMA = 1
+PACKAGED = Path(__file__).parents[1] / "weights"
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,11 @@ class Run:
 def labels_fingerprint(segments: Segments) -> str:
     """Twelve digits that tell one set of labelled segments from another."""
     return sha256(segments.table.to_csv(index=False).encode()).hexdigest()[:12]
+
+
+def guard_unseen(run: Run, segments: Segments) -> None:
+    """Raise where a run would predict the very segments it learned from."""
+    if run.about().get("labels") == labels_fingerprint(segments):
+        raise NasionError(
+            f"{segments.folder}: {run.folder} learned from these segments; use its oof.csv"
+        )

@@ -1,0 +1,297 @@
+"""The verbs, a thin function each. Heavy imports wait inside, so that `--help` is quick."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional
+
+import typer
+
+from nasion import __version__
+from nasion.errors import NasionError
+
+app = typer.Typer(
+    name="nasion",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Reads critical-care EEG. Decision support for research, not a medical device.",
+)
+
+Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what differs.")]
+Changes = Annotated[
+    list[str], typer.Option("--set", help="One setting, as TOML: --set training.lr=3e-4")
+]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder in HMS layout.")]
+RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; default below runs/.")]
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _version(show: bool) -> None:  # noqa: FBT001
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[  # noqa: FBT002
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of the made-up patients and the training.")] = 0,
+) -> None:
+    """The whole story on made-up patients: simulate, cross-validate, evaluate."""
+    from nasion.demo import run_demo
+
+    with _bar("demo") as bar:
+        summary = run_demo(out, seed, lambda text: typer.echo(text), bar)
+    typer.echo(summary)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="New folder for the data set.")],
+    patients: Annotated[int, typer.Option(help="How many.")] = 60,
+    segments: Annotated[int, typer.Option(help="EEGs of each.")] = 3,
+    seed: Annotated[int, typer.Option()] = 0,
+    short: Annotated[float, typer.Option(help="Share of EEGs of 10 s.")] = 0.3,
+    context: Annotated[float, typer.Option(help="Share with a 10-min spectrogram.")] = 0.3,
+) -> None:
+    """Write an HMS-layout data set of simulated patients."""
+    from nasion.eeg.spectrogram import hms_table
+    from nasion.phantom import cohort
+
+    with _bar("patients") as bar:
+        cohort.simulate(
+            folder,
+            n_patients=patients,
+            seed=seed,
+            segments_per_patient=segments,
+            short_share=short,
+            context_share=context,
+            progress=bar,
+            spectrogram=hms_table,
+        )
+    typer.echo(f"{folder / 'train.csv'}")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A recording, or a folder in HMS layout.")],
+    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+) -> None:
+    """Say what is in a recording or data set, and what is wrong with it."""
+    answer = _checked(path, unit)
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2))
+        return
+    for key, value in answer.items():
+        if key != "findings":
+            typer.echo(f"{key.replace('_', ' '):22}{_plain(value)}")
+    for finding in answer["findings"] or ["nothing wrong was found"]:
+        typer.echo(f"- {finding}")
+
+
+def _checked(path: Path, unit: str) -> dict[str, Any]:
+    if path.is_dir() and any((path / name).exists() for name in ("train.csv", "test.csv")):
+        from nasion.data.check import check_segments
+        from nasion.data.hms import load_segments
+
+        return check_segments(load_segments(path))
+    from nasion.eeg.formats import open_recording
+    from nasion.eeg.quality import check_recording
+
+    return check_recording(open_recording(path, unit=unit))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(entry)}" for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@app.command()
+def convert(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings, then the new folder.")],
+    every: Annotated[float, typer.Option(help="Seconds from one window to the next.")] = 50.0,
+    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+) -> None:
+    """Any recording -> HMS layout, with the exact spectrogram."""
+    from nasion.data import convert as conversion
+    from nasion.eeg.formats import open_recording
+
+    if len(recordings) < 2:
+        raise NasionError("convert needs at least one recording and, last, the new folder")
+    *sources, folder = recordings
+    opened = [open_recording(path, unit=unit) for path in sources]
+    for recording in opened:
+        for warning in recording.warnings:
+            typer.echo(f"{recording.name}: {warning}", err=True)
+    with _bar("recordings") as bar:
+        typer.echo(conversion.convert(opened, folder, every, bar))
+
+
+def _experiment(config: Path, changes: list[str], data: Path | None) -> Any:
+    from nasion.config import load
+
+    given = [f"data.path = {json.dumps(str(data))}"] if data else []
+    return load(config, (*changes, *given))
+
+
+def _run(experiment: Any, out: Path | None) -> Any:
+    from nasion.training.run import Run
+
+    return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
+
+
+@app.command()
+def prepare(
+    config: Config,
+    data: DataFolder = None,
+    changes: Changes = [],  # noqa: B006
+    store: Annotated[Path, typer.Option(help="Where array stores live.")] = Path("runs/store"),
+) -> None:
+    """Decode and filter a data set once; training does so by itself where this was not run."""
+    from nasion.data.hms import load_segments
+    from nasion.data.store import open_store
+
+    experiment = _experiment(config, changes, data)
+    if not experiment.data.path:
+        raise NasionError(f"{config}: data.path is empty; give --data")
+    segments = load_segments(Path(experiment.data.path), "train")
+    with _bar("EEGs") as bar:
+        opened = open_store(segments, experiment.signal, store, bar)
+    typer.echo(opened.folder)
+
+
+@app.command()
+def train(
+    config: Config,
+    data: DataFolder = None,
+    out: RunFolder = None,
+    changes: Changes = [],  # noqa: B006
+    fold: Annotated[
+        Optional[int], typer.Option(help="Hold this fold out; without it, learn from all.")  # noqa: UP045
+    ] = None,
+) -> None:
+    """One fit; called again, it goes on where it was cut off."""
+    from nasion.training.crossval import ALL
+    from nasion.training.crossval import train as train_one
+    from nasion.training.memory import keep_freed_memory
+
+    keep_freed_memory()
+    experiment = _experiment(config, changes, data)
+    run = _run(experiment, out)
+    typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
+
+
+@app.command()
+def crossval(
+    config: Config,
+    data: DataFolder = None,
+    out: RunFolder = None,
+    changes: Changes = [],  # noqa: B006
+) -> None:
+    """All folds, by patient, and out-of-fold predictions; resumable."""
+    from nasion.training.crossval import crossval as crossvalidate
+    from nasion.training.memory import keep_freed_memory
+
+    keep_freed_memory()
+    experiment = _experiment(config, changes, data)
+    typer.echo(crossvalidate(experiment, _run(experiment, out), progress=_watched()))
+
+
+def _watched() -> bool:
+    return sys.stderr.isatty()
+
+
+@app.command()
+def predict(
+    data: Annotated[Path, typer.Argument(help="Folder in HMS layout.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="csv to write.")],
+    run: Annotated[Path | None, typer.Option(help="RUN; default: the packaged weights.")] = None,
+    part: Annotated[
+        Literal["train", "test"] | None, typer.Option(help="Where a folder holds both.")
+    ] = None,
+) -> None:
+    """Probabilities of every labelled window or test row, in Kaggle's submission format."""
+    from nasion.data.hms import load_segments
+    from nasion.prediction import predict as predict_segments
+    from nasion.prediction import write_predictions
+    from nasion.training.run import PACKAGED, Run, guard_unseen
+
+    segments = load_segments(data, part)
+    folder = Run(run or PACKAGED)
+    checkpoints = folder.checkpoints()
+    guard_unseen(folder, segments)
+    with _bar("EEGs") as bar:
+        table = predict_segments(segments, checkpoints, bar)
+    write_predictions(output, table)
+    typer.echo(output)
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[list[Path], typer.Argument(help="One csv, or several to compare.")],
+    labels: Annotated[Path | None, typer.Option(help="train.csv; an oof.csv has its own.")] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder.")] = Path("evaluation"),
+) -> None:
+    """Metrics, figures and a report from any csv of predictions, also of other systems."""
+    from nasion.evaluation import report
+
+    paths = [path / "oof.csv" if path.is_dir() else path for path in predictions]
+    if len(paths) == 1:
+        overall = report.evaluate(paths[0], labels, out)["overall"]
+        for name in ("n", "kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro"):
+            typer.echo(f"{name.replace('_', ' '):20}{_plain(overall[name])}")
+    else:
+        names = [path.parent.name if path.name == "oof.csv" else path.stem for path in paths]
+        if len(set(names)) < len(names):
+            names = [str(path) for path in paths]
+        report.compare(dict(zip(names, paths, strict=True)), labels, out)
+    typer.echo(out / "report.html")
+
+
+def main() -> None:
+    """Run a verb; what the user can mend is one line and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except NasionError as error:
+        typer.echo(f"nasion: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("nasion: stopped; call again to go on", err=True)
+        sys.exit(130)

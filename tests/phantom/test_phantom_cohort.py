@@ -1,0 +1,125 @@
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nasion.errors import NasionError
+from nasion.phantom.cohort import simulate
+from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS
+
+HMS_COLUMNS = (
+    "eeg_id eeg_sub_id eeg_label_offset_seconds spectrogram_id spectrogram_sub_id "
+    "spectrogram_label_offset_seconds label_id patient_id expert_consensus"
+).split()
+
+
+def spectrogram(signals):
+    """Stand in for the image: one number a row of 2 s."""
+    return pd.DataFrame({"LL_0.59": signals[0].reshape(-1, 400).std(1)})
+
+
+def digest(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    done = []
+    simulate(
+        folder,
+        n_patients=12,
+        seed=3,
+        progress=lambda *counts: done.append(counts),
+        spectrogram=spectrogram,
+        context_share=0.2,
+    )
+    assert done == [(i, 12) for i in range(1, 13)]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(cohort):
+    return pd.read_csv(cohort / "train.csv")
+
+
+def test_the_table_has_the_columns_of_hms(table):
+    assert list(table.columns) == HMS_COLUMNS + list(VOTE_COLUMNS)
+    assert table["label_id"].is_unique
+    assert table["patient_id"].nunique() == 12
+    assert table["eeg_id"].nunique() == 36
+
+
+def test_consensus_is_the_first_largest_vote(table):
+    votes = table[list(VOTE_COLUMNS)].to_numpy()
+    labels = [PATTERNS[i].label for i in votes.argmax(1)]
+    assert labels == table["expert_consensus"].tolist()
+    assert votes.sum(1).min() >= 1
+    assert votes.sum(1).max() <= 28
+
+
+def test_every_window_lies_within_its_eeg(table, cohort):
+    lengths = set()
+    for row in table.itertuples():
+        eeg = pd.read_parquet(cohort / "train_eegs" / f"{row.eeg_id}.parquet")
+        assert tuple(eeg.columns) == COLUMNS
+        assert (eeg.dtypes == np.float32).all()
+        duration_s = len(eeg) / 200
+        assert row.eeg_label_offset_seconds % 2 == 0
+        assert row.eeg_label_offset_seconds + min(duration_s, 50) <= duration_s
+        lengths.add(duration_s)
+    assert {10.0, 50.0} <= lengths
+    assert max(lengths) > 50
+
+
+def test_windows_of_one_eeg_share_the_votes(table):
+    assert (table.groupby("eeg_id")[list(VOTE_COLUMNS)].nunique() == 1).all(axis=None)
+    assert table.groupby("eeg_id").size().max() > 1
+
+
+def test_context_covers_ten_minutes_around_every_window(table, cohort):
+    with_context = table[table["spectrogram_id"] >= 0]
+    assert 0 < len(with_context) < len(table)
+    for row in with_context.itertuples():
+        image = pd.read_parquet(cohort / "train_spectrograms" / f"{row.spectrogram_id}.parquet")
+        assert row.spectrogram_label_offset_seconds == row.eeg_label_offset_seconds
+        assert len(image) * 2 >= 600 + row.spectrogram_label_offset_seconds
+
+
+def test_same_seed_same_bytes_whatever_the_number_of_patients_and_jobs(cohort, tmp_path):
+    settings = {"seed": 3, "spectrogram": spectrogram, "context_share": 0.2}
+    simulate(tmp_path / "fewer", n_patients=3, **settings)
+    simulate(tmp_path / "jobs", n_patients=3, n_jobs=2, **settings)
+    fewer, jobs, whole = (digest(f) for f in (tmp_path / "fewer", tmp_path / "jobs", cohort))
+    assert fewer == jobs
+    del fewer["train.csv"]
+    assert fewer.items() <= whole.items()
+    rows = pd.read_csv(tmp_path / "fewer" / "train.csv")
+    pd.testing.assert_frame_equal(rows, pd.read_csv(cohort / "train.csv").head(len(rows)))
+
+
+def test_another_seed_is_another_cohort(cohort, tmp_path):
+    simulate(tmp_path, n_patients=1, seed=4, context_share=0)
+    other = pd.read_parquet(tmp_path / "train_eegs" / "1000.parquet")
+    assert not other.equals(pd.read_parquet(cohort / "train_eegs" / "1000.parquet"))
+
+
+def test_without_a_spectrogram_there_is_no_context(tmp_path):
+    simulate(tmp_path, n_patients=2, seed=0, context_share=1.0)
+    assert (pd.read_csv(tmp_path / "train.csv")["spectrogram_id"] == -1).all()
+    assert not (tmp_path / "train_spectrograms").exists()
+
+
+def test_a_folder_with_a_data_set_is_left_alone(cohort):
+    with pytest.raises(NasionError, match="holds a data set already"):
+        simulate(cohort, n_patients=1, seed=0)
+
+
+def test_no_patients_is_an_error(tmp_path):
+    with pytest.raises(NasionError, match="at least one"):
+        simulate(tmp_path, n_patients=0, seed=0)
