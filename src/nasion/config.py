@@ -65,8 +65,11 @@ class View(Settings):
             raise ValueError("n_fft must hold the window")
         if not 0 <= self.bins[0] <= self.bins[1] <= self.n_fft // 2:
             raise ValueError("bins must rise and stay within n_fft / 2")
-        if STEP_S % self.step_s:
-            raise ValueError(f"step_s must divide {STEP_S:g} s")
+        step = self.step_s * SFREQ
+        if step % 1 or (STEP_S * SFREQ) % step:
+            raise ValueError(
+                f"step_s must divide {STEP_S:g} s and be whole samples of {SFREQ:g} Hz"
+            )
         return self
 
 
@@ -219,9 +222,11 @@ def fingerprint(settings: Settings) -> str:
 
 
 def parse(content: dict[str, Any], source: str) -> Experiment:
-    """Check a nested dictionary; errors name `source` and the key."""
+    """Check a nested dictionary of what differs; errors name `source` and the key."""
+    whole = Experiment().model_dump(mode="json")
+    _merge(whole, content)
     try:
-        return Experiment.model_validate_json(json.dumps(content))
+        return Experiment.model_validate_json(json.dumps(whole))
     except ValidationError as error:
         first = error.errors()[0]
         raise NasionError(f"{source}: {_explain(first)}") from None
@@ -237,7 +242,8 @@ def _explain(error: Any) -> str:
             parent = parent.model_fields[part].annotation
         return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
     message = error["msg"].removeprefix("Value error, ")
-    return f"'{key}': {message} (got {error['input']!r})"
+    given = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
+    return f"'{key}': {message}{given}"
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:

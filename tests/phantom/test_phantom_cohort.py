@@ -8,10 +8,17 @@ from nasion.errors import NasionError
 from nasion.phantom.cohort import simulate
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS
 
-HMS_COLUMNS = (
-    "eeg_id eeg_sub_id eeg_label_offset_seconds spectrogram_id spectrogram_sub_id "
-    "spectrogram_label_offset_seconds label_id patient_id expert_consensus"
-).split()
+HMS_COLUMNS = [
+    "eeg_id",
+    "eeg_sub_id",
+    "eeg_label_offset_seconds",
+    "spectrogram_id",
+    "spectrogram_sub_id",
+    "spectrogram_label_offset_seconds",
+    "label_id",
+    "patient_id",
+    "expert_consensus",
+]
 
 
 def spectrogram(signals):

@@ -129,7 +129,7 @@ def test_independent_sides_keep_their_own_time():
 def test_rhythmic_delta_has_the_frequency_it_is_given():
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        rda = Rhythmic(1.6, 0.05, 0.2, 0.1, 0.2, 100.0, np.zeros(1, np.float32), 0.0, 1.0)
+        rda = Rhythmic(1.6, 0.05, 0.2, 0.1, 0.2, 100.0, np.zeros(1, np.float32), 0.2, 0.0, 1.0)
         activity = rda.activity(rng, np.ones((23, 1), np.float32), WHOLE, 50.0, SPAN)
         assert main_frequency(activity.sources[0]) == pytest.approx(1.6, rel=0.15)
 

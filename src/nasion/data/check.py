@@ -41,7 +41,7 @@ def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, An
 
 
 def _findings(segments: Segments, *, thorough: bool) -> list[str]:
-    findings = []
+    findings: list[str] = []
     if not thorough:
         return findings
     for eeg_id, rows in segments.table.groupby("eeg_id"):

@@ -48,17 +48,18 @@ def collate(
     """
     waveform = np.stack([window.waveform for window in windows])
     images = {name: np.stack([w.images[name] for w in windows]) for name in windows[0].images}
-    columns = {name: np.isfinite(image).any(axis=(1, 2)) for name, image in images.items()}
-    shortest = min(images, key=lambda name: view_of(settings, name).span_s)
     n_rows, n_derivations, _ = waveform.shape
+    shortest = min(images, key=lambda name: view_of(settings, name).span_s)
+    image_present = {}
+    for name, image in images.items():
+        columns = np.isfinite(image).reshape(n_rows, -1, image.shape[-1]).any(axis=1)
+        least = 1 if name == shortest else image.shape[-1] / 2
+        image_present[name] = (columns.sum(axis=1) >= least).astype(np.float32)
     blocks = np.isfinite(waveform).reshape(n_rows, n_derivations, round(SEGMENT_S / STEP_S), -1)
     return Batch(
         waveform=np.nan_to_num(waveform, copy=False),
         present=blocks.mean((1, 3), dtype=np.float32),
-        image_present={
-            name: (there.any(1) if name == shortest else there.mean(1) >= 0.5).astype(np.float32)
-            for name, there in columns.items()
-        },
+        image_present=image_present,
         images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
         target=np.full((n_rows, 6), 1 / 6, np.float32) if target is None else target,
         weight=np.ones(n_rows, np.float32) if weight is None else weight,

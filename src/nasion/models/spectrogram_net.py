@@ -103,7 +103,7 @@ def _load_local(backbone: Any, path: Path) -> None:
     if not set(wanted) <= set(given):
         given = dict(zip(wanted, given.values(), strict=False))
     first = f"{backbone.default_cfg['first_conv']}.weight"
-    if first in given:
+    if first in given and given[first].ndim == wanted[first].ndim:
         given[first] = adapt_input_conv(wanted[first].shape[1], given[first])
     for key, value in wanted.items():
         if key not in given or given[key].shape != value.shape:

@@ -56,22 +56,24 @@ class Activity:
 
 # ACNS main term 1 and where its sources lie: (azimuth, polar) in degrees, on the left.
 FOCI = {
-    "frontotemporal": (55, 75),
-    "temporal": (92, 80),
-    "posterior temporal": (122, 78),
-    "frontal": (38, 55),
-    "central": (85, 42),
-    "parietal": (135, 55),
-    "occipital": (158, 80),
-    "hemispheric": (80, 55),
+    "frontotemporal": (50, 86),
+    "temporal": (90, 94),
+    "posterior temporal": (124, 88),
+    "frontal": (38, 62),
+    "central": (85, 45),
+    "parietal": (135, 60),
+    "occipital": (158, 85),
+    "hemispheric": (80, 68),
 }
-_LATERAL = (0.24, 0.22, 0.12, 0.1, 0.08, 0.1, 0.05, 0.09)
+# How often discharges arise there, and rhythmic delta, which prefers the front.
+_DISCHARGES = (0.18, 0.22, 0.14, 0.08, 0.1, 0.12, 0.06, 0.1)
+_RHYTHMS = (0.32, 0.2, 0.08, 0.2, 0.05, 0.05, 0.02, 0.08)
 
 
-def focus(rng: np.random.Generator) -> tuple[float, float]:
+def focus(rng: np.random.Generator, *, rhythmic: bool = False) -> tuple[float, float]:
     """Draw a lateralized place on the left (mirrored later for half of the patients)."""
-    azimuth, polar = FOCI[str(rng.choice(list(FOCI), p=_LATERAL))]
-    return azimuth + rng.normal(0, 12), float(np.clip(polar + rng.normal(0, 9), 25, 100))
+    azimuth, polar = FOCI[str(rng.choice(list(FOCI), p=_RHYTHMS if rhythmic else _DISCHARGES))]
+    return azimuth + rng.normal(0, 12), float(np.clip(polar + rng.normal(0, 10), 25, 112))
 
 
 def lateralized(
@@ -79,29 +81,38 @@ def lateralized(
 ) -> Array:
     """Fields (23, 4): a focus, two of its neighbours, its weaker reflection on the other side."""
     azimuth, polar = place
-    extent = rng.uniform(12, 48)
+    extent = rng.uniform(15, 58)
     tilt = rng.choice((0.0, rng.uniform(-60, 60)))
     columns = [head.patch(direction(azimuth, polar), extent, tilt)]
     for _ in range(2):
-        aside = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 105))
+        aside = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 112))
         near = head.patch(direction(*aside), extent, rng.uniform(-50, 50))
-        columns.append(near * np.float32(rng.choice((0.0, rng.uniform(0.1, 0.7)))))
+        columns.append(near * np.float32(rng.uniform(0.0, 0.8)))
     there = head.patch(direction(-azimuth, polar), extent * 1.2, tilt)
     columns.append(np.float32(reflection) * there)
     return np.stack(columns, 1)
 
 
-def generalized(rng: np.random.Generator, head: Head, asymmetry: float) -> Array:
+def generalized(
+    rng: np.random.Generator, head: Head, asymmetry: float, *, frontal: float = 0.6
+) -> Array:
     """Fields (23, 6) of bilateral patches, from front to back, left and right in turn.
 
-    Frontally predominant most often, else diffuse, midline or occipital (ACNS main term G).
+    Predominance (ACNS main term G): frontal in a share of `frontal`, else diffuse, midline or
+    occipital.
     """
-    kind = rng.choice(4, p=(0.55, 0.28, 0.1, 0.07))
-    weights = ((1.0, 0.6, 0.25), (0.9, 1.0, 0.8), (0.7, 1.0, 0.6), (0.3, 0.6, 1.0))[kind]
-    extent = rng.uniform(25, 55)
-    spread = rng.uniform(20, 60) if kind != 2 else rng.uniform(8, 25)
-    polar = rng.uniform(45, 75), rng.uniform(35, 55), rng.uniform(50, 75)
-    azimuth = min(spread, 60.0), 90.0, 180.0 - min(spread, 60.0)
+    rare = 1 - frontal
+    kind = rng.choice(4, p=(frontal, 0.65 * rare, 0.22 * rare, 0.13 * rare))
+    weights = (
+        (1.0, rng.uniform(0.0, 0.5), rng.uniform(0, 0.2)),
+        (0.9, 1.0, 0.8),
+        (0.7, 1.0, 0.6),
+        (0.3, 0.6, 1.0),
+    )[kind]
+    extent = rng.uniform(25, 65)
+    spread = rng.uniform(8, 25) if kind == 2 else rng.uniform(8, 45)
+    polar = rng.uniform(65, 108), rng.uniform(20, 88), rng.uniform(60, 100)
+    azimuth = spread, 90.0, 180.0 - spread
     columns = []
     for weight, pole, angle in zip(weights, polar, azimuth, strict=True):
         size = weight * float(np.exp(rng.normal(0, 0.2)))

@@ -58,7 +58,7 @@ class Background:
     @classmethod
     def draw(cls, rng: np.random.Generator, kind: str = "") -> "Background":
         """Draw one of KINDS; amplitudes log-normal, wide on purpose."""
-        kind = kind or str(rng.choice(KINDS, p=(0.14, 0.12, 0.44, 0.12, 0.07, 0.11)))
+        kind = kind or str(rng.choice(KINDS, p=(0.11, 0.1, 0.5, 0.12, 0.07, 0.1)))
         scale = float(np.exp(rng.normal(0, 0.45)))
         slow = {
             "awake": 0.3,
@@ -76,10 +76,10 @@ class Background:
         return cls(
             kind=kind,
             noise_uv=size(8.0),
-            exponent=float(rng.uniform(1.6, 3.6)),
-            knee_hz=float(rng.uniform(0.8, 5)),
+            exponent=float(rng.uniform(2.0, 4.2)),
+            knee_hz=float(rng.uniform(1.0, 5)),
             drift=float(rng.uniform(0.3, 1.0)),
-            delta_uv=size(9.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
+            delta_uv=size(11.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
             delta_hz=float(rng.uniform(0.7, 2.2)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
             alpha_uv=size({"awake": 12.0, "slowed": 3.0, "medicated": 2.5}.get(kind, 1.0)),
@@ -131,13 +131,17 @@ class Background:
             ]
             return np.stack(columns, 1)
 
-        sides = np.tile(np.array((1 + self.focus, 1 - self.focus), np.float32), 3)
-        delta = pairs(((35, 60), (90, 65), (140, 60)), rng.uniform(20, 50)) * sides
-        theta = pairs(((60, 65), (115, 70)), 30)
-        occipital = pairs(((155, 78),), 28)
+        sides = np.tile((1 + self.focus, 1 - self.focus), 5)
+        sides *= np.repeat((1.2, 0.9, 0.9, 0.7, 0.7), 2)
+        sides = sides.astype(np.float32)
+        delta = (
+            pairs(((25, 88), (50, 60), (90, 85), (120, 50), (145, 82)), rng.uniform(10, 35)) * sides
+        )
+        theta = pairs(((35, 75), (100, 62)), 25)
+        occipital = pairs(((150, 78),), 32)
         both = occipital.sum(1, keepdims=True)
         alpha = np.float32(0.7) * np.concatenate([occipital, both], 1)
-        beta = pairs(((40, 55), (90, 50)), 40)
+        beta = pairs(((40, 70), (90, 65)), 40)
         return (
             self.delta_uv * delta,
             self.theta_uv * theta,
@@ -159,9 +163,9 @@ class Background:
 
 
 def _mixing(head: Head) -> Array:
-    """Independent cortical sources as 14 components, rows of unit norm, shape (23, 14)."""
+    """Independent cortical sources as 16 components, rows of unit norm, shape (23, 16)."""
     u, s, _ = np.linalg.svd(head.gain, full_matrices=False)
-    mixing = u[:, :14] * s[:14]
+    mixing = u[:, :16] * s[:16] ** 0.8
     return np.asarray(mixing / np.linalg.norm(mixing, axis=1, keepdims=True), np.float32)
 
 

@@ -49,13 +49,13 @@ FLIP = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])
 
 def _cortex(n: int) -> Array:
     """Directions of sources: evenly over the upper sphere down to the temporal lobes."""
-    z = 1 - (np.arange(n) + 0.5) * 1.35 / n
+    z = 1 - (np.arange(n) + 0.5) * 1.6 / n
     angle = np.arange(n) * np.pi * (3 - 5**0.5)
     radius = np.sqrt(1 - z**2)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], 1).astype(np.float32)
 
 
-CORTEX = _cortex(96)
+CORTEX = _cortex(112)
 
 
 def potential(electrodes: Array, places: Array, moments: Array) -> Array:
@@ -97,11 +97,11 @@ class Head:
         positions = POSITIONS + jitter.astype(np.float32)
         positions /= np.linalg.norm(positions, axis=1, keepdims=True)
         reference = rng.choice(REFERENCES, p=(0.25, 0.05, 0.15, 0.25, 0.2, 0.05, 0.05))
-        return cls(positions, float(rng.uniform(0.52, 0.72)), str(reference))
+        return cls(positions, float(rng.uniform(0.42, 0.66)), str(reference))
 
     @cached_property
     def gain(self) -> Array:
-        """Field of each radial source of CORTEX, shape (23, 96)."""
+        """Field of each radial source of CORTEX, shape (23, 112)."""
         return potential(self.positions, CORTEX * np.float32(self.depth), CORTEX)
 
     def patch(self, centre: Array, extent_deg: float, tilt_deg: float = 0.0) -> Array:

@@ -29,6 +29,7 @@ OTHERS = {
     "polymorphic": 0.29,
     "flat": 0.04,
 }
+CALM = {Pattern.LPD: -0.2, Pattern.GPD: -0.6, Pattern.LRDA: -0.15, Pattern.GRDA: -0.15}
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class Morphology:
 
     Parameters
     ----------
-    place
-        Focus on the left, (azimuth, polar) in degrees.
+    place, slow_place
+        Focus of discharges and of rhythms, on the left, (azimuth, polar) in degrees.
     reflection
         Share of the field on the other side: 0 unilateral, larger bilateral asymmetric.
     lag_s
@@ -98,6 +99,7 @@ class Morphology:
     """
 
     place: tuple[float, float]
+    slow_place: tuple[float, float]
     reflection: float
     discharge: Discharge
     train: Train
@@ -109,8 +111,10 @@ class Morphology:
     def draw(cls, rng: Rng) -> "Morphology":
         """Draw."""
         reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.65)
+        place = focus(rng)
         return cls(
-            place=focus(rng),
+            place=place,
+            slow_place=place if rng.random() < 0.4 else focus(rng, rhythmic=True),
             reflection=float(rng.choice(reflections, p=(0.25, 0.5, 0.25))),
             discharge=Discharge.draw(rng, spike_wave=bool(rng.random() < 0.12)),
             train=Train.draw(rng),
@@ -143,12 +147,18 @@ class Morphology:
             found.append(other(rng, stage, lateral=beside, prevalence=0.6, size=size))
         if stage.has_context and rng.random() < 0.08:
             return self._beside_seizure(rng, stage, found)
-        return Scene(tuple(found))
+        return Scene(tuple(found), self._calm(rng, pattern))
 
-    def _fields(self, rng: Rng, head: Head, *, lateral: bool) -> Array:
+    def _calm(self, rng: Rng, pattern: Pattern) -> float:
+        """Gain of the background: discharges, generalized ones most, stand on quiet ones."""
+        return float(np.exp(rng.normal(CALM[pattern], 0.45)))
+
+    def _fields(self, rng: Rng, head: Head, *, lateral: bool, rhythmic: bool = False) -> Array:
         if lateral:
-            return lateralized(rng, head, self.place, self.reflection)
-        return generalized(rng, head, float(np.exp(rng.normal(0, 0.18))))
+            place = self.slow_place if rhythmic else self.place
+            return lateralized(rng, head, place, self.reflection)
+        asymmetry = float(np.exp(rng.normal(0, 0.18)))
+        return generalized(rng, head, asymmetry, frontal=0.85 if rhythmic else 0.6)
 
     def _periodic(
         self,
@@ -169,7 +179,7 @@ class Morphology:
                 fields[:, row] *= rng.uniform(0.5, 1) / (np.abs(fields[:, row]).max() + 1e-3)
         n = fields.shape[1]
         order = np.array((0, 0.3, 0.3, 0.6)) if lateral else np.arange(n) // 2 / 2
-        lags = np.asarray(self.lag_s * order + rng.normal(0, 0.006, n), np.float32)
+        lags = np.asarray(self.lag_s * order + rng.normal(0, 0.015, n), np.float32)
         pds = Periodic(self.discharge, train or self.train, self.size_uv * size, lags, own)
         found = stage.runs(rng, coverage, prevalence)
         return pds.activity(rng, fields, found, stage.duration_s, stage.span)
@@ -184,7 +194,7 @@ class Morphology:
         prevalence: float = 0.97,
         size: float = 1.0,
     ) -> Activity:
-        fields = self._fields(rng, stage.head, lateral=lateral)
+        fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
         rda = Rhythmic.draw(rng, fields.shape[1], self.size_uv * size * 1.25)
         found = stage.runs(rng, coverage, prevalence)
         return rda.activity(rng, fields, found, stage.duration_s, stage.span)
@@ -231,7 +241,7 @@ class Morphology:
         if kind == "plain":
             return Scene(())
         if kind == "polymorphic":
-            fields = self._fields(rng, stage.head, lateral=lateral)
+            fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
             delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.4, 1.3)))
             when = stage.runs(rng, 1.0, 0.9)
             return Scene((delta.activity(rng, fields, when, stage.duration_s),))

@@ -190,7 +190,8 @@ class Periodic:
                     inside,
                     int(((onsets > span.start_s - 0.2) & (onsets < span.stop_s - 0.2)).sum()),
                 )
-            place_waves(sources[row], onsets + lag, waves, which, sizes)
+            own = sizes * np.exp(rng.normal(0, 0.25, onsets.size))
+            place_waves(sources[row], onsets + lag, waves, which, own)
         return Activity(sources, fields, self.appearance(inside, found, span))
 
     def appearance(self, inside: int, found: Runs, span: Span) -> Appearance:

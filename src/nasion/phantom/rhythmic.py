@@ -51,6 +51,8 @@ class Rhythmic:
         Log sd of the envelope.
     phases_rad
         Lag of each source, one a column of the fields.
+    looseness
+        How far sources drift apart in phase, rad.
     sharp
         Size of sharp waves riding on the crests (+S), share of the amplitude.
     """
@@ -62,6 +64,7 @@ class Rhythmic:
     skew: float
     amplitude_uv: float
     phases_rad: Array
+    looseness: float
     sharp: float
     polarity: float
 
@@ -73,13 +76,14 @@ class Rhythmic:
             rate_hz=float(np.clip(np.exp(rng.normal(0.36, 0.33)), 0.5, 3.8)),
             irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.55)), 0.03, 0.5)),
             fluctuation=float(rng.uniform(0.15, 0.7)),
-            notch=float(rng.choice((0.0, rng.uniform(0, 0.35)))),
-            skew=float(rng.uniform(-0.5, 0.5)),
+            notch=float(rng.uniform(0, 0.4)),
+            skew=float(rng.uniform(-0.7, 0.7)),
             amplitude_uv=amplitude_uv,
             phases_rad=np.asarray(
-                lag * np.arange(n_sources) / max(n_sources - 1, 1) + rng.normal(0, 0.15, n_sources),
+                lag * np.arange(n_sources) / max(n_sources - 1, 1) + rng.normal(0, 0.35, n_sources),
                 np.float32,
             ),
+            looseness=float(rng.uniform(0.1, 0.7)),
             sharp=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.12 else 0.0,
             polarity=float(rng.choice((-1.0, 1.0))),
         )
@@ -99,8 +103,13 @@ class Rhythmic:
         )
         envelope *= self.polarity * self.amplitude_uv / 2
         sources = np.empty((self.phases_rad.size, n_times), np.float32)
+        n_sources = self.phases_rad.size
+        drift = self.looseness * course(rng, n_sources, n_times, 1.5 / self.rate_hz)
+        own = np.exp(0.4 * course(rng, n_sources, n_times, 1.2 / self.rate_hz))
         for row, lag in enumerate(self.phases_rad):
-            sources[row] = envelope * wave(phase + lag, self.notch, self.skew)
+            sources[row] = (
+                envelope * own[row] * wave(phase + lag + drift[row], self.notch, self.skew)
+            )
         if self.sharp:
             crest = np.exp(20 * (np.cos(phase) - 1)) * (course(rng, 1, n_times, 1.0)[0] > 0)
             sources += self.sharp * envelope * np.asarray(crest, np.float32)

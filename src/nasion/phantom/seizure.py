@@ -100,7 +100,7 @@ class Seizure:
             irregularity=float(rng.uniform(0.03, 0.28)),
             sharpness=float(rng.uniform(0, 1) ** 1.5),
             slow=float(rng.uniform(0.3, 1.3)),
-            phases_rad=rng.normal(0, 0.35, n_sources).astype(np.float32),
+            phases_rad=rng.normal(0, 0.5, n_sources).astype(np.float32),
             looseness=float(rng.uniform(0, 0.7)),
             polarity=float(rng.choice((-1.0, 1.0))),
             aftermath=float(rng.uniform(0.25, 0.95)),

@@ -1,0 +1,33 @@
+.PHONY: help demo test test-all lint bench clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,dev]"
+	@touch $@
+
+demo: $(INSTALLED) ## the whole story on made-up patients, in demo/
+	$(BIN)/nasion demo --out demo
+
+test: $(INSTALLED) ## the tests, a few minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(INSTALLED) ## the slow ones too
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+lint: $(INSTALLED) ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## the measurements of docs/
+	$(BIN)/python benchmarks/realism.py
+
+clean: ## forget the environment and the demo
+	rm -rf .venv demo

@@ -1,0 +1,5 @@
+"""`python -m nasion` is `nasion`."""
+
+from nasion.cli import main
+
+main()

@@ -1,0 +1,141 @@
+"""The paper's figure 3: heads, their sum, the spectrogram branch and its weights."""
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from nasion.config import SpectrogramNet, parse
+from nasion.errors import NasionError
+from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.spectrogram_net import SpectrogramBranch, stacked
+
+SMALL = {
+    "signal": {"spectrogram": {"views": ["centre", "window"]}},
+    "model": {
+        "wavenet": {"channels": [8]},
+        "spectrogram": {"backbone": "test_efficientnet"},
+        "n_features": 16,
+    },
+}
+
+
+def experiment(**model):
+    return parse({**SMALL, "model": {**SMALL["model"], **model}}, "test")
+
+
+def given(n_rows=4, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return Inputs(
+        torch.randn(n_rows, 18, 2500, generator=generator),
+        torch.ones(n_rows, 25),
+        {
+            "centre": torch.randn(n_rows, 4, 50, 80, generator=generator),
+            "window": torch.randn(n_rows, 4, 50, 100, generator=generator),
+        },
+        {"centre": torch.ones(n_rows), "window": torch.tensor([1.0, 0.0] * (n_rows // 2))},
+    )
+
+
+def rows(inputs, part):
+    return Inputs(
+        inputs.waveform[part],
+        inputs.present[part],
+        {name: image[part] for name, image in inputs.images.items()},
+        {name: there[part] for name, there in inputs.image_present.items()},
+    )
+
+
+def test_final_logits_are_the_weighted_heads():
+    torch.manual_seed(0)
+    output = MultimodalNet(experiment()).eval()(given())
+    heads = output.heads
+    expected = 0.25 * heads["waveform"] + 0.25 * heads["spectrogram"] + 0.5 * heads["fused"]
+    torch.testing.assert_close(output.logits, expected)
+
+
+def test_fused_head_receives_the_features_that_the_loss_compares():
+    torch.manual_seed(0)
+    net = MultimodalNet(experiment()).eval()
+    output = net(given())
+    joined = torch.cat([output.features["waveform"], output.features["spectrogram"]], 1)
+    torch.testing.assert_close(net.heads["fused"](joined), output.heads["fused"])
+
+
+@pytest.mark.parametrize("modality", ["waveform", "spectrogram"])
+def test_one_modality_is_the_papers_baseline(modality):
+    output = MultimodalNet(experiment(modality=modality)).eval()(given())
+    assert list(output.heads) == list(output.features) == [modality]
+    torch.testing.assert_close(output.logits, output.heads[modality])
+
+
+@pytest.mark.parametrize("modality", ["waveform", "spectrogram", "both"])
+def test_batch_of_one_equals_batch_of_many(modality):
+    torch.manual_seed(0)
+    net = MultimodalNet(experiment(modality=modality)).eval()
+    whole = net(given()).logits
+    for row in range(4):
+        one = net(rows(given(), slice(row, row + 1))).logits
+        torch.testing.assert_close(one[0], whole[row], atol=1e-5, rtol=1e-4)
+
+
+def test_absent_view_does_not_matter():
+    torch.manual_seed(0)
+    net, inputs = MultimodalNet(experiment(modality="spectrogram")).eval(), given()
+    before = net(inputs).logits
+    inputs.images["window"][1] = 7.0
+    torch.testing.assert_close(net(inputs).logits, before)
+    inputs.images["window"][0] = 7.0
+    assert not torch.allclose(net(inputs).logits, before)
+
+
+def test_symmetric_stack_forgets_the_side():
+    image = torch.randn(3, 4, 6, 5)
+    torch.testing.assert_close(stacked(image, "symmetric"), stacked(image.flip(1), "symmetric"))
+    assert stacked(image, "repeated").shape == (3, 3, 24, 5)
+    torch.testing.assert_close(stacked(image, "repeated")[:, 2, 6:12], image[:, 1])
+    assert stacked(image, "chains") is image
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_b0", "resnet18", "mobilenetv3_small_050"])
+def test_any_convolutional_backbone_by_name(backbone):
+    branch = SpectrogramBranch(SpectrogramNet(backbone=backbone), ("context",), 8).eval()
+    features = branch({"context": torch.randn(1, 4, 100, 300)}, {"context": torch.ones(1)})
+    assert features.shape == (1, 8)
+
+
+def test_unknown_backbone_is_named():
+    with pytest.raises(NasionError, match="efficientnet_b00"):
+        SpectrogramBranch(SpectrogramNet(backbone="efficientnet_b00"), ("context",), 8)
+
+
+def test_imagenet_weights_load_from_a_local_file(tmp_path):
+    torch.manual_seed(1)
+    reference = timm.create_model("test_efficientnet", pretrained=False)
+    path = tmp_path / "weights.safetensors"
+    save_file(reference.state_dict(), path)
+    settings = SpectrogramNet(backbone="test_efficientnet", weights=str(path), stack="repeated")
+    branch = SpectrogramBranch(settings, ("centre",), 8)
+    for key, value in branch.backbone.state_dict().items():
+        torch.testing.assert_close(value, reference.state_dict()[key])
+    # The same tensors in the same order under other names, with three colours onto four chains.
+    torch.save(
+        {f"x{i}": v for i, v in enumerate(reference.state_dict().values())}, tmp_path / "w.pt"
+    )
+    settings = SpectrogramNet(backbone="test_efficientnet", weights=str(tmp_path / "w.pt"))
+    branch = SpectrogramBranch(settings, ("centre",), 8)
+    ours, theirs = branch.backbone.state_dict(), reference.state_dict()
+    torch.testing.assert_close(ours["blocks.0.0.conv.weight"], theirs["blocks.0.0.conv.weight"])
+    assert ours["conv_stem.weight"].shape[1] == 4
+
+
+def test_weights_of_another_net_are_refused(tmp_path):
+    save_file({"a": torch.zeros(3, 3)}, tmp_path / "other.safetensors")
+    for name, why in (("other.safetensors", "does not fit"), ("absent.pt", "not found")):
+        settings = SpectrogramNet(backbone="test_efficientnet", weights=str(tmp_path / name))
+        with pytest.raises(NasionError, match=why):
+            SpectrogramBranch(settings, ("centre",), 8)
+    (tmp_path / "text.pt").write_text("hello")
+    settings = SpectrogramNet(backbone="test_efficientnet", weights=str(tmp_path / "text.pt"))
+    with pytest.raises(NasionError, match=r"text\.pt"):
+        SpectrogramBranch(settings, ("centre",), 8)

@@ -1,0 +1,183 @@
+"""Laws of training: it repeats, resumes, overfits, and never lets a patient cross."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nasion.config import parse
+from nasion.data.hms import load_segments, votes
+from nasion.errors import NasionError
+from nasion.models.checkpoint import load
+from nasion.models.fusion import Inputs
+from nasion.prediction import predict, predict_dataset
+from nasion.terms import VOTE_COLUMNS
+from nasion.training.crossval import ALL, cohort, crossval, train
+from nasion.training.fit import fit
+from nasion.training.losses import kl
+from nasion.training.module import Fit
+from nasion.training.run import Run, guard_unseen
+
+SMALL = {
+    "signal": {"spectrogram": {"views": ["centre"]}},
+    "model": {
+        "wavenet": {"channels": [8], "hemispheres": "shared"},
+        "spectrogram": {"backbone": "test_efficientnet", "stack": "symmetric"},
+        "n_features": 16,
+    },
+    "training": {"epochs": 3, "batch_size": 8, "precision": "float32", "ema": 0.9},
+}
+
+
+def experiment(folder, **training):
+    content = {**SMALL, "data": {"path": str(folder), "n_folds": 3}}
+    return parse({**content, "training": {**SMALL["training"], **training}}, "test")
+
+
+def weights(path):
+    return load(path).net.state_dict()
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        torch.testing.assert_close(value, other[key], atol=0, rtol=0)
+
+
+def test_the_same_seed_gives_the_same_weights_twice(phantoms, tmp_path):
+    paths = [train(experiment(phantoms), Run(tmp_path / name), 0) for name in ("a", "b")]
+    assert_same(*(weights(path) for path in paths))
+    histories = [pd.read_csv(tmp_path / name / "history.csv") for name in ("a", "b")]
+    pd.testing.assert_frame_equal(*histories)
+    assert {"kld", "kld_fused", "absolute_cosine", "cka", "loss"} <= set(histories[0])
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("where", ["on_train_epoch_start", "training_step"])
+def test_a_resumed_fit_equals_an_uninterrupted_one(phantoms, tmp_path, monkeypatch, where):
+    settings = experiment(phantoms)
+    whole = weights(train(settings, Run(tmp_path / "whole"), 0))
+    run = Run(tmp_path / "cut")
+    data = cohort(settings, run)
+    original = getattr(Fit, where)
+
+    def killed(self, *given):
+        if self.current_epoch == 2 and (not given or given[-1] == 1):
+            raise KilledError
+        return original(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fit, where, killed)
+        with pytest.raises(KilledError):
+            train(settings, run, 0, data=data)
+    assert not run.fold_folders
+    assert_same(weights(train(settings, run, 0, data=data)), whole)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "whole" / "history.csv"), pd.read_csv(run.folder / "history.csv")
+    )
+
+
+@pytest.mark.real
+def test_it_overfits_eight_real_segments(real, tmp_path):
+    content = {
+        **SMALL,
+        "data": {"path": str(real / "iiic"), "n_folds": 2},
+        "augment": dict.fromkeys(
+            ("mirror", "shift_s", "drop_channel", "amplitude", "mask", "hide_context"), 0.0
+        ),
+        "training": {"epochs": 60, "batch_size": 8, "lr": 3e-3, "precision": "float32"},
+    }
+    content["model"] = {**SMALL["model"], "dropout": 0.0}
+    content["model"]["spectrogram"] = {**SMALL["model"]["spectrogram"], "drop_path": 0.0}
+    settings = parse(content, "test")
+    data = cohort(settings, Run(tmp_path / "run"))
+    eight = np.arange(len(data.segments)) % 9 == 0
+    learning = data.dataset(settings, eight)
+    split = replace(data.split(settings, ALL), learning=learning)
+    net, _ = fit(settings, split, ALL, tmp_path)
+    predicted = torch.from_numpy(predict_dataset([net], learning))
+    target = torch.from_numpy(learning._targets.astype(float))
+    assert kl(target, predicted.log()).mean() < 0.15
+
+
+def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
+    settings = experiment(phantoms, epochs=1)
+    run = Run(tmp_path / "run")
+    oof = pd.read_csv(crossval(settings, run))
+    table = load_segments(phantoms).table
+    assert len(oof) == len(table)
+    assert not oof.duplicated(["eeg_id", "eeg_sub_id"]).any()
+    assert (oof.groupby("patient_id")["fold"].nunique() == 1).all()
+    np.testing.assert_allclose(oof[list(VOTE_COLUMNS)].sum(axis=1), 1, atol=1e-9)
+    merged = oof.merge(table, on=["eeg_id", "eeg_sub_id"], suffixes=("", "_true"))
+    for name in VOTE_COLUMNS:
+        assert (merged[f"label_{name}"] == merged[f"{name}_true"]).all()
+    # Fold 0's rows were predicted by fold 0's net, which did not learn from them.
+    data = cohort(settings, run)
+    held_out = data.dataset(settings, data.fold == 0)
+    net = load(run.fold_folder(0) / "weights.safetensors").net
+    expected = predict_dataset([net], held_out)
+    np.testing.assert_allclose(
+        oof.loc[oof["fold"] == 0, list(VOTE_COLUMNS)].to_numpy(), expected, atol=1e-6
+    )
+    with pytest.raises(NasionError, match=r"oof\.csv"):
+        guard_unseen(run, data.segments)
+
+
+def test_a_run_belongs_to_one_experiment(phantoms, tmp_path):
+    run = Run(tmp_path / "run")
+    cohort(experiment(phantoms), run)
+    with pytest.raises(NasionError, match="other experiment"):
+        cohort(experiment(phantoms, lr=0.5), run)
+
+
+def test_a_split_that_a_patient_crosses_is_refused(phantoms, tmp_path):
+    settings = experiment(phantoms)
+    data = cohort(settings, Run(tmp_path / "run"))
+    crossing = replace(data, fold=np.arange(len(data.fold)) % 2)
+    with pytest.raises(NasionError, match="two folds"):
+        crossing.split(settings, 0)
+
+
+def test_second_stage_sees_well_voted_rows_only(phantoms, tmp_path):
+    settings = experiment(phantoms, second_stage_epochs=1)
+    data = cohort(settings, Run(tmp_path / "run"))
+    split = data.split(settings, 0)
+    module = Fit(settings, split, 0)
+    table = split.learning.segments.table
+    assert sum(map(len, module._batches(0))) >= len(table) - 1
+    last = table.iloc[np.concatenate(module._batches(2))]
+    assert len(last)
+    assert votes(last).sum(1).min() >= 10
+
+
+def test_early_stopping_keeps_the_best_epoch(phantoms, tmp_path):
+    settings = experiment(phantoms, epochs=6, patience=1, lr=0.05, ema=0.0)
+    run = Run(tmp_path / "run")
+    path = train(settings, run, 0)
+    history = pd.read_csv(run.folder / "history.csv")
+    data = cohort(settings, run)
+    held_out = data.dataset(settings, data.fold == 0)
+    net = load(path).net
+    batch = held_out.batch(range(len(held_out)))
+    with torch.inference_mode():
+        score = kl(torch.from_numpy(batch.target), net(Inputs.of(batch)).logits).mean()
+    assert float(score) == pytest.approx(history["kld"].min(), rel=1e-3)
+
+
+def test_prediction_is_mirror_symmetric_and_one_row_a_segment(phantoms, tmp_path):
+    settings = experiment(phantoms, epochs=1)
+    checkpoint = load(train(settings, Run(tmp_path / "run")))
+    segments = load_segments(phantoms)
+    table = predict(segments, [checkpoint])
+    assert len(table) == len(segments)
+    values = table[list(VOTE_COLUMNS)].to_numpy()
+    assert np.isfinite(values).all()
+    np.testing.assert_allclose(values.sum(1), 1)
+    again = predict(segments.subset(np.arange(len(segments)) == 3), [checkpoint])
+    np.testing.assert_allclose(again[list(VOTE_COLUMNS)].to_numpy()[0], values[3], atol=1e-5)
