@@ -50,8 +50,8 @@ def test_spectrograms_of_hms_are_reproduced(real, eeg_id):
     name = f"{int(row['spectrogram_id'])}.parquet"
     official = pd.read_parquet(real / "hms" / "train_spectrograms" / name)
     assert list(official.columns) == list(ours.columns) == ["time", *hms_columns()]
-    n_ends = round((10 - 2) / 2)  # columns whose windows touch 10 s at either end
-    stretch = ours.iloc[n_ends + 1 : -n_ends - 1].set_index("time")
+    ends = round(10 / HMS_VIEW.step_s)  # columns that reach into 10 s at either end
+    stretch = ours.iloc[ends:-ends].set_index("time")
     both = official.set_index("time").loc[stretch.index]  # fails unless times coincide
     assert len(stretch) >= 15
     for chain in SPECTROGRAM_CHAINS:

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from nasion.phantom.artifacts import SHARES, blinks, contaminate, gaze, muscle
-from nasion.phantom.head import POSITIONS, Head
+from nasion.phantom.head import POSITIONS, SITES, Head
 from nasion.terms import ELECTRODES
 
-HEAD = Head(POSITIONS, 0.65, "Cz")
+HEAD = Head(POSITIONS, 0.65, "Cz", np.ones(len(SITES), np.float32))
 
 
 def added(artifact, seed, n_times=4000):

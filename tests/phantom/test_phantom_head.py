@@ -4,7 +4,7 @@ import pytest
 from nasion.phantom.head import CORTEX, FLIP, POSITIONS, SITES, Head, direction, potential
 from nasion.terms import COLUMNS, ELECTRODES, LEFT, MIDLINE, MIRROR, RIGHT
 
-STANDARD = Head(POSITIONS, 0.65, "Cz")
+STANDARD = Head(POSITIONS, 0.65, "Cz", np.ones(len(SITES), np.float32))
 
 
 def numerical_potential(electrode, place, moment):
@@ -64,7 +64,10 @@ def test_larger_patches_spread_further():
 
 def test_derivations_do_not_depend_on_the_reference():
     scalp = np.random.default_rng(1).normal(size=(23, 7)).astype(np.float32)
-    heads = [Head(POSITIONS, 0.65, name) for name in ("Cz", "A1A2", "average", "CPz")]
+    heads = [
+        Head(POSITIONS, 0.65, name, np.ones(len(SITES), np.float32))
+        for name in ("Cz", "A1A2", "average", "CPz")
+    ]
     seen = [head.referencing @ scalp for head in heads]
     for one in seen[1:]:
         np.testing.assert_allclose(np.diff(one, axis=0), np.diff(seen[0], axis=0), atol=1e-5)

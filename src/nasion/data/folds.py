@@ -29,7 +29,9 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
     labels = consensus(table)
     fold = np.empty(len(table), np.int64)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for number, (_, held_out) in enumerate(_quietly(splitter, labels, patients)):
+    # Where no class fills the folds there is nothing for the splitter to stratify by.
+    strata = labels if np.bincount(labels).max() >= n_folds else np.zeros_like(labels)
+    for number, (_, held_out) in enumerate(_quietly(splitter, strata, patients)):
         fold[held_out] = number
     return _balanced(fold, labels, patients, n_folds)
 
@@ -98,7 +100,7 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     """Fold of each row of `table` from a csv with `fold` and either `patient_id` or `eeg_id`."""
     try:
         frame = pd.read_csv(path)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise NasionError(f"{path}: not a readable csv table ({error})") from None
     key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
     if key is None or "fold" not in frame:
@@ -113,7 +115,10 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     if fold.isna().any():
         raise NasionError(f"{path}: has no fold for {key} {table.loc[fold.isna(), key].iloc[0]}")
     result = fold.to_numpy(np.int64)
-    guard(table["patient_id"].to_numpy(), result)
+    try:
+        guard(table["patient_id"].to_numpy(), result)
+    except NasionError as error:
+        raise NasionError(f"{path}: {error}") from None
     return result
 
 

@@ -59,7 +59,7 @@ class Segments:
 
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.int_]) -> "Segments":
         """Only these rows."""
-        return Segments(self.folder, self.part, self.table[rows].reset_index(drop=True))
+        return Segments(self.folder, self.part, self.table.iloc[rows].reset_index(drop=True))
 
 
 def load_segments(folder: Path, part: Part | None = None) -> Segments:
@@ -98,7 +98,7 @@ def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
         frame = pd.read_csv(path)
     except FileNotFoundError:
         raise NasionError(f"{path}: not found") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise NasionError(f"{path}: not a csv table ({str(error).strip()})") from None
     required = [name for name, default in _NUMBERS.items() if default is None]
     lacking = [c for c in (*required, *(VOTE_COLUMNS if votes else ())) if c not in frame]
@@ -112,7 +112,10 @@ def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
         values = frame[name] if name in frame else pd.Series(default, index=frame.index)
         if not (name in frame and default is None):
             values = values.fillna(default)
-        table[name] = _numbers(values, path).astype(dtype)
+        numbers = _numbers(values, path)
+        if dtype is np.int64:
+            _refuse(numbers % 1 != 0, path, f"{name} is not a whole number")
+        table[name] = numbers.astype(dtype)
     if votes:
         for name in VOTE_COLUMNS:
             table[name] = _numbers(frame[name], path)
@@ -196,7 +199,7 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
     except (TypeError, ValueError):
         raise NasionError(f"{path}: holds text where numbers belong") from None
     places = np.round((times_s - times_s[0]) / HMS_VIEW.step_s)
-    if not np.all(np.diff(places) > 0):
+    if not (np.isfinite(places).all() and np.all(np.diff(places) > 0)):
         raise NasionError(f"{path}: column time must rise by {HMS_VIEW.step_s:g} s a row")
     regular = np.full((*power.shape[:2], int(places[-1]) + 1), np.nan, np.float32)
     regular[:, :, places.astype(np.int64)] = power

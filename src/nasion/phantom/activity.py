@@ -109,7 +109,7 @@ def generalized(
         (0.7, 1.0, 0.6),
         (0.3, 0.6, 1.0),
     )[kind]
-    extent = rng.uniform(25, 65)
+    extent = rng.uniform(18, 60)
     spread = rng.uniform(8, 25) if kind == 2 else rng.uniform(8, 45)
     polar = rng.uniform(65, 108), rng.uniform(20, 88), rng.uniform(60, 100)
     azimuth = spread, 90.0, 180.0 - spread

@@ -75,11 +75,11 @@ class Background:
 
         return cls(
             kind=kind,
-            noise_uv=size(8.0),
+            noise_uv=size(7.5),
             exponent=float(rng.uniform(2.0, 4.2)),
             knee_hz=float(rng.uniform(1.0, 5)),
             drift=float(rng.uniform(0.3, 1.0)),
-            delta_uv=size(11.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
+            delta_uv=size(8.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
             delta_hz=float(rng.uniform(0.7, 2.2)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
             alpha_uv=size({"awake": 12.0, "slowed": 3.0, "medicated": 2.5}.get(kind, 1.0)),
@@ -133,10 +133,11 @@ class Background:
 
         sides = np.tile((1 + self.focus, 1 - self.focus), 5)
         sides *= np.repeat((1.2, 0.9, 0.9, 0.7, 0.7), 2)
-        sides = sides.astype(np.float32)
-        delta = (
-            pairs(((25, 88), (50, 60), (90, 85), (120, 50), (145, 82)), rng.uniform(10, 35)) * sides
-        )
+        aside = pairs(
+            ((25, 88), (52, 75), (90, 88), (120, 50), (145, 82)), rng.uniform(8, 28)
+        ) * sides.astype(np.float32)
+        midline = [head.patch(direction(0, polar), rng.uniform(15, 40)) for polar in (72, 25)]
+        delta = np.concatenate([aside, np.stack(midline, 1)], 1)
         theta = pairs(((35, 75), (100, 62)), 25)
         occipital = pairs(((150, 78),), 32)
         both = occipital.sum(1, keepdims=True)

@@ -54,7 +54,7 @@ class Hardware:
             noise_uv=(
                 np.exp(rng.normal(-0.2, 0.7)) * TONE * np.exp(rng.normal(0, 0.35, (19, 1)))
             ).astype(np.float32),
-            shared_uv=float(np.exp(rng.normal(1.5, 0.9))),
+            shared_uv=float(np.exp(rng.normal(2.1, 0.9))),
             offset_uv=float(rng.normal(-10, 8)) * (rng.random() < 0.85),
             offsets_uv=(rng.standard_normal(20) * np.exp(rng.normal(2.2, 0.6))).astype(np.float32),
             step_uv=float(rng.choice((0.01, 0.1, 0.3, 0.5))),

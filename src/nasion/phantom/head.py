@@ -84,11 +84,14 @@ class Head:
         Radius at which cortical dipoles act, of the homogeneous unit sphere.
     reference
         One of REFERENCES; "sides" is A1 on the left and A2 on the right.
+    skull
+        Conduction to each site, about 1, shape (23,).
     """
 
     positions: Array
     depth: float
     reference: str
+    skull: Array
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Head":
@@ -97,12 +100,14 @@ class Head:
         positions = POSITIONS + jitter.astype(np.float32)
         positions /= np.linalg.norm(positions, axis=1, keepdims=True)
         reference = rng.choice(REFERENCES, p=(0.25, 0.05, 0.15, 0.25, 0.2, 0.05, 0.05))
-        return cls(positions, float(rng.uniform(0.42, 0.66)), str(reference))
+        skull = np.exp(rng.normal(0, rng.uniform(0.03, 0.22), len(SITES))).astype(np.float32)
+        return cls(positions, float(rng.uniform(0.42, 0.66)), str(reference), skull)
 
     @cached_property
     def gain(self) -> Array:
         """Field of each radial source of CORTEX, shape (23, 112)."""
-        return potential(self.positions, CORTEX * np.float32(self.depth), CORTEX)
+        field = potential(self.positions, CORTEX * np.float32(self.depth), CORTEX)
+        return np.asarray(field * self.skull[:, None], np.float32)
 
     def patch(self, centre: Array, extent_deg: float, tilt_deg: float = 0.0) -> Array:
         """Field of a patch of cortex, shape (23,), largest 1; tilted sources are tangential."""
@@ -114,7 +119,7 @@ class Head:
         if tilt_deg:
             along = np.cross(centre, (0.0, 1.0, 0.0)).astype(np.float32)
             place = (centre * np.float32(self.depth))[None]
-            tangential = potential(self.positions, place, along[None])[:, 0]
+            tangential = potential(self.positions, place, along[None])[:, 0] * self.skull
             tilt = np.deg2rad(tilt_deg)
             field = np.cos(tilt) * field + np.sin(tilt) * tangential / np.abs(tangential).max()
             field /= np.abs(field).max()

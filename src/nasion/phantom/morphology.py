@@ -29,7 +29,7 @@ OTHERS = {
     "polymorphic": 0.29,
     "flat": 0.04,
 }
-CALM = {Pattern.LPD: -0.2, Pattern.GPD: -0.6, Pattern.LRDA: -0.15, Pattern.GRDA: -0.15}
+CALM = {Pattern.LPD: -0.4, Pattern.GPD: -0.6, Pattern.LRDA: -0.4, Pattern.GRDA: -0.4}
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ class Morphology:
         return cls(
             place=place,
             slow_place=place if rng.random() < 0.4 else focus(rng, rhythmic=True),
-            reflection=float(rng.choice(reflections, p=(0.25, 0.5, 0.25))),
+            reflection=float(rng.choice(reflections, p=(0.3, 0.5, 0.2))),
             discharge=Discharge.draw(rng, spike_wave=bool(rng.random() < 0.12)),
             train=Train.draw(rng),
             lag_s=float(rng.choice((0.0, rng.uniform(-0.04, 0.12)))),
-            size_uv=float(np.exp(rng.normal(4.35, 0.6))),
+            size_uv=float(np.exp(rng.normal(4.2, 0.6))),
             independent=int(rng.choice(3, p=(0.86, 0.09, 0.05))),
         )
 
@@ -157,7 +157,7 @@ class Morphology:
         if lateral:
             place = self.slow_place if rhythmic else self.place
             return lateralized(rng, head, place, self.reflection)
-        asymmetry = float(np.exp(rng.normal(0, 0.18)))
+        asymmetry = float(np.exp(rng.normal(0, 0.1)))
         return generalized(rng, head, asymmetry, frontal=0.85 if rhythmic else 0.6)
 
     def _periodic(
@@ -195,7 +195,7 @@ class Morphology:
         size: float = 1.0,
     ) -> Activity:
         fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
-        rda = Rhythmic.draw(rng, fields.shape[1], self.size_uv * size * 1.25)
+        rda = Rhythmic.draw(rng, fields.shape[1], self.size_uv * size * 1.35)
         found = stage.runs(rng, coverage, prevalence)
         return rda.activity(rng, fields, found, stage.duration_s, stage.span)
 

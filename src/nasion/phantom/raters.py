@@ -40,12 +40,13 @@ _ON_RIGHT = np.array([a in RIGHT or b in RIGHT for a, b in DERIVATIONS])
 
 @dataclass(frozen=True)
 class Finding:
-    """Log odds of the four answers for one activity of a segment."""
+    """Log odds of the four answers for one activity of a segment, and its size in µV."""
 
     pattern: float
     ictal: float
     periodic: float
     lateral: float
+    size_uv: float = 1.0
 
 
 def _page(piece: Array) -> Array:
@@ -68,7 +69,7 @@ def find(potential: Array, rest: Array, look: Appearance) -> Finding:
     size, noise = _size(page), _size(_page(rest))
     best = np.argsort(size)[-4:]
     ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
-    seen = 2.0 * float(np.clip(np.log((ratio + 0.02) / 0.9), -3.5, 1.2))
+    seen = 2.6 * float(np.clip(np.log((ratio + 0.02) / 1.15), -3.0, 1.0))
     power = (page**2).mean(1) + 1e-3
     left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
     index = abs(left - right) / (left + right)
@@ -76,7 +77,8 @@ def find(potential: Array, rest: Array, look: Appearance) -> Finding:
         pattern=look.presence + seen,
         ictal=look.ictal,
         periodic=look.periodic,
-        lateral=10.0 * (index - 0.44) + look.asymmetric,
+        lateral=11.0 * (index - 0.38) + look.asymmetric,
+        size_uv=float(size[best].mean()),
     )
 
 
@@ -84,11 +86,11 @@ def answers(findings: list[Finding]) -> NDArray[np.float64]:
     """Vote distribution of each rater of PANEL, shape (60, 6), in the order of PATTERNS."""
     votes = np.zeros((len(PANEL), len(PATTERNS)))
     nothing = np.ones(len(PANEL))
-    odds_total = np.full(len(PANEL), 1e-9)
+    total = np.full(len(PANEL), 1e-9)
     for finding in findings:
         logits = np.array([finding.pattern, finding.ictal, finding.periodic, finding.lateral])
         pattern, ictal, periodic, lateral = (1 / (1 + np.exp(-(logits + PANEL)))).T
-        odds = pattern / (1 - pattern + 1e-6)
+        weight = pattern * finding.size_uv**1.5  # the larger of two is named
         shares = {
             Pattern.SEIZURE: ictal,
             Pattern.LPD: (1 - ictal) * periodic * lateral,
@@ -97,10 +99,10 @@ def answers(findings: list[Finding]) -> NDArray[np.float64]:
             Pattern.GRDA: (1 - ictal) * (1 - periodic) * (1 - lateral),
         }
         for kind, share in shares.items():
-            votes[:, PATTERNS.index(kind)] += odds * share
+            votes[:, PATTERNS.index(kind)] += weight * share
         nothing *= 1 - pattern
-        odds_total += odds
-    votes *= ((1 - nothing) / odds_total)[:, None]
+        total += weight
+    votes *= ((1 - nothing) / total)[:, None]
     votes[:, PATTERNS.index(Pattern.OTHER)] += nothing
     votes = (1 - LAPSE) * votes + LAPSE / len(PATTERNS)
     return votes / votes.sum(1, keepdims=True)

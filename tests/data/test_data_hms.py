@@ -1,0 +1,266 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hms_folder import segment, spectrogram, write_hms
+
+from nasion.data.hms import (
+    NO_SPECTROGRAM,
+    consensus,
+    counts_by_pattern,
+    load_labels,
+    load_segments,
+    one_row_per_period,
+    read_spectrogram,
+    targets,
+    votes,
+)
+from nasion.eeg.spectrogram import from_table, hms_columns
+from nasion.errors import NasionError
+from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
+
+ROWS = [
+    segment(11, (3, 0, 0, 0, 0, 0), patient_id=1, spectrogram_id=5),
+    segment(11, (3, 0, 0, 0, 0, 0), patient_id=1, sub_id=1, offset_s=2.0, spectrogram_id=5),
+    segment(12, (0, 4, 0, 4, 0, 1), patient_id=2),
+    segment(13, (0, 0, 0, 0, 1, 12), patient_id=3),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_hms(tmp_path / "hms", ROWS, spectrograms={5: spectrogram(301)})
+
+
+def refusal(call, *arguments, **keywords) -> str:
+    with pytest.raises(NasionError) as caught:
+        call(*arguments, **keywords)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def edit(folder, change) -> str:
+    """Change train.csv as text cells and give what loading then says."""
+    path = folder / "train.csv"
+    frame = pd.read_csv(path, dtype=str)
+    change(frame).to_csv(path, index=False)
+    return refusal(load_segments, folder)
+
+
+def put(column, line, value):
+    return lambda frame: frame.assign(
+        **{column: [value if i + 2 == line else old for i, old in enumerate(frame[column])]}
+    )
+
+
+def test_a_table_holds_what_was_written(folder):
+    segments = load_segments(folder)
+    assert (len(segments), segments.part, segments.labelled) == (4, "train", True)
+    written = pd.DataFrame(ROWS).drop(columns="expert_consensus")
+    pd.testing.assert_frame_equal(segments.table[list(written)], written, check_dtype=False)
+    assert segments.eeg_path(11).exists()
+    assert segments.spectrogram_path(5).exists()
+    assert segments.table["spectrogram_id"].tolist() == [5, 5, NO_SPECTROGRAM, NO_SPECTROGRAM]
+
+
+@pytest.mark.real
+def test_the_real_folders_load(real):
+    hms = load_segments(real / "hms")
+    assert (len(hms), hms.part, hms.table["eeg_id"].nunique()) == (29, "train", 5)
+    test = load_segments(real / "hms", "test")
+    assert (len(test), test.labelled) == (1, False)
+    assert test.eeg_path(int(test.table["eeg_id"][0])).exists()
+    assert test.spectrogram_path(int(test.table["spectrogram_id"][0])).exists()
+    iiic = load_segments(real / "iiic")
+    assert len(iiic) == 71
+    assert (iiic.table["spectrogram_id"] != NO_SPECTROGRAM).sum() == 4
+    for segments, path in ((hms, "hms"), (iiic, "iiic")):
+        official = pd.read_csv(real / path / "train.csv")["expert_consensus"]
+        assert [PATTERNS[i].label for i in consensus(segments.table)] == official.tolist()
+
+
+def test_a_test_folder_needs_ids_alone(tmp_path):
+    rows = [{"spectrogram_id": 5, "eeg_id": 11, "patient_id": 1}]
+    folder = write_hms(tmp_path, rows, part="test")
+    segments = load_segments(folder)
+    assert (segments.part, segments.labelled, len(segments)) == ("test", False, 1)
+    row = segments.table.iloc[0]
+    assert (row["eeg_sub_id"], row["eeg_label_offset_seconds"]) == (0, 0.0)
+    assert segments.eeg_path(11).parent.name == "test_eegs"
+
+
+def test_train_comes_first_where_both_are(folder):
+    write_hms(folder, [{"spectrogram_id": 5, "eeg_id": 99, "patient_id": 1}], part="test")
+    assert load_segments(folder).part == "train"
+    assert load_segments(folder, "test").table["eeg_id"].tolist() == [99]
+
+
+def test_an_empty_spectrogram_id_means_none(folder):
+    path = folder / "train.csv"
+    pd.read_csv(path).replace({"spectrogram_id": {5: np.nan}}).to_csv(path, index=False)
+    assert (load_segments(folder).table["spectrogram_id"] == NO_SPECTROGRAM).all()
+
+
+def test_a_subset_keeps_folder_and_order(folder):
+    segments = load_segments(folder)
+    some = segments.subset(np.array([3, 1]))
+    assert some.table["eeg_id"].tolist() == [13, 11]
+    assert some.table.index.tolist() == [0, 1]
+    assert some.eeg_path(13) == segments.eeg_path(13)
+    assert len(segments.subset(segments.table["eeg_id"].to_numpy() == 11)) == 2
+
+
+@pytest.mark.parametrize("column", ["eeg_id", "patient_id", *VOTE_COLUMNS])
+def test_a_column_that_is_missing_is_named(folder, column):
+    message = edit(folder, lambda frame: frame.drop(columns=column))
+    assert message.startswith(f"{folder / 'train.csv'}: lacks column {column};")
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says"),
+    [
+        (put("lpd_vote", 4, "many"), 4, "lpd_vote is not a number ('many')"),
+        (put("gpd_vote", 3, ""), 3, "gpd_vote is not a number"),
+        (put("gpd_vote", 3, "inf"), 3, "gpd_vote is not a number"),
+        (put("other_vote", 5, "-1"), 5, "other_vote is negative"),
+        (put("seizure_vote", 2, "0"), 2, "nobody voted"),
+        (put("eeg_sub_id", 3, "0"), 3, "the same eeg_id and eeg_sub_id again"),
+        (put("eeg_id", 4, "abc"), 4, "eeg_id is not a number ('abc')"),
+        (put("patient_id", 4, ""), 4, "patient_id is not a number"),
+        (put("eeg_label_offset_seconds", 4, "x"), 4, "eeg_label_offset_seconds is not a number"),
+        (put("eeg_id", 4, "77"), 4, "77.parquet is missing"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_line(folder, change, line, says):
+    message = edit(folder, change)
+    assert message.startswith(f"{folder / 'train.csv'}, line {line}: ")
+    assert says in message
+
+
+def test_an_id_that_is_not_whole_is_refused(folder):
+    message = edit(folder, put("eeg_id", 4, "12.5"))
+    assert message.startswith(f"{folder / 'train.csv'}, line 4: eeg_id")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"\x89PNG\r\n\x1a\n\xff\xfe\x00\x00", b"Dear reader\n", b'a,b\n1,2,3\n"'],
+)
+def test_what_is_no_table_is_refused(folder, content):
+    path = folder / "train.csv"
+    path.write_bytes(content)
+    assert refusal(load_segments, folder).startswith(f"{path}: ")
+
+
+def test_a_table_without_rows_is_refused(folder):
+    message = edit(folder, lambda frame: frame.iloc[:0])
+    assert message == f"{folder / 'train.csv'}: has no rows"
+
+
+def test_no_folder_and_no_table_are_refused(tmp_path):
+    missing = tmp_path / "nowhere"
+    assert refusal(load_segments, missing).startswith(f"{missing}: not a folder")
+    assert refusal(load_segments, tmp_path).startswith(f"{tmp_path}: holds neither")
+    assert refusal(load_segments, tmp_path, "test").startswith(f"{tmp_path / 'test.csv'}: not f")
+    (tmp_path / "train.csv").mkdir()
+    assert refusal(load_segments, tmp_path).startswith(f"{tmp_path / 'train.csv'}: ")
+
+
+def test_targets_are_fractions_and_ties_go_to_the_first():
+    table = pd.DataFrame(ROWS)
+    np.testing.assert_allclose(targets(table).sum(axis=1), 1)
+    np.testing.assert_allclose(targets(table)[2], np.array([0, 4, 0, 4, 0, 1]) / 9)
+    assert votes(table)[3].tolist() == [0, 0, 0, 0, 1, 12]
+    winners = [PATTERNS[i] for i in consensus(table)]
+    assert winners == [Pattern.SEIZURE, Pattern.SEIZURE, Pattern.LPD, Pattern.OTHER]
+    assert counts_by_pattern(table) == {
+        "seizure": 2, "lpd": 1, "gpd": 0, "lrda": 0, "grda": 0, "other": 1,
+    }  # fmt: skip
+
+
+def test_votes_are_found_by_name():
+    table = pd.DataFrame(ROWS)
+    shuffled = table[list(table.columns[::-1])]
+    np.testing.assert_array_equal(votes(shuffled), votes(table))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["labels/hms_train.csv.gz", "hms/train.csv", "iiic/train.csv"])
+def test_one_row_per_period_is_the_rule_of_the_score(real, name):
+    table = load_labels(real / name, votes=True)
+    rows = one_row_per_period(table)
+    # The middle eeg_sub_id of each (eeg_id, votes), said in another way: by rank within the group.
+    keys = ["eeg_id", *VOTE_COLUMNS]
+    ranks = table.groupby(keys)["eeg_sub_id"].rank(method="first") - 1
+    sizes = table.groupby(keys)["eeg_sub_id"].transform("size")
+    np.testing.assert_array_equal(rows, np.flatnonzero(ranks == sizes // 2))
+    assert not table.iloc[rows].duplicated(keys).any()
+
+
+def test_one_row_per_period_does_not_depend_on_the_order_of_rows():
+    rows = [segment(1, sub_id=i) for i in range(5)] + [segment(1, (1, 0, 0, 0, 0, 2), sub_id=9)]
+    table = pd.DataFrame(rows)
+    shuffled = table.sample(frac=1, random_state=1)
+    for given in (table, shuffled, shuffled.reset_index(drop=True)):
+        kept = given.iloc[one_row_per_period(given)]
+        assert set(kept["eeg_sub_id"]) == {2, 9}
+
+
+@pytest.mark.real
+def test_real_spectrograms_come_as_they_are(real):
+    paths = [*(real / "hms").glob("*_spectrograms/*"), *(real / "iiic").glob("*_spectrograms/*")]
+    assert len(paths) == 10
+    for path in paths:
+        frame = pd.read_parquet(path)
+        first_time_s, power = read_spectrogram(path)
+        assert first_time_s == frame["time"].iloc[0]
+        assert power.shape == (4, 100, len(frame))
+        np.testing.assert_array_equal(power, from_table(frame))
+
+
+def test_rows_left_out_of_a_spectrogram_are_nan(tmp_path):
+    frame = spectrogram(10)
+    frame.drop(index=[3, 4]).to_parquet(tmp_path / "a.parquet")
+    first_time_s, power = read_spectrogram(tmp_path / "a.parquet")
+    assert first_time_s == 1.0
+    whole = from_table(frame)
+    np.testing.assert_array_equal(np.delete(power, [3, 4], 2), np.delete(whole, [3, 4], 2))
+    assert np.isnan(power[:, :, 3:5]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda frame: frame.drop(columns=["RL_5.08", "time"]), "lacks 2 columns (time first)"),
+        (lambda frame: frame.rename(columns=str.lower), "lacks 400 columns (LL_0.59 first)"),
+        (lambda frame: frame.iloc[:0], "has no rows"),
+        (lambda frame: frame.assign(**{"LP_5.08": "x"}), "holds text"),
+        (lambda frame: frame.iloc[::-1], "column time must rise"),
+        (lambda frame: frame.assign(time=1), "column time must rise"),
+        (lambda frame: frame.assign(time=np.nan), "column time must rise"),
+        (lambda frame: frame.iloc[:1].assign(time=np.nan), "column time must rise"),
+    ],
+)
+def test_a_broken_spectrogram_is_refused(tmp_path, change, says):
+    path = tmp_path / "a.parquet"
+    frame = change(spectrogram(5))
+    frame.to_parquet(path)
+    message = refusal(read_spectrogram, path)
+    assert message.startswith(f"{path}: ")
+    assert says in message
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    spectrogram(300).to_parquet(path)
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"no parquet", whole[:-8] + b"\0" * 8):
+        path.write_bytes(content)
+        message = refusal(read_spectrogram, path)
+        assert message.startswith(f"{path}: not a readable parquet file")
+    path.unlink()
+    assert refusal(read_spectrogram, path).startswith(f"{path}: ")
+
+
+def test_names_of_columns_are_rounded_halves_up():
+    assert {"LL_0.59", "LL_3.13", "RP_19.92"} <= set(hms_columns())
+    assert len(set(hms_columns())) == 400
