@@ -240,9 +240,10 @@ def test_a_part_has_a_fingerprint_of_its_own():
 
 def test_an_experiment_survives_json():
     experiment = Experiment(
-        seed=4, data=Data(path="x"), augment=Augment(mirror=0.0), signal=Signal(
-            spectrogram=Spectrogram(views=("centre",))
-        )
+        seed=4,
+        data=Data(path="x"),
+        augment=Augment(mirror=0.0),
+        signal=Signal(spectrogram=Spectrogram(views=("centre",))),
     )
     assert parse(experiment.model_dump(mode="json"), "a") == experiment
 

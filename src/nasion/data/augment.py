@@ -71,9 +71,10 @@ def centre_only(window: Window, settings: Signal) -> Window:
         if name == "context":
             continue
         # Columns whose window lies within the 10 s, as a file of 10 s would give.
-        half = (CENTRE_S - view.window_s) / 2 / view.step_s
-        middle = (view.n_columns - 1) / 2
-        low, high = int(np.ceil(middle - half)), int(np.floor(middle + half)) + 1
+        # Column 0 is centred where the view begins.
+        half = (CENTRE_S - view.window_s) / 2
+        low = max(int(np.ceil((view.span_s / 2 - half) / view.step_s)), 0)
+        high = int(np.floor((view.span_s / 2 + half) / view.step_s)) + 1
         images[name][:, :, low:high] = image[:, :, low:high]
     return Window(waveform, images)
 

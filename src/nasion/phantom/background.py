@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.phantom.head import Head, direction
-from nasion.phantom.noise import bump, course, frequencies, shaped
+from nasion.phantom.noise import alike, bump, course, frequencies, shaped
 from nasion.terms import SFREQ
 
 Array = NDArray[np.float32]
@@ -95,30 +95,32 @@ class Background:
     def potential(self, rng: np.random.Generator, head: Head, n_times: int) -> Array:
         """Render at `head.SITES`, shape (23, n_times), µV."""
         frequency = np.maximum(frequencies(n_times), 0.1)
-        broad = (1 + (frequency / self.knee_hz) ** 2) ** (
-            -self.exponent / 4
-        ) * frequency**-self.drift
+        knee = (1 + (frequency / self.knee_hz) ** 2) ** (-self.exponent / 4)
+        broad = np.asarray(knee * frequency**-self.drift, np.float32)
         slow = np.exp(-rng.uniform(0.5, 1.3) * np.square(np.log(frequency / self.delta_hz)))
         spectra = (
-            broad,
             slow,
             bump(n_times, rng.uniform(4, 7), rng.uniform(1.0, 2.0)),
-            bump(n_times, self.alpha_hz, rng.uniform(0.6, 1.8)),
+            bump(n_times, self.alpha_hz, rng.uniform(0.8, 2.4)),
             bump(n_times, rng.uniform(14, 24), rng.uniform(2, 4)),
         )
-        fields = (self.noise_uv * _mixing(head), *self._rhythms(rng, head))
-        rows = np.repeat(np.arange(len(fields)), [field.shape[1] for field in fields])
-        sources = shaped(rng, np.stack(spectra)[rows], n_times)
-        swell = np.exp(rng.uniform(0.1, 0.6) * course(rng, 4, n_times, rng.uniform(1, 3)))
-        for rhythm in range(1, len(fields)):
-            sources[rows == rhythm] *= swell[rhythm - 1]
-        sides = self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1)
-        total = (np.concatenate(fields, 1) * sides[:, None]).astype(np.float32) @ sources
+        swell = np.exp(
+            rng.uniform(0.1, 0.6) * course(rng, 4, n_times, rng.uniform(1, 3))
+            + rng.uniform(0, 0.5) * course(rng, 4, n_times, 45.0)  # the state changes by minutes
+        )
+        fields = self._rhythms(rng, head)
+        rows = np.repeat(np.arange(4), [field.shape[1] for field in fields])
+        rhythms = shaped(rng, np.stack(spectra)[rows], n_times)
+        rhythms *= swell[rows]
+        mixing = np.float32(self.noise_uv) * _mixing(head)
+        total: Array = mixing @ alike(rng, mixing.shape[1], broad, n_times)
+        total += np.concatenate(fields, 1) @ rhythms
+        total *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
         if self.suppression < 1:
             total *= self._continuity(rng, n_times)
         if self.kind == "asleep":
             _sleep(rng, head, total)
-        return np.asarray(total, np.float32)
+        return total
 
     def _rhythms(self, rng: np.random.Generator, head: Head) -> tuple[Array, ...]:
         """Fields, µV, of slowing, theta, the posterior dominant rhythm and beta."""
@@ -133,11 +135,10 @@ class Background:
 
         sides = np.tile((1 + self.focus, 1 - self.focus), 5)
         sides *= np.repeat((1.2, 0.9, 0.9, 0.7, 0.7), 2)
-        aside = pairs(
-            ((25, 88), (52, 75), (90, 88), (120, 50), (145, 82)), rng.uniform(8, 28)
-        ) * sides.astype(np.float32)
+        places = (25, 88), (52, 75), (90, 88), (120, 50), (145, 82)
+        aside = pairs(places, rng.uniform(8, 28)) * sides.astype(np.float32)
         midline = [head.patch(direction(0, polar), rng.uniform(15, 40)) for polar in (72, 25)]
-        delta = np.concatenate([aside, np.stack(midline, 1)], 1)
+        delta = np.asarray(np.concatenate([aside, np.stack(midline, 1)], 1), np.float32)
         theta = pairs(((35, 75), (100, 62)), 25)
         occipital = pairs(((150, 78),), 32)
         both = occipital.sum(1, keepdims=True)

@@ -91,20 +91,19 @@ class Hardware:
         time = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ)
         beat = self.heart(rng, n_times)
         mains = np.sin(2 * np.pi * self.mains_hz * time + rng.uniform(0, 6)).astype(np.float32)
+        common = self.shared_uv * course(rng, 1, n_times, 0.25)[0]
+        leaks = self.leak_uv * rng.normal(1, 0.4, (19, 1))
+        uneven = self.mains_uv + self.uneven_uv * rng.standard_normal((19, 1))
+        mixing = np.concatenate([np.ones((19, 1)), uneven, leaks], 1).astype(np.float32)
         channels = np.empty((20, n_times), np.float32)
-        channels[:19] = signals
-        channels[:19] += self.noise_uv * rng.standard_normal((19, n_times), np.float32)
-        shared = (
-            self.shared_uv * course(rng, 1, n_times, 0.25)[0]
-            + self.mains_uv * mains
-            + self.leak_uv * beat
-        )
-        uneven = self.uneven_uv * rng.standard_normal((19, 1), np.float32)
-        leaks = 1 + 0.4 * rng.standard_normal((19, 1), np.float32)
-        channels[:19] += (
-            np.float32(1) * shared + uneven * mains + (leaks - 1) * (self.leak_uv * beat)
-        )
+        rng.standard_normal(out=channels[:19], dtype=np.float32)
+        channels[:19] *= self.noise_uv
+        channels[:19] += signals
+        channels[:19] += mixing @ np.stack([common, mains, beat])
         channels[19] = self.ekg_uv * beat + self.ekg_noise_uv * course(rng, 1, n_times, 0.5)[0]
         channels[19] += 2 * self.mains_uv * mains * rng.random()
         channels += (self.offset_uv + self.offsets_uv)[:, None]
-        return np.asarray(np.rint(channels / self.step_uv) * np.float32(self.step_uv), np.float32)
+        channels /= np.float32(self.step_uv)
+        np.rint(channels, out=channels)
+        channels *= np.float32(self.step_uv)
+        return channels

@@ -29,6 +29,8 @@ OTHERS = {
     "polymorphic": 0.29,
     "flat": 0.04,
 }
+IRREGULAR = 0.25  # of RDA comes and goes like narrow-band noise
+# Log gain of the background beside a pattern.
 CALM = {Pattern.LPD: -0.4, Pattern.GPD: -0.6, Pattern.LRDA: -0.4, Pattern.GRDA: -0.4}
 
 
@@ -110,7 +112,7 @@ class Morphology:
     @classmethod
     def draw(cls, rng: Rng) -> "Morphology":
         """Draw."""
-        reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.65)
+        reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.55)
         place = focus(rng)
         return cls(
             place=place,
@@ -195,8 +197,12 @@ class Morphology:
         size: float = 1.0,
     ) -> Activity:
         fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
-        rda = Rhythmic.draw(rng, fields.shape[1], self.size_uv * size * 1.35)
+        size_uv = self.size_uv * size * 1.35
         found = stage.runs(rng, coverage, prevalence)
+        if rng.random() < IRREGULAR:
+            waxing = Polymorphic.draw(rng, size_uv, widest=0.4)
+            return waxing.activity(rng, fields, found, stage.duration_s)
+        rda = Rhythmic.draw(rng, fields.shape[1], size_uv)
         return rda.activity(rng, fields, found, stage.duration_s, stage.span)
 
     def _seizure(self, rng: Rng, stage: Stage) -> tuple[Seizure, Array]:
@@ -212,10 +218,28 @@ class Morphology:
     def _ictal(self, rng: Rng, stage: Stage) -> Scene:
         seizure, fields = self._seizure(rng, stage)
         found = [seizure.activity(rng, fields, stage.duration_s, stage.span)]
+        if stage.duration_s > 300 and rng.random() < 0.4:
+            found += self._others_of_cycle(rng, stage, seizure, fields)
         if rng.random() < 0.35:  # the patient's PDs between seizures
             between = self._periodic(rng, stage, lateral=True, prevalence=0.95, size=0.7)
             found.append(Activity(between.sources * seizure.quiet(stage.n_times), between.fields))
         return Scene(tuple(found), seizure.gain(stage.n_times))
+
+    def _others_of_cycle(
+        self, rng: Rng, stage: Stage, seizure: Seizure, fields: Array
+    ) -> list[Activity]:
+        """Cyclic seizures: the same again at regular times, before and after."""
+        period = seizure.duration_s + float(rng.uniform(50, 200))
+        onsets = np.arange(-8, 9) * period * np.exp(rng.normal(0, 0.05, 17)) + seizure.onset_s
+        again = [
+            replace(seizure, onset_s=float(onset))
+            for onset in np.delete(onsets, 8)
+            if -seizure.duration_s < onset < stage.duration_s
+        ]
+        return [
+            replace(one.activity(rng, fields, stage.duration_s, stage.span), appearance=None)
+            for one in again
+        ]
 
     def _beside_seizure(self, rng: Rng, stage: Stage, found: list[Activity]) -> Scene:
         """Add a seizure that spares the labelled span."""
@@ -249,7 +273,7 @@ class Morphology:
             train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4)
             return Scene((self._periodic(rng, stage, lateral=lateral, train=train),))
         make: Maker = self._rhythmic if rng.random() < 0.5 else self._periodic
-        coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.45))
+        coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.55))
         prevalence = 0.5 if kind == "away" else float(rng.choice((0.03, 0.2)))
         found = make(rng, stage, lateral=lateral, coverage=coverage, prevalence=prevalence)
         return Scene((found,))

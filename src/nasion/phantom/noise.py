@@ -54,22 +54,19 @@ def band(n_times: int, low_hz: float, high_hz: float) -> Array:
 
 def course(rng: np.random.Generator, n_rows: int, n_times: int, step_s: float) -> Array:
     """Slow Gaussian course of standard deviation about 1: knots every `step_s`, joined smoothly."""
-    step = max(step_s * SFREQ, 1.0)
-    n_knots = int(n_times / step) + 4
-    knots = rng.standard_normal((n_rows, n_knots)).astype(np.float32)
-    place = np.arange(n_times, dtype=np.float32) / np.float32(step) + np.float32(rng.random())
-    left = place.astype(np.int32)
-    part = place - left
-    # Cubic B-spline: smooth, and sums of neighbours keep the variance near 1 after scaling.
-    weights = np.stack(
+    step = max(round(step_s * SFREQ), 1)
+    n_steps = n_times // step + 2
+    knots = rng.standard_normal((n_rows, n_steps + 3)).astype(np.float32)
+    part = np.arange(step, dtype=np.float32) / np.float32(step)
+    # Cubic B-spline: smooth; the factor restores the variance that its smoothing takes.
+    weights = np.float32(1.45 / 6) * np.stack(
         [
-            (1 - part) ** 3 / 6,
-            (3 * part**3 - 6 * part**2 + 4) / 6,
-            (-3 * part**3 + 3 * part**2 + 3 * part + 1) / 6,
-            part**3 / 6,
+            (1 - part) ** 3,
+            3 * part**3 - 6 * part**2 + 4,
+            -3 * part**3 + 3 * part**2 + 3 * part + 1,
+            part**3,
         ]
     )
-    total = np.zeros((n_rows, n_times), np.float32)
-    for i, weight in enumerate(weights):
-        total += knots[:, np.minimum(left + i, n_knots - 1)] * weight
-    return total * np.float32(1.45)
+    pieces = np.lib.stride_tricks.sliding_window_view(knots, 4, axis=1) @ weights
+    first = int(rng.integers(step))
+    return np.asarray(pieces.reshape(n_rows, -1)[:, first : first + n_times], np.float32)

@@ -28,7 +28,7 @@ BASE_S = {
     "contoured": (0.15, 0.32),
     "blunt": (0.28, 0.5),
 }
-_PERIODIC = {"spiky": 3.4, "sharp": 3.0, "contoured": 1.8, "blunt": 0.2}
+_PERIODIC = {"spiky": 4.2, "sharp": 3.8, "contoured": 2.6, "blunt": 0.7}
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Periodic:
         cycles = float(np.log((inside + 0.3) / (needed + 0.3)))
         presence = 2.6 + 3.6 * min(cycles, 0.4) - 2.0 * max(self.train.irregularity - 0.35, 0)
         filled = 1.6 * inside / length * self.discharge.base_s  # share of time without a gap
-        periodic = _PERIODIC[self.discharge.sharpness] - 3.5 * max(filled - 0.55, 0)
+        periodic = _PERIODIC[self.discharge.sharpness] - 3.5 * max(filled - 0.65, 0)
         covered = sum(max(min(b, span.stop_s) - max(a, span.start_s), 0) for a, b in found) / length
         fast = float(np.clip((self.train.rate_hz - 2.45) / 0.22, -9, 3.5))
         ictal = fast - 3.0 * (1 - min(covered, 1.0))

@@ -119,9 +119,9 @@ class Rhythmic:
     def appearance(self, covered: float, span: Span) -> Appearance:
         """Evidence: cycles, regularity, contour, rate."""
         cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
-        presence = 1.2 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
-        presence -= 4.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
-        periodic = -3.0 + 4.0 * self.notch + 2.0 * self.sharp
+        presence = 1.5 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
+        presence -= 3.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
+        periodic = -3.6 + 4.0 * self.notch + 2.0 * self.sharp
         ictal = -5.0 + 1.2 * max(self.rate_hz - 1.2, 0) + 1.5 * self.sharp
         return Appearance(presence, periodic, ictal)
 
@@ -144,12 +144,14 @@ class Polymorphic:
     amplitude_uv: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, amplitude_uv: float) -> "Polymorphic":
-        """Draw."""
+    def draw(
+        cls, rng: np.random.Generator, amplitude_uv: float, *, widest: float = 0.9
+    ) -> "Polymorphic":
+        """Draw; up to 0.4 wide it is irregular RDA rather than a background."""
         return cls(
             rate_hz=float(rng.uniform(0.7, 2.4)),
-            width=float(rng.uniform(0.25, 0.9)),
-            unity=float(rng.uniform(0.2, 0.9)),
+            width=float(rng.uniform(widest / 3, widest)),
+            unity=float(rng.uniform(1 - widest, 0.95)),
             amplitude_uv=amplitude_uv,
         )
 
@@ -164,5 +166,5 @@ class Polymorphic:
         sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
         swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
         sources *= self.amplitude_uv / 3 * swell
-        look = Appearance(2.2 - 6.0 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
+        look = Appearance(2.5 - 5.5 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
         return Activity(np.asarray(sources, np.float32), fields, look)
