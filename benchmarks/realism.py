@@ -16,8 +16,8 @@ from scipy.signal import butter, sosfiltfilt, welch
 from scipy.stats import kurtosis, skew
 
 from nasion.eeg.spectrogram import hms_table
-from nasion.phantom.patient import segment
-from nasion.terms import COLUMNS, DERIVATIONS, HMS_SPECTROGRAM_CHAINS, PATTERNS
+from nasion.phantom.patient import PROPORTIONS, segment
+from nasion.terms import COLUMNS, DERIVATIONS, HMS_SPECTROGRAM_CHAINS, PATTERNS, VOTE_COLUMNS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDS_HZ = {"delta": (0.5, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 20)}
@@ -45,7 +45,7 @@ def page_statistics(signals):
         np.corrcoef(page + 1e-9 * np.random.default_rng(0).normal(size=page.shape))
     )
     found["raw std, µV"] = raw.std(1).mean()
-    found["mean |r| of derivations"] = (correlation.sum() - len(page)) / (len(page) * 17)
+    found["mean absolute correlation"] = (correlation.sum() - len(page)) / (len(page) * 17)
     found["kurtosis of derivations"] = np.median(kurtosis(page, axis=1))
     found["left-right imbalance"] = abs(np.log((page[:8].std() + 1) / (page[10:].std() + 1)))
     return found
@@ -70,6 +70,26 @@ def spread(values):
     return f"{mid:.2f} ({low:.2f}-{high:.2f})"
 
 
+def print_votes(simulated, consensus, known):
+    """How votes split, by consensus, weighing planted patterns by their default proportions."""
+    weights = np.array([PROPORTIONS[s.planted] for s in simulated])
+    shares = np.array([s.votes / s.votes.sum() for s in simulated])
+    theirs = known["hms"]["mean_vote_fractions_by_consensus_10plus"]
+    print("| shares of votes | " + " | ".join(p.label for p in PATTERNS) + " |")
+    print("|---|" + "---|" * len(PATTERNS))
+    for pattern in PATTERNS:
+        here = np.array(consensus) == pattern.label
+        ours = np.average(shares[here], axis=0, weights=weights[here])
+        row = [theirs[pattern.label][column] for column in VOTE_COLUMNS]
+        print(f"| {pattern.label}, HMS | " + " | ".join(f"{v:.2f}" for v in row) + " |")
+        print(f"| {pattern.label}, simulated | " + " | ".join(f"{v:.2f}" for v in ours) + " |")
+    entropy = -(shares * np.log(shares + 1e-12)).sum(1)
+    planted = [s.planted.label for s in simulated]
+    agree = np.mean([a == b for a, b in zip(planted, consensus, strict=True)])
+    print(f"\nMean entropy {np.average(entropy, weights=weights):.3f} nats; ", end="")
+    print(f"the consensus is the planted pattern in {agree:.0%}.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("real", type=Path)
@@ -84,7 +104,10 @@ def main():
             simulated.append(segment(rng, pattern, n_votes=15))
     consensus = [PATTERNS[int(s.votes.argmax())].label for s in simulated]
 
-    print("| central 10 s of the page, 0.5-20 Hz | real (76 segments) | simulated |\n|---|---|---|")
+    print_votes(simulated, consensus, known)
+    print(
+        "\n| central 10 s of the page, 0.5-20 Hz | real (76 segments) | simulated |\n|---|---|---|"
+    )
     real = list(real_pages(arguments.real))
     ours = pd.DataFrame([page_statistics(s.signals) for s in simulated])
     theirs = pd.DataFrame([page_statistics(signals) for _, signals in real])
@@ -98,7 +121,7 @@ def main():
         print(f"| {pattern.label} | {spread(one)} | {spread(two)} |")
 
     print(
-        "\n| raw 50 s, 20 channels together | quantiles .05 .25 .5 .75 .95, HMS | simulated |\n|---|---|---|"
+        "\n| raw 50 s, 20 channels, quantiles .05 .25 .5 .75 .95 | HMS | simulated |\n|---|---|---|"
     )
     for name, measure in {"mean": np.mean, "skewness": skew, "kurtosis": kurtosis}.items():
         for pattern in PATTERNS:

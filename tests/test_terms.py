@@ -29,7 +29,7 @@ KAGGLE = ("seizure", "lpd", "gpd", "lrda", "grda", "other")
 
 def test_patterns_stand_in_the_order_of_kaggle():
     assert PATTERNS == KAGGLE
-    assert VOTE_COLUMNS == tuple(f"{name}_vote" for name in KAGGLE)
+    assert tuple(f"{name}_vote" for name in KAGGLE) == VOTE_COLUMNS
 
 
 def test_labels_are_spelled_as_in_hms():
@@ -86,7 +86,7 @@ def test_the_order_of_chains_is_reversed_by_mirroring():
         assert mirrored == CHAIN_ELECTRODES[opposite]
     assert set(SPECTROGRAM_CHAINS) == set(HMS_SPECTROGRAM_CHAINS) == set(Chain) - {Chain.Z}
     assert [*Chain][::-1] == [Chain.RL, Chain.RP, Chain.Z, Chain.LP, Chain.LL]
-    assert SPECTROGRAM_CHAINS == tuple(chain for chain in Chain if chain != Chain.Z)
+    assert tuple(chain for chain in Chain if chain != Chain.Z) == SPECTROGRAM_CHAINS
 
 
 def test_the_montage_has_18_derivations_of_neighbours():

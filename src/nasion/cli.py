@@ -1,6 +1,7 @@
 """The verbs, a thin function each. Heavy imports wait inside, so that `--help` is quick."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -171,6 +172,31 @@ def _experiment(config: Path, changes: list[str], data: Path | None) -> Any:
     return load(config, (*changes, *given))
 
 
+def _simulated(experiment: Any, parent: Path) -> Any:
+    """The experiment with its phantoms at hand, simulated now if they are not there yet."""
+    phantoms = experiment.data.phantoms
+    if experiment.data.path or not phantoms.patients:
+        return experiment
+    from nasion.config import fingerprint
+    from nasion.eeg.spectrogram import hms_table
+    from nasion.phantom import cohort
+
+    folder = parent / f"phantoms-{fingerprint(phantoms)}"
+    if not (folder / "train.csv").exists():
+        given = phantoms.model_dump(exclude={"patients"})
+        with _bar("simulated patients") as bar:
+            cohort.simulate(
+                folder,
+                n_patients=phantoms.patients,
+                n_jobs=os.cpu_count() or 1,
+                progress=bar,
+                spectrogram=hms_table,
+                **given,
+            )
+    data = experiment.data.model_copy(update={"path": str(folder)})
+    return experiment.model_copy(update={"data": data})
+
+
 def _run(experiment: Any, out: Path | None) -> Any:
     from nasion.training.run import Run
 
@@ -215,6 +241,7 @@ def train(
     keep_freed_memory()
     experiment = _experiment(config, changes, data)
     run = _run(experiment, out)
+    experiment = _simulated(experiment, run.folder.parent)
     typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
 
 
@@ -231,7 +258,9 @@ def crossval(
 
     keep_freed_memory()
     experiment = _experiment(config, changes, data)
-    typer.echo(crossvalidate(experiment, _run(experiment, out), progress=_watched()))
+    run = _run(experiment, out)
+    experiment = _simulated(experiment, run.folder.parent)
+    typer.echo(crossvalidate(experiment, run, progress=_watched()))
 
 
 def _watched() -> bool:

@@ -189,10 +189,21 @@ class Training(Settings):
         return self
 
 
+class Phantoms(Settings):
+    """Simulated patients to learn from where `data.path` is empty."""
+
+    patients: int = Field(default=0, ge=0)
+    segments_per_patient: int = Field(default=2, ge=1)
+    seed: int = Field(default=0, ge=0)
+    short_share: float = Field(default=0.5, ge=0, le=1)  # EEGs of 10 s; the others 50 s and more
+    context_share: float = Field(default=0.0, ge=0, le=1)  # EEGs with a 10-min spectrogram
+
+
 class Data(Settings):
     """What is learned from."""
 
     path: str = ""  # folder in HMS layout, train form
+    phantoms: Phantoms = Phantoms()
     folds: str = ""  # an existing folds.csv; "" makes one
     n_folds: int = Field(default=5, ge=2)
     store: str = ""  # where the array store goes; "" is a folder beside the runs
@@ -212,8 +223,9 @@ class Experiment(Settings):
 
     @property
     def fingerprint(self) -> str:
-        """Eight hexadecimal digits of what determines the result."""
-        return fingerprint(self)
+        """Eight hexadecimal digits of what determines the result, wherever the data lie."""
+        where = dict.fromkeys(("path", "folds", "store"), "")
+        return fingerprint(self.model_copy(update={"data": self.data.model_copy(update=where)}))
 
 
 def fingerprint(settings: Settings) -> str:

@@ -26,13 +26,15 @@ Progress = Callable[[int, int], None]
 def predict_dataset(
     nets: Sequence[MultimodalNet], dataset: SegmentDataset, progress: Progress | None = None
 ) -> NDArray[np.float64]:
-    """Mean probability over networks and over the EEG and its mirror image.
+    """Mean probability over networks and, where they tell sides apart, over the mirror image.
 
     Returns
     -------
     Shape (n_rows, 6); rows sum to 1.
     """
-    views = (dataset, replace(dataset, mirrored=True))
+    views = [dataset]
+    if not all(net.symmetric for net in nets):
+        views.append(replace(dataset, mirrored=True))
     total = np.zeros((len(dataset), len(PATTERNS)))
     for net in nets:
         net.eval()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from hms_folder import noise
 
+from hms_folder import noise
 from nasion.config import Augment, Signal, Spectrogram, Waveform
 from nasion.data.augment import amplified, augmented, centre_only, draw_shift, mirror, mixed
 from nasion.data.representation import Window, cut, represent

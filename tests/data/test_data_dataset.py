@@ -2,8 +2,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hms_folder import noise, segment, spectrogram, write_hms
 
+from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Augment, Experiment, Signal, Spectrogram, Training
 from nasion.data.augment import mirror
 from nasion.data.dataset import Batch, SegmentDataset, collate

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hms_folder import segment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hms_folder import segment
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.data.hms import consensus, load_labels
 from nasion.errors import NasionError

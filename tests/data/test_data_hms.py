@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hms_folder import segment, spectrogram, write_hms
 
+from hms_folder import segment, spectrogram, write_hms
 from nasion.data.hms import (
     NO_SPECTROGRAM,
     consensus,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from hms_folder import noise
 
+from hms_folder import noise
 from nasion.config import Signal, Spectrogram
 from nasion.data.representation import ReadyMade, cut, represent, view_of, window_start_s
 from nasion.eeg.formats import open_recording

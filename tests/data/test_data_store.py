@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from hms_folder import noise, segment, spectrogram, write_hms
 
+from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Signal, Spectrogram, Waveform
 from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent

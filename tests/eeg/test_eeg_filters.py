@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from hms_folder import noise
 
+from hms_folder import noise
 from nasion.eeg.filters import HALO_S, band_pass, band_stop, bridge
 from nasion.eeg.formats import open_recording
 from nasion.eeg.montage import bipolar

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from hms_folder import noise
 
+from hms_folder import noise
 from nasion.eeg.montage import MIRRORED_COLUMNS, MIRRORED_DERIVATIONS, bipolar
 from nasion.terms import (
     CHAIN_DERIVATIONS,

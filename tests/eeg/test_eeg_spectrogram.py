@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hms_folder import noise
 from scipy.signal.windows import dpss
 
+from hms_folder import noise
 from nasion.config import HMS_VIEW, Spectrogram, View
 from nasion.eeg.filters import HALO_S
 from nasion.eeg.formats import open_recording

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from hms_folder import noise
 from hypothesis import given
 from hypothesis import strategies as st
 from made_edf import STEP_UV, write
 
+from hms_folder import noise
 from nasion.config import Waveform
 from nasion.eeg.formats import open_recording
 from nasion.eeg.montage import MIRRORED_COLUMNS, MIRRORED_DERIVATIONS

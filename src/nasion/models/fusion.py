@@ -104,6 +104,13 @@ class MultimodalNet(nn.Module):
         if model.modality == "both":
             self.heads["fused"] = Head(2 * n_features, n_features, model.dropout)
 
+    @property
+    def symmetric(self) -> bool:
+        """Whether the mirrored EEG gives the same prediction by construction."""
+        return (self.waveform is None or self.waveform.shared) and (
+            self.spectrogram is None or self.spectrogram.stack == "symmetric"
+        )
+
     def forward(self, inputs: Inputs) -> Output:
         """Features of both branches, then the heads."""
         features: dict[str, Tensor] = {}

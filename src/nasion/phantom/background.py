@@ -80,7 +80,7 @@ class Background:
             knee_hz=float(rng.uniform(1.0, 5)),
             drift=float(rng.uniform(0.3, 1.0)),
             delta_uv=size(8.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
-            delta_hz=float(rng.uniform(0.7, 2.2)),
+            delta_hz=float(rng.uniform(0.5, 1.9)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
             alpha_uv=size({"awake": 12.0, "slowed": 3.0, "medicated": 2.5}.get(kind, 1.0)),
             alpha_hz=float(rng.uniform(8, 11.5) if kind == "awake" else rng.uniform(6, 10)),
@@ -112,10 +112,11 @@ class Background:
         rows = np.repeat(np.arange(4), [field.shape[1] for field in fields])
         rhythms = shaped(rng, np.stack(spectra)[rows], n_times)
         rhythms *= swell[rows]
-        mixing = np.float32(self.noise_uv) * _mixing(head)
-        total: Array = mixing @ alike(rng, mixing.shape[1], broad, n_times)
-        total += np.concatenate(fields, 1) @ rhythms
-        total *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
+        mixing = np.concatenate([self.noise_uv * _mixing(head), *fields], 1)
+        mixing *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
+        n_broad = mixing.shape[1] - len(rows)
+        sources = np.concatenate([alike(rng, n_broad, broad, n_times), rhythms])
+        total = np.asarray(mixing, np.float32) @ sources
         if self.suppression < 1:
             total *= self._continuity(rng, n_times)
         if self.kind == "asleep":

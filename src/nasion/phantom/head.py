@@ -100,7 +100,7 @@ class Head:
         positions = POSITIONS + jitter.astype(np.float32)
         positions /= np.linalg.norm(positions, axis=1, keepdims=True)
         reference = rng.choice(REFERENCES, p=(0.25, 0.05, 0.15, 0.25, 0.2, 0.05, 0.05))
-        skull = np.exp(rng.normal(0, rng.uniform(0.03, 0.22), len(SITES))).astype(np.float32)
+        skull = np.exp(rng.normal(0, rng.uniform(0.03, 0.18), len(SITES))).astype(np.float32)
         return cls(positions, float(rng.uniform(0.42, 0.66)), str(reference), skull)
 
     @cached_property

@@ -201,7 +201,7 @@ class Morphology:
         found = stage.runs(rng, coverage, prevalence)
         if rng.random() < IRREGULAR:
             waxing = Polymorphic.draw(rng, size_uv, widest=0.4)
-            return waxing.activity(rng, fields, found, stage.duration_s)
+            return waxing.activity(rng, fields, found, stage.duration_s, stage.span)
         rda = Rhythmic.draw(rng, fields.shape[1], size_uv)
         return rda.activity(rng, fields, found, stage.duration_s, stage.span)
 
@@ -212,7 +212,7 @@ class Morphology:
             joining = 1.0, rng.uniform(0.2, 1), rng.uniform(0.2, 1), rng.uniform(0, 0.8)
             largest = np.abs(fields).max(0) + 1e-3
             fields *= np.array(joining, np.float32) / np.where(largest > 0.02, largest, 1)
-        size_uv = self.size_uv * float(np.exp(rng.normal(0.5, 0.5)))
+        size_uv = self.size_uv * float(np.exp(rng.normal(0.75, 0.5)))
         return Seizure.draw(rng, fields.shape[1], size_uv, stage.span), fields
 
     def _ictal(self, rng: Rng, stage: Stage) -> Scene:
@@ -268,7 +268,7 @@ class Morphology:
             fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
             delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.4, 1.3)))
             when = stage.runs(rng, 1.0, 0.9)
-            return Scene((delta.activity(rng, fields, when, stage.duration_s),))
+            return Scene((delta.activity(rng, fields, when, stage.duration_s, stage.span),))
         if kind == "sporadic":
             train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4)
             return Scene((self._periodic(rng, stage, lateral=lateral, train=train),))

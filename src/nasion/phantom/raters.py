@@ -79,7 +79,7 @@ def find(potential: Array, rest: Array, look: Appearance) -> Finding:
         pattern=look.presence + seen,
         ictal=look.ictal,
         periodic=look.periodic,
-        lateral=12.0 * (index - 0.34) + look.asymmetric,
+        lateral=13.0 * (index - 0.37) + look.asymmetric,
         size_uv=float(size[best].mean()),
     )
 

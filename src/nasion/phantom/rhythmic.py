@@ -149,14 +149,14 @@ class Polymorphic:
     ) -> "Polymorphic":
         """Draw; up to 0.4 wide it is irregular RDA rather than a background."""
         return cls(
-            rate_hz=float(rng.uniform(0.7, 2.4)),
+            rate_hz=float(rng.uniform(0.7, 2.2)),
             width=float(rng.uniform(widest / 3, widest)),
             unity=float(rng.uniform(1 - widest, 0.95)),
             amplitude_uv=amplitude_uv,
         )
 
     def activity(
-        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float
+        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
     ) -> Activity:
         """Render over `duration_s`; the narrower the peak, the more see RDA."""
         n_times = round(duration_s * SFREQ)
@@ -166,5 +166,9 @@ class Polymorphic:
         sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
         swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
         sources *= self.amplitude_uv / 3 * swell
-        look = Appearance(2.5 - 5.5 * (self.width - 0.2) - 0.8 * (1 - self.unity), -2.0, -5.0)
+        covered = float(gate(found, n_times)[span.samples].mean())
+        cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
+        presence = 2.5 - 5.5 * (self.width - 0.2) - 0.8 * (1 - self.unity)
+        presence += 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.0)
+        look = Appearance(presence, -2.4, -5.0)
         return Activity(np.asarray(sources, np.float32), fields, look)

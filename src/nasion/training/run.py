@@ -19,7 +19,8 @@ from nasion.config import Experiment, parse
 from nasion.data.hms import Segments
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json
-from nasion.models.checkpoint import FILE_NAME, Checkpoint, load
+from nasion.models import checkpoint
+from nasion.models.checkpoint import FILE_NAME, Checkpoint
 
 SCHEMA = 1
 PACKAGED = Path(__file__).parents[1] / "weights"
@@ -75,7 +76,7 @@ class Run:
             raise NasionError(f"{self.folder}: run of schema {found}, this nasion reads {SCHEMA}")
         if not self.fold_folders:
             raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
-        return [load(folder / FILE_NAME) for folder in self.fold_folders]
+        return [checkpoint.load(folder / FILE_NAME) for folder in self.fold_folders]
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
@@ -108,3 +109,8 @@ def guard_unseen(run: Run, segments: Segments) -> None:
         raise NasionError(
             f"{segments.folder}: {run.folder} learned from these segments; use its oof.csv"
         )
+
+
+def load(run: Path | str = PACKAGED) -> list[Checkpoint]:
+    """The fits of a RUN folder, ready to predict; without one, the packaged weights."""
+    return Run(Path(run)).checkpoints()
