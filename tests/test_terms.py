@@ -61,6 +61,12 @@ def test_there_are_19_electrodes_and_one_heart():
     assert not set(ALIASES) & set(COLUMNS)
 
 
+def test_aliases_are_the_four_sites_renamed_by_the_10_10_system():
+    assert (ALIASES["T7"], ALIASES["P7"]) == ("T3", "T5")
+    assert ALIASES["T8"] == MIRROR[ALIASES["T7"]]
+    assert ALIASES["P8"] == MIRROR[ALIASES["P7"]]
+
+
 def test_sides_share_out_the_electrodes_and_follow_the_numbers():
     assert LEFT + MIDLINE + RIGHT == ELECTRODES
     assert all(int(name[-1]) % 2 == 1 for name in LEFT)

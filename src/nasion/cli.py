@@ -117,11 +117,9 @@ def check(
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
         return
-    for key, value in answer.items():
-        if key != "findings":
-            typer.echo(f"{key.replace('_', ' '):22}{_plain(value)}")
-    for finding in answer["findings"] or ["nothing wrong was found"]:
-        typer.echo(f"- {finding}")
+    from nasion.display import show_check
+
+    show_check(answer)
 
 
 def _checked(path: Path, unit: str) -> dict[str, Any]:
@@ -134,14 +132,6 @@ def _checked(path: Path, unit: str) -> dict[str, Any]:
     from nasion.eeg.quality import check_recording
 
     return check_recording(open_recording(path, unit=unit))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(entry)}" for key, entry in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value)) or "none"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @app.command()
@@ -299,13 +289,14 @@ def evaluate(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder.")] = Path("evaluation"),
 ) -> None:
     """Metrics, figures and a report from any csv of predictions, also of other systems."""
+    from nasion.display import plain
     from nasion.evaluation import report
 
     paths = [path / "oof.csv" if path.is_dir() else path for path in predictions]
     if len(paths) == 1:
         overall = report.evaluate(paths[0], labels, out)["overall"]
         for name in ("n", "kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro"):
-            typer.echo(f"{name.replace('_', ' '):20}{_plain(overall[name])}")
+            typer.echo(f"{name.replace('_', ' '):20}{plain(overall[name])}")
     else:
         names = [path.parent.name if path.name == "oof.csv" else path.stem for path in paths]
         if len(set(names)) < len(names):

@@ -22,8 +22,9 @@ HMS_COLUMNS = [
 
 
 def spectrogram(signals):
-    """Stand in for the image: one number a row of 2 s."""
-    return pd.DataFrame({"LL_0.59": signals[0].reshape(-1, 400).std(1)})
+    """Stand in for the image: one number every 2 s, where a window of 4 s fits."""
+    power = signals[0].reshape(-1, 400).std(1)[1:]
+    return pd.DataFrame({"time": 2 * np.arange(1, len(power) + 1), "LL_0.59": power})
 
 
 def digest(folder):
@@ -95,7 +96,9 @@ def test_context_covers_ten_minutes_around_every_window(table, cohort):
     for row in with_context.itertuples():
         image = pd.read_parquet(cohort / "train_spectrograms" / f"{row.spectrogram_id}.parquet")
         assert row.spectrogram_label_offset_seconds == row.eeg_label_offset_seconds
-        assert len(image) * 2 >= 600 + row.spectrogram_label_offset_seconds
+        first_s = row.spectrogram_label_offset_seconds + 1
+        assert image["time"].iloc[0] == 1
+        assert np.isin(first_s + 2 * np.arange(300), image["time"]).all()
 
 
 def test_same_seed_same_bytes_whatever_the_number_of_patients_and_jobs(cohort, tmp_path):

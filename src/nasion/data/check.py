@@ -1,5 +1,7 @@
 """What is in a data set, and what is wrong with it."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,14 @@ from nasion.errors import NasionError
 from nasion.terms import SEGMENT_S
 
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
+NUMBER = re.compile(r"\d[\d.e+-]*")
 
 
 def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, Any]:
     """Counts of a data set and its faults, ready to be written as JSON.
 
-    `thorough` opens every EEG; a broken one is listed and the rest goes on.
+    `thorough` opens every EEG; a broken one is listed and the rest goes on. `findings` has one line
+    for each kind of fault, `findings_by_eeg` all of them by file.
     """
     table = segments.table
     ids = table["spectrogram_id"].unique()
@@ -36,25 +40,49 @@ def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, An
             name: int(((counts >= low) & (counts <= high)).sum())
             for name, (low, high) in VOTE_GROUPS.items()
         }
-    answer["findings"] = _findings(segments, thorough=thorough)
+    by_eeg = _by_eeg(segments) if thorough else {}
+    answer["findings"] = _grouped(by_eeg, answer["eegs"])
+    answer["findings_by_eeg"] = {str(path): texts for path, texts in by_eeg.items()}
     return answer
 
 
-def _findings(segments: Segments, *, thorough: bool) -> list[str]:
-    findings: list[str] = []
-    if not thorough:
-        return findings
+def _by_eeg(segments: Segments) -> dict[Path, list[str]]:
+    """Faults of each EEG that has any."""
+    findings: dict[Path, list[str]] = {}
     for eeg_id, rows in segments.table.groupby("eeg_id"):
         path = segments.eeg_path(int(str(eeg_id)))
-        try:
-            recording = open_recording(path)
-        except NasionError as error:
-            findings.append(str(error))
-            continue
-        latest = rows["eeg_label_offset_seconds"].max()
-        if latest > 0 and latest + SEGMENT_S > recording.duration_s + 1e-6:
-            findings.append(
-                f"{path}: {recording.duration_s:g} s long, but a label begins at {latest:g} s"
-            )
-        findings += [f"{path}: {text}" for text in check_recording(recording)["findings"]]
+        if texts := _of_eeg(path, float(rows["eeg_label_offset_seconds"].max())):
+            findings[path] = texts
     return findings
+
+
+def _of_eeg(path: Path, latest_s: float) -> list[str]:
+    try:
+        recording = open_recording(path)
+        texts: list[str] = check_recording(recording)["findings"]
+    except NasionError as error:
+        return [str(error).removeprefix(f"{path}: ")]
+    if latest_s > 0 and latest_s + SEGMENT_S > recording.duration_s + 1e-6:
+        late = f"{recording.duration_s:g} s long, but a label begins at {latest_s:g} s"
+        return [late, *texts]
+    return texts
+
+
+def _grouped(by_eeg: dict[Path, list[str]], n_eegs: int) -> list[str]:
+    """One line a kind of fault: how many EEGs have it, and the first as example."""
+    kinds: dict[str, dict[Path, list[str]]] = {}
+    for path, texts in by_eeg.items():
+        for text in texts:
+            kinds.setdefault(_kind(text), {}).setdefault(path, []).append(f"{path}: {text}")
+    findings = []
+    for found in kinds.values():
+        lines = next(iter(found.values()))
+        if len(found) > 1:
+            lines = [f"{len(found)} of {n_eegs} EEGs, the first {lines[0]}"]
+        findings += lines
+    return findings
+
+
+def _kind(finding: str) -> str:
+    """What findings that differ only in numbers and electrodes have in common."""
+    return NUMBER.sub("#", finding.partition(": ")[0])

@@ -25,6 +25,7 @@ from nasion.data.hms import Segments, read_spectrogram
 from nasion.data.representation import ReadyMade, Representation, Window, cut, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
+from nasion.errors import NasionError
 from nasion.files import read_json, write_json
 
 SCHEMA = 1
@@ -87,9 +88,35 @@ def open_store(
                 building.replace(folder)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    index = read_json(folder / "index.json")
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in index["arrays"]}
+    return load_store(folder, settings)
+
+
+def load_store(folder: Path, settings: Signal) -> Store:
+    """Open a store by its folder; `settings` are those that it was built with.
+
+    Raises
+    ------
+    NasionError
+        Where the index or an array is missing, broken or of another schema.
+    """
+    path = folder / "index.json"
+    index = read_json(path)
+    schema = index.get("schema") if isinstance(index, dict) else None
+    if schema != SCHEMA:
+        raise NasionError(
+            f"{path}: schema {schema}, this nasion reads {SCHEMA}; delete the folder, it is rebuilt"
+        )
+    arrays = {name: _mapped(folder / f"{name}.npy") for name in index["arrays"]}
     return Store(folder, settings, index, arrays)
+
+
+def _mapped(path: Path) -> NDArray[np.float16]:
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise NasionError(
+            f"{path}: not a readable array ({error}); delete its folder, it is rebuilt"
+        ) from None
 
 
 def _fingerprint(segments: Segments, settings: Signal) -> str:

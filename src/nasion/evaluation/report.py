@@ -53,7 +53,7 @@ def evaluate(
     NasionError
         For a broken file or a labelled row without a prediction.
     """
-    name = predictions.stem
+    name = predictions.resolve().parent.name if predictions.stem == "oof" else predictions.stem
     result = _assess({name: predictions}, labels, one_row_per_period=one_row_per_period)
     content = {key: result[key] for key in ("schema", "software", "files")}
     content |= result["systems"][name]

@@ -45,9 +45,14 @@ class SpectrogramBranch(nn.Module):
         return features
 
     def embed(self, image: Tensor) -> Tensor:
-        """One view: (batch, 4, freq, time) -> (batch, width of the backbone)."""
-        maps = self.backbone.forward_features(stacked(image, self.stack))
-        return self.backbone.forward_head(maps, pre_logits=True)
+        """One view: (batch, 4, freq, time) -> (batch, width of the backbone).
+
+        On a CPU always in float32, where depthwise convolutions are twice as fast as in bf16.
+        """
+        kind = image.device.type
+        with torch.autocast(kind, enabled=kind != "cpu" and torch.is_autocast_enabled(kind)):
+            maps = self.backbone.forward_features(stacked(image, self.stack))
+            return self.backbone.forward_head(maps, pre_logits=True)
 
     def combine(self, embedded: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Join the views' features: (batch, n_features)."""

@@ -77,7 +77,7 @@ def roving(rng: Rng, head: Head, signals: Array) -> None:
 
 
 def muscle(rng: Rng, head: Head, signals: Array) -> None:
-    """EMG: 20-100 Hz with a foot below, over the temples or the forehead or everywhere, in spells."""
+    """EMG: 20-100 Hz with a foot below; temples, forehead or everywhere, in spells."""
     n_times = signals.shape[1]
     n_places = rng.integers(1, 5)
     gain = np.full((19, 1), rng.choice((0.0, rng.uniform(0.1, 0.8)), p=(0.6, 0.4)), np.float32)

@@ -34,6 +34,7 @@ Row = dict[str, Any]
 
 MAIN_SHARE = 0.7  # of a patient's segments that show the patient's main pattern
 STRETCH_SHARE = 0.3  # of the long EEGs that hold several labelled windows
+MARGIN_S = 1.0  # a 10-min image has windows centred from 1 to 599 s, each 4 s long
 MANY_SHARE = 0.75  # of the segments with ten votes or more: good labels are cheap here
 
 
@@ -76,7 +77,8 @@ def simulate(
     progress
         Called with the number of patients done and in all.
     spectrogram
-        Table of `train_spectrograms` from (20, n) µV at 200 Hz; without it no EEG has one.
+        Table of `train_spectrograms` (`time` in s, 400 powers) from (20, n) µV at 200 Hz;
+        without it no EEG has one.
     proportions
         Of the patterns planted; votes may disagree.
 
@@ -111,10 +113,18 @@ def _each(plan: Plan, n_patients: int, n_jobs: int) -> Iterator[tuple[int, list[
         for patient in range(n_patients):
             yield patient, write_patient(plan, patient)
         return
-    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(n_jobs, mp_context=context, initializer=_one_thread) as pool:
         futures = {pool.submit(write_patient, plan, i): i for i in range(n_patients)}
         for future in as_completed(futures):
             yield futures[future], future.result()
+
+
+def _one_thread() -> None:
+    """Small products of matrices lose more to waiting threads than they win."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def write_patient(plan: Plan, number: int) -> list[Row]:
@@ -144,16 +154,15 @@ def _write_eeg(
     stretched = not short and rng.random() < STRETCH_SHARE
     extra_s = 2.0 * int(rng.integers(1, 16)) if stretched else 0.0
     window_s = CENTRE_S if short else SEGMENT_S
-    duration_s = (CONTEXT_S if context else window_s) + extra_s
+    duration_s = (CONTEXT_S + 2 * MARGIN_S if context else window_s) + extra_s
     centre = middle(duration_s - extra_s)
     span = Span(centre.start_s, centre.stop_s + extra_s)
     votes = n_votes(rng, many=MANY_SHARE)
     segment = patient.record(rng, pattern, duration_s=duration_s, span=span, n_votes=votes)
     if context and plan.spectrogram is not None:
-        _write_parquet(
-            plan.directory / "train_spectrograms" / f"{eeg_id}.parquet",
-            plan.spectrogram(segment.signals),
-        )
+        image = plan.spectrogram(segment.signals)
+        image["time"] -= round(MARGIN_S)  # 0 is where the ten minutes begin
+        _write_parquet(plan.directory / "train_spectrograms" / f"{eeg_id}.parquet", image)
     start_s = (duration_s - extra_s - window_s) / 2
     part = slice(round(start_s * SFREQ), round((start_s + window_s + extra_s) * SFREQ))
     _write_parquet(
