@@ -74,3 +74,10 @@ def test_broken_json_is_one_line_that_names_the_file(tmp_path, content):
         read_json(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_path_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(NasionError, match="cannot be written"):
+        write_text(tmp_path / "file" / "below.txt", "never")
+    assert (tmp_path / "file").read_text() == "here"

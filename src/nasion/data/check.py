@@ -10,10 +10,10 @@ from nasion.data.hms import Segments, counts_by_pattern, votes
 from nasion.eeg.formats import open_recording
 from nasion.eeg.quality import check_recording
 from nasion.errors import NasionError
-from nasion.terms import SEGMENT_S
+from nasion.terms import COLUMNS, SEGMENT_S
 
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
-NUMBER = re.compile(r"\d[\d.e+-]*")
+ELECTRODES_OR_NUMBER = re.compile(rf"(?:\b(?:{'|'.join(COLUMNS)})\b(?:, )?)+|\d[\d.e+-]*")
 
 
 def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, Any]:
@@ -85,4 +85,5 @@ def _grouped(by_eeg: dict[Path, list[str]], n_eegs: int) -> list[str]:
 
 def _kind(finding: str) -> str:
     """What findings that differ only in numbers and electrodes have in common."""
-    return NUMBER.sub("#", finding.partition(": ")[0])
+    head, _, tail = ELECTRODES_OR_NUMBER.sub("#", finding).partition(": ")
+    return tail if head == "#" else head

@@ -33,7 +33,7 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
     strata = labels if np.bincount(labels).max() >= n_folds else np.zeros_like(labels)
     for number, (_, held_out) in enumerate(_quietly(splitter, strata, patients)):
         fold[held_out] = number
-    return _balanced(fold, labels, patients, n_folds)
+    return fold
 
 
 def _quietly(splitter, labels, patients):  # type: ignore[no-untyped-def]
@@ -43,50 +43,6 @@ def _quietly(splitter, labels, patients):  # type: ignore[no-untyped-def]
         # A class rarer than the folds is a fact about the data, not a fault of the split.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         yield from splitter.split(labels, labels, patients)
-
-
-def _balanced(
-    fold: NDArray[np.int_], labels: NDArray[np.int_], patients: NDArray, n_folds: int
-) -> NDArray[np.int_]:
-    """Move and swap patients between folds while that evens out class counts.
-
-    The greedy splitter leaves shares up to a point apart on HMS; this brings them within 0.1.
-    """
-    ids, patient = np.unique(patients, return_inverse=True)
-    counts = np.zeros((len(ids), labels.max() + 1))
-    np.add.at(counts, (patient, labels), 1)
-    home = np.zeros(len(ids), np.int64)
-    home[patient] = fold
-    ideal = counts.sum(0) / n_folds
-    scale = 1 / np.maximum(ideal, 1)
-    sums = np.stack([counts[home == number].sum(0) for number in range(n_folds)])
-    for _ in range(400):
-        excess = (sums - ideal) * scale
-        worst = int(np.argmax((excess**2).sum(1)))
-        gain, step = 1e-9, None
-        members = np.flatnonzero(home == worst)
-        for other in range(n_folds):
-            if other == worst:
-                continue
-            before = (excess[worst] ** 2).sum() + (excess[other] ** 2).sum()
-            candidates = np.flatnonzero(home == other)
-            given = np.concatenate([counts[candidates] * scale, np.zeros((1, len(ideal)))])
-            moved = counts[members, None] * scale - given[None]
-            after = ((excess[worst] - moved) ** 2).sum(2) + ((excess[other] + moved) ** 2).sum(2)
-            place = np.unravel_index(int(after.argmin()), after.shape)
-            if len(members) > 1 and before - after[place] > gain:
-                gain = before - after[place]
-                back = candidates[place[1]] if place[1] < len(candidates) else None
-                step = members[place[0]], other, back
-        if step is None:
-            break
-        leaving, other, back = step
-        home[leaving] = other
-        if back is not None:
-            home[back] = worst
-        for number in (worst, other):
-            sums[number] = counts[home == number].sum(0)
-    return home[patient]
 
 
 def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None:
