@@ -258,6 +258,18 @@ def _watched() -> bool:
 
 
 @app.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="A finished RUN.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the small copy.")],
+) -> None:
+    """A small copy of a run to give away: 16-bit weights, no paths of this machine."""
+    from nasion.training.run import Run
+
+    for path in Run(run).pack(folder):
+        typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
 def predict(
     data: Annotated[Path, typer.Argument(help="Folder in HMS layout.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="csv to write.")],

@@ -225,8 +225,13 @@ class Experiment(Settings):
     @property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits of what determines the result, wherever the data lie."""
-        where = dict.fromkeys(("path", "folds", "store"), "")
-        return fingerprint(self.model_copy(update={"data": self.data.model_copy(update=where)}))
+        return fingerprint(self.without_paths)
+
+    @property
+    def without_paths(self) -> "Experiment":
+        """The same experiment without the folders of the machine that ran it."""
+        nowhere = dict.fromkeys(("path", "folds", "store"), "")
+        return self.model_copy(update={"data": self.data.model_copy(update=nowhere)})
 
 
 def fingerprint(settings: Settings) -> str:

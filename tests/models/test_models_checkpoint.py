@@ -39,6 +39,15 @@ def test_a_checkpoint_needs_nothing_but_itself(path):
         torch.testing.assert_close(loaded.net.state_dict()[key], value)
 
 
+def test_weights_do_not_carry_paths(tmp_path):
+    data = EXPERIMENT.data.model_copy(update={"path": "/home/somebody/HMS"})
+    experiment = EXPERIMENT.model_copy(update={"data": data})
+    torch.manual_seed(0)
+    save(tmp_path / "a.safetensors", MultimodalNet(experiment), experiment)
+    assert b"somebody" not in (tmp_path / "a.safetensors").read_bytes()
+    assert load(tmp_path / "a.safetensors").experiment == EXPERIMENT
+
+
 def test_half_precision_is_close(path, tmp_path):
     net = load(path).net
     save(tmp_path / "half.safetensors", net, EXPERIMENT, half=True)

@@ -129,6 +129,22 @@ def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
         guard_unseen(run, data.segments)
 
 
+def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
+    settings = experiment(phantoms, epochs=1)
+    run = Run(tmp_path / "run")
+    train(settings, run, 0)
+    run.pack(tmp_path / "packed")
+    packed = Run(tmp_path / "packed")
+    for path in packed.folder.rglob("*"):
+        assert path.is_dir() or str(phantoms).encode() not in path.read_bytes()
+    segments = load_segments(phantoms)
+    whole, small = (predict(segments, each.checkpoints()) for each in (run, packed))
+    columns = list(VOTE_COLUMNS)
+    np.testing.assert_allclose(small[columns].to_numpy(), whole[columns].to_numpy(), atol=5e-3)
+    with pytest.raises(NasionError, match="exists already"):
+        run.pack(tmp_path / "packed")
+
+
 def test_a_run_belongs_to_one_experiment(phantoms, tmp_path):
     run = Run(tmp_path / "run")
     cohort(experiment(phantoms), run)

@@ -25,11 +25,14 @@ class Checkpoint:
 
 
 def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool = False) -> None:
-    """Write weights and settings to one file; `half` stores 16-bit floats."""
+    """Write weights and settings to one file; `half` stores 16-bit floats.
+
+    Weights travel, so the paths of the machine that made them stay behind.
+    """
     state = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
     if half:
         state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
-    metadata = {"schema": str(SCHEMA), "experiment": experiment.model_dump_json()}
+    metadata = {"schema": str(SCHEMA), "experiment": experiment.without_paths.model_dump_json()}
     with replacing(path) as temporary:
         save_file(state, temporary, metadata)
 

@@ -68,6 +68,31 @@ class Run:
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
         write_json(path, about)
 
+    def pack(self, target: Path) -> list[Path]:
+        """Write a small copy to give away: 16-bit weights, no paths, no checkpoints.
+
+        Returns
+        -------
+        The files of weights.
+        """
+        if target.exists():
+            raise NasionError(f"{target}: exists already; give a new folder")
+        packed = Run(target)
+        fits = self.checkpoints()
+        target.mkdir(parents=True)
+        about = self.about()
+        write_json(target / "config.json", self.experiment.without_paths.model_dump(mode="json"))
+        for name in ("history.csv", "folds.csv"):
+            if (self.folder / name).exists():
+                with replacing(target / name) as temporary:
+                    temporary.write_bytes((self.folder / name).read_bytes())
+        weights = []
+        for folder, fit in zip(self.fold_folders, fits, strict=True):
+            weights.append(packed.folder / folder.name / FILE_NAME)
+            checkpoint.save(weights[-1], fit.net, fit.experiment, half=True)
+        write_json(target / "run.json", about)
+        return weights
+
     def checkpoints(self) -> list[Checkpoint]:
         """Every fit of the run."""
         about = self.about()
