@@ -135,8 +135,8 @@ def test_imagenet_weights_come_from_an_installed_package():
     one, two = (SpectrogramBranch(settings, ("centre",), 8).backbone for _ in range(2))
     for key, value in one.state_dict().items():
         torch.testing.assert_close(value, two.state_dict()[key])  # nothing was left random
+    settings = SpectrogramNet(backbone="test_efficientnet", weights="no_such_package:file.pth")
     with pytest.raises(NasionError, match="not found"):
-        settings = SpectrogramNet(backbone="test_efficientnet", weights="no_such_package:file.pth")
         SpectrogramBranch(settings, ("centre",), 8)
 
 

@@ -18,7 +18,7 @@ from nasion import __version__
 from nasion.config import Experiment, parse
 from nasion.data.hms import Segments
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json
+from nasion.files import read_json, replacing, write_json, write_text
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME, Checkpoint
 
@@ -69,7 +69,7 @@ class Run:
         write_json(path, about)
 
     def pack(self, target: Path) -> list[Path]:
-        """Write a small copy to give away: 16-bit weights, no paths, no checkpoints.
+        """Write a small copy to give away: 16-bit weights, no paths, no patient's number.
 
         Returns
         -------
@@ -82,10 +82,7 @@ class Run:
         target.mkdir(parents=True)
         about = self.about()
         write_json(target / "config.json", self.experiment.without_paths.model_dump(mode="json"))
-        for name in ("history.csv", "folds.csv"):
-            if (self.folder / name).exists():
-                with replacing(target / name) as temporary:
-                    temporary.write_bytes((self.folder / name).read_bytes())
+        write_text(target / "history.csv", (self.folder / "history.csv").read_text())
         weights = []
         for folder, fit in zip(self.fold_folders, fits, strict=True):
             weights.append(packed.folder / folder.name / FILE_NAME)
