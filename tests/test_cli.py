@@ -1,6 +1,7 @@
 """What a user meets: verbs from end to end, and one line for every mistake."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,16 @@ def test_help_is_quick_and_light():
         assert verb in verbs
 
 
+def test_every_verb_of_the_readme_exists():
+    readme = (SMALL.parents[1] / "README.md").read_text()
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
+    named = set(re.findall(r"\bnasion ([a-z]+)", readme)) - {"reads"}
+    assert named >= verbs
+    assert named <= verbs
+    for target in re.findall(r"^make ([a-z-]+)", readme, re.MULTILINE):
+        assert f"\n{target}:" in (SMALL.parents[1] / "Makefile").read_text()
+
+
 def test_a_mistake_is_one_line_and_exit_code_two(tmp_path):
     command = [sys.executable, "-m", "nasion", "check", str(tmp_path / "absent.edf")]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -63,11 +74,11 @@ def test_from_training_to_a_report(phantoms, tmp_path):
     run = tmp_path / "run"
     oof = said("crossval", SMALL, "--data", phantoms, "--out", run, *QUICK).strip()
     assert Path(oof) == run / "oof.csv"
-    said("evaluate", run, "--out", tmp_path / "scores")
-    scores = json.loads((tmp_path / "scores" / "metrics.json").read_text())
+    said("evaluate", run)
+    scores = json.loads((run / "evaluation" / "metrics.json").read_text())
     assert scores["overall"]["n"] > 10
     assert len(scores["folds"]) == 2
-    assert "Decision support" in (tmp_path / "scores" / "report.html").read_text()
+    assert "Decision support" in (run / "evaluation" / "report.html").read_text()
     assert "use its oof.csv" in refused(
         "predict", phantoms, "--run", run, "-o", tmp_path / "seen.csv"
     )

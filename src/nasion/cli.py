@@ -1,6 +1,7 @@
 """The verbs, a thin function each. Heavy imports wait inside, so that `--help` is quick."""
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -254,6 +255,10 @@ def crossval(
 
 
 def _watched() -> bool:
+    """Whether bars make sense; where they do not, a line an epoch goes to stderr."""
+    if not sys.stderr.isatty():
+        logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("nasion").setLevel(logging.INFO)
     return sys.stderr.isatty()
 
 
@@ -277,6 +282,9 @@ def predict(
     part: Annotated[
         Literal["train", "test"] | None, typer.Option(help="Where a folder holds both.")
     ] = None,
+    mirror: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Average with the mirrored EEG.")
+    ] = True,
 ) -> None:
     """Probabilities of every labelled window or test row, in Kaggle's submission format."""
     from nasion.data.hms import load_segments
@@ -289,7 +297,7 @@ def predict(
     checkpoints = folder.checkpoints()
     guard_unseen(folder, segments)
     with _bar("EEGs") as bar:
-        table = predict_segments(segments, checkpoints, bar)
+        table = predict_segments(segments, checkpoints, mirror=mirror, progress=bar)
     write_predictions(output, table)
     typer.echo(output)
 
@@ -298,12 +306,16 @@ def predict(
 def evaluate(
     predictions: Annotated[list[Path], typer.Argument(help="One csv, or several to compare.")],
     labels: Annotated[Path | None, typer.Option(help="train.csv; an oof.csv has its own.")] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder.")] = Path("evaluation"),
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder; default RUN/evaluation.")
+    ] = None,
 ) -> None:
     """Metrics, figures and a report from any csv of predictions, also of other systems."""
     from nasion.display import plain
     from nasion.evaluation import report
 
+    alone = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
+    out = out or alone / "evaluation"
     paths = [path / "oof.csv" if path.is_dir() else path for path in predictions]
     if len(paths) == 1:
         overall = report.evaluate(paths[0], labels, out)["overall"]

@@ -24,7 +24,11 @@ Progress = Callable[[int, int], None]
 
 
 def predict_dataset(
-    nets: Sequence[MultimodalNet], dataset: SegmentDataset, progress: Progress | None = None
+    nets: Sequence[MultimodalNet],
+    dataset: SegmentDataset,
+    *,
+    mirror: bool = True,
+    progress: Progress | None = None,
 ) -> NDArray[np.float64]:
     """Mean probability over networks and, where they tell sides apart, over the mirror image.
 
@@ -33,7 +37,7 @@ def predict_dataset(
     Shape (n_rows, 6); rows sum to 1.
     """
     views = [dataset]
-    if not all(net.symmetric for net in nets):
+    if mirror and not all(net.symmetric for net in nets):
         views.append(replace(dataset, mirrored=True))
     total = np.zeros((len(dataset), len(PATTERNS)))
     for net in nets:
@@ -56,7 +60,11 @@ def probabilities(net: MultimodalNet, inputs: Inputs) -> NDArray[np.float64]:
 
 
 def predict(
-    segments: Segments, checkpoints: Sequence[Checkpoint], progress: Progress | None = None
+    segments: Segments,
+    checkpoints: Sequence[Checkpoint],
+    *,
+    mirror: bool = True,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """One row a segment: Kaggle's columns, and `eeg_sub_id` where an EEG has several."""
     experiment = checkpoints[0].experiment
@@ -65,7 +73,8 @@ def predict(
     with TemporaryDirectory(prefix="nasion-") as folder:
         store = open_store(segments, experiment.signal, Path(folder), progress)
         dataset = SegmentDataset(segments, store, experiment)
-        values = predict_dataset([checkpoint.net for checkpoint in checkpoints], dataset)
+        nets = [checkpoint.net for checkpoint in checkpoints]
+        values = predict_dataset(nets, dataset, mirror=mirror, progress=progress)
     repeated = segments.table["eeg_id"].duplicated().any()
     ids = list(KEYS) if segments.part == "train" or repeated else ["eeg_id"]
     table = segments.table[ids].copy()

@@ -1,12 +1,15 @@
 """Laws of training: it repeats, resumes, overfits, and never lets a patient cross."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+import nasion
+from nasion.config import load as load_config
 from nasion.config import parse
 from nasion.data.hms import load_segments, votes
 from nasion.errors import NasionError
@@ -20,6 +23,7 @@ from nasion.training.losses import kl
 from nasion.training.module import Fit
 from nasion.training.run import Run, guard_unseen
 
+CONFIGS = Path(nasion.__file__).parents[2] / "configs"
 SMALL = {
     "signal": {"spectrogram": {"views": ["centre"]}},
     "model": {
@@ -127,6 +131,20 @@ def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
     )
     with pytest.raises(NasionError, match=r"oof\.csv"):
         guard_unseen(run, data.segments)
+
+
+def test_the_papers_own_configuration_trains(phantoms, tmp_path):
+    changes = ("training.epochs = 1", "training.batch_size = 4", "data.n_folds = 2")
+    paper = load_config(CONFIGS / "paper.toml", (f'data.path = "{phantoms}"', *changes))
+    assert paper.loss.alpha == 0.25
+    assert paper.loss.beta == 0.5
+    data = cohort(paper, Run(tmp_path / "run"))
+    few = data.dataset(paper, np.arange(len(data.segments)) < 6)
+    split = replace(data.split(paper, 0), learning=few, held_out=few)
+    net, history = fit(paper, split, 0, tmp_path)
+    assert np.isfinite(history[-1]["kld"])
+    assert net.waveform.wavenet.receptive_field > 8000
+    assert set(history[-1]) >= {"kld_waveform", "kld_spectrogram", "kld_fused", "cosine", "cka"}
 
 
 def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):

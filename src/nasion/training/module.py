@@ -5,6 +5,7 @@ row or step): a run that was killed and resumed equals one that was not, from ep
 same machine with the same threads and precision.
 """
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from nasion.data.dataset import Batch, SegmentDataset
 from nasion.data.hms import votes
 from nasion.models.fusion import Inputs, MultimodalNet, Output
 from nasion.training.losses import SIMILARITIES, kl, loss
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,12 @@ class Fit(LightningModule):
         rate = self.optimizers().param_groups[0]["lr"]
         row = {"fold": self.fold, "epoch": self.current_epoch, "lr": rate, "loss": epoch_loss}
         self.history.append({**row, **scores})
+        told = "".join(f", {name} {scores[name]:.3f}" for name in ("kld", "accuracy") if scores)
+        epochs = self.experiment.training.epochs
+        _log.info(
+            "fold %d, epoch %d of %d: loss %.3f%s",
+            self.fold, self.current_epoch + 1, epochs, epoch_loss, told,
+        )  # fmt: skip
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """History goes with the weights it describes."""
