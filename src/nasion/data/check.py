@@ -16,11 +16,11 @@ VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 ELECTRODES_OR_NUMBER = re.compile(rf"(?:\b(?:{'|'.join(COLUMNS)})\b(?:, )?)+|\d[\d.e+-]*")
 
 
-def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, Any]:
+def check_segments(segments: Segments) -> dict[str, Any]:
     """Counts of a data set and its faults, ready to be written as JSON.
 
-    `thorough` opens every EEG; a broken one is listed and the rest goes on. `findings` has one line
-    for each kind of fault, `findings_by_eeg` all of them by file.
+    Every EEG is opened; a broken one is listed and the rest goes on. `findings` has one line for
+    each kind of fault, `findings_by_eeg` all of them by file.
     """
     table = segments.table
     ids = table["spectrogram_id"].unique()
@@ -40,7 +40,7 @@ def check_segments(segments: Segments, *, thorough: bool = True) -> dict[str, An
             name: int(((counts >= low) & (counts <= high)).sum())
             for name, (low, high) in VOTE_GROUPS.items()
         }
-    by_eeg = _by_eeg(segments) if thorough else {}
+    by_eeg = _by_eeg(segments)
     answer["findings"] = _grouped(by_eeg, answer["eegs"])
     answer["findings_by_eeg"] = {str(path): texts for path, texts in by_eeg.items()}
     return answer

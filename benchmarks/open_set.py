@@ -1,0 +1,72 @@
+"""Zero-shot scores on the open real segments, as README and the model card state them.
+
+python benchmarks/open_set.py ../shared/real [--run RUN] [--out FOLDER]
+
+One row a period of `hms` and all of `iiic`; the consensus is the first arg max of the votes.
+"""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from nasion.data.hms import load_segments
+from nasion.evaluation.report import evaluate
+from nasion.prediction import predict
+from nasion.terms import PATTERNS
+from nasion.training.run import PACKAGED, Run
+
+FOLDERS = ("hms", "iiic")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--run", type=Path, default=PACKAGED)
+    parser.add_argument("--out", type=Path, help="keep csv files and the report here")
+    given = parser.parse_args()
+    with TemporaryDirectory() as temporary:
+        show(given.real, Run(given.run), given.out or Path(temporary))
+
+
+def show(real: Path, run: Run, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    fits = run.checkpoints()
+    labels, predictions = [], []
+    for folder in FOLDERS:
+        table = pd.read_csv(real / folder / "train.csv")
+        labels.append(table.assign(source=table.get("source", folder)))
+        predictions.append(predict(load_segments(real / folder, "train"), fits))
+    everything = pd.concat(labels, ignore_index=True)
+    predicted = pd.concat(predictions, ignore_index=True)
+    predicted.to_csv(out / "predictions.csv", index=False)
+    sources = {"all": everything, **dict(list(everything.groupby("source")))}
+    for name, rows in sources.items():
+        rows.to_csv(out / f"labels-{name}.csv", index=False)
+        scores = evaluate(out / "predictions.csv", out / f"labels-{name}.csv", out / name)
+        print(line(name, scores["overall"]))
+        if name == "all":
+            print(recalls(scores["overall"]))
+            print(f"prior of these labels: KLD {scores['overall']['prior_kld']:.3f}")
+
+
+def line(name: str, overall: dict) -> str:
+    def number(metric: str) -> str:
+        value, interval = overall[metric], overall["ci95"][metric]
+        if value is None:
+            return "-"
+        return f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})" if interval else f"{value:.3f}"
+
+    metrics = ("accuracy", "balanced_accuracy", "kld", "auroc_macro")
+    return f"| {name} | {overall['n']} | " + " | ".join(map(number, metrics)) + " |"
+
+
+def recalls(overall: dict) -> str:
+    per_class = overall["per_class"]
+    said = [f"{p} {per_class[p]['recall']:.2f} (n = {per_class[p]['n']})" for p in PATTERNS]
+    return "recall: " + ", ".join(said)
+
+
+if __name__ == "__main__":
+    main()
