@@ -180,6 +180,9 @@ CHANGED = {
     "data.path": "y",
     "data.folds": "y",
     "data.store": "y",
+    "data.phantoms.path": "y",
+    "training.init": "y",
+    "training.freeze_statistics": True,
     "signal.waveform.band_hz": [0.5, 19.0],
     "signal.waveform.sfreq": 100.0,
     "signal.waveform.quantise": "mu-law",
@@ -213,7 +216,7 @@ def another(name: str, value: object) -> object:
     return value + 1 if isinstance(value, int) else value * 1.1 or 0.1  # type: ignore[operator]
 
 
-WHERE = {"data.path", "data.folds", "data.store"}
+WHERE = {"data.path", "data.folds", "data.store", "data.phantoms.path"}
 
 
 def changed(name: str) -> Experiment:

@@ -28,6 +28,9 @@ Changes = Annotated[
     list[str], typer.Option("--set", help="One setting, as TOML: --set training.lr=3e-4")
 ]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder in HMS layout.")]
+InitRun = Annotated[
+    Path | None, typer.Option("--init", help="RUN to fine-tune on one's own data, or: packaged.")
+]
 RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; default below runs/.")]
 
 
@@ -156,17 +159,28 @@ def convert(
         typer.echo(conversion.convert(opened, folder, every, bar))
 
 
-def _experiment(config: Path, changes: list[str], data: Path | None) -> Any:
+def _experiment(
+    config: Path, changes: list[str], data: Path | None, init: Path | None = None
+) -> Any:
     from nasion.config import load
 
     given = [f"data.path = {json.dumps(str(data))}"] if data else []
-    return load(config, (*changes, *given))
+    if init is None:
+        return load(config, (*changes, *given))
+    from nasion.training.run import PACKAGED, Run
+
+    # Weights mean something only with the signals and the model they were fitted with.
+    run = Run(PACKAGED if init == Path("packaged") else init)
+    start = run.experiment
+    given.append(f"training.init = {json.dumps(str(run.folder))}")
+    experiment = load(config, (*changes, *given))
+    return experiment.model_copy(update={"signal": start.signal, "model": start.model})
 
 
 def _simulated(experiment: Any, parent: Path) -> Any:
     """The experiment with its phantoms at hand, simulated now if they are not there yet."""
     phantoms = experiment.data.phantoms
-    if experiment.data.path or not phantoms.patients:
+    if phantoms.path or not phantoms.patients:
         return experiment
     from nasion.config import fingerprint
     from nasion.eeg.spectrogram import hms_table
@@ -174,7 +188,6 @@ def _simulated(experiment: Any, parent: Path) -> Any:
 
     folder = parent / f"phantoms-{fingerprint(phantoms)}"
     if not (folder / "train.csv").exists():
-        given = phantoms.model_dump(exclude={"patients"})
         with _bar("simulated patients") as bar:
             cohort.simulate(
                 folder,
@@ -182,9 +195,10 @@ def _simulated(experiment: Any, parent: Path) -> Any:
                 n_jobs=os.cpu_count() or 1,
                 progress=bar,
                 spectrogram=hms_table,
-                **given,
+                **phantoms.model_dump(exclude={"patients", "path"}),
             )
-    data = experiment.data.model_copy(update={"path": str(folder)})
+    there = phantoms.model_copy(update={"path": str(folder)})
+    data = experiment.data.model_copy(update={"phantoms": there})
     return experiment.model_copy(update={"data": data})
 
 
@@ -219,6 +233,7 @@ def train(
     config: Config,
     data: DataFolder = None,
     out: RunFolder = None,
+    init: InitRun = None,
     changes: Changes = [],  # noqa: B006
     fold: Annotated[
         Optional[int], typer.Option(help="Hold this fold out; without it, learn from all.")  # noqa: UP045
@@ -230,7 +245,7 @@ def train(
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    experiment = _experiment(config, changes, data)
+    experiment = _experiment(config, changes, data, init)
     run = _run(experiment, out)
     experiment = _simulated(experiment, run.folder.parent)
     typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
@@ -241,6 +256,7 @@ def crossval(
     config: Config,
     data: DataFolder = None,
     out: RunFolder = None,
+    init: InitRun = None,
     changes: Changes = [],  # noqa: B006
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
@@ -248,7 +264,7 @@ def crossval(
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    experiment = _experiment(config, changes, data)
+    experiment = _experiment(config, changes, data, init)
     run = _run(experiment, out)
     experiment = _simulated(experiment, run.folder.parent)
     typer.echo(crossvalidate(experiment, run, progress=_watched()))

@@ -169,6 +169,8 @@ class Augment(Settings):
 class Training(Settings):
     """One fit."""
 
+    init: str = ""  # a RUN whose weights to start from; "" starts anew
+    freeze_statistics: bool = False  # keep the normalisation statistics of `init`
     epochs: int = Field(default=12, ge=1)
     batch_size: int = Field(default=32, ge=1)
     lr: float = Field(default=1e-3, gt=0)
@@ -191,8 +193,9 @@ class Training(Settings):
 
 
 class Phantoms(Settings):
-    """Simulated patients to learn from where `data.path` is empty."""
+    """Simulated patients to learn from, alone or beside one's own segments of `data.path`."""
 
+    path: str = ""  # where they are; simulated by the training verbs if not there yet
     patients: int = Field(default=0, ge=0)
     segments_per_patient: int = Field(default=2, ge=1)
     seed: int = Field(default=0, ge=0)
@@ -230,8 +233,12 @@ class Experiment(Settings):
     @property
     def without_paths(self) -> "Experiment":
         """The same experiment without the folders of the machine that ran it."""
+        phantoms = self.data.phantoms.model_copy(update={"path": ""})
         nowhere = dict.fromkeys(("path", "folds", "store"), "")
-        return self.model_copy(update={"data": self.data.model_copy(update=nowhere)})
+        data = self.data.model_copy(update={**nowhere, "phantoms": phantoms})
+        init = {"init": Path(self.training.init).name}
+        training = self.training.model_copy(update=init)
+        return self.model_copy(update={"data": data, "training": training})
 
 
 def fingerprint(settings: Settings) -> str:

@@ -163,6 +163,52 @@ def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
         run.pack(tmp_path / "packed")
 
 
+def finetuning(phantoms, start, **training):
+    settings = experiment(phantoms, init=str(start), freeze_statistics=True, ema=0.0, **training)
+    beside = settings.data.phantoms.model_copy(update={"path": str(phantoms)})
+    data = settings.data.model_copy(update={"phantoms": beside})
+    return settings.model_copy(update={"data": data})
+
+
+def test_fine_tuning_starts_from_the_weights_and_keeps_their_statistics(phantoms, tmp_path):
+    start = train(experiment(phantoms, epochs=1), Run(tmp_path / "start"))
+    settings = finetuning(phantoms, tmp_path / "start", epochs=1, lr=1e-12, weight_decay=0.0)
+    before, after = weights(start), weights(train(settings, Run(tmp_path / "tuned"), 0))
+    for key, value in before.items():
+        torch.testing.assert_close(after[key], value, atol=1e-6, rtol=1e-5)
+    settings = finetuning(phantoms, tmp_path / "start", epochs=1, lr=1e-2)
+    moved = weights(train(settings, Run(tmp_path / "moved"), 0))
+    statistics = [key for key in before if key.endswith(("running_mean", "running_var"))]
+    assert statistics
+    for key in statistics:
+        torch.testing.assert_close(moved[key], before[key])
+    assert any((moved[key] != value).any() for key, value in before.items())
+
+
+def test_simulated_patients_beside_ones_own_are_never_held_out(phantoms, tmp_path):
+    settings = finetuning(phantoms, tmp_path, epochs=1)
+    data = cohort(settings, Run(tmp_path / "run"))
+    n_own = len(load_segments(phantoms))
+    assert len(data.segments) == 2 * n_own
+    for fold in range(3):
+        split = data.split(settings, fold)
+        assert (split.held_out.segments.table["patient_id"] > 0).all()
+        learned = split.learning.segments.table
+        assert (learned["patient_id"] < 0).sum() == n_own
+    own = split.learning.batch([0])
+    same = learned.index[learned["eeg_id"] == -learned["eeg_id"].iloc[0]][0]
+    np.testing.assert_array_equal(own.waveform, split.learning.batch([same]).waveform)
+
+
+def test_weights_of_another_model_are_not_fine_tuned(phantoms, tmp_path):
+    train(experiment(phantoms, epochs=1), Run(tmp_path / "start"))
+    settings = finetuning(phantoms, tmp_path / "start", epochs=1)
+    other = settings.model.model_copy(update={"n_features": 8})
+    settings = settings.model_copy(update={"model": other})
+    with pytest.raises(NasionError, match=r"another \[model\]"):
+        train(settings, Run(tmp_path / "tuned"), 0)
+
+
 def test_a_run_belongs_to_one_experiment(phantoms, tmp_path):
     run = Run(tmp_path / "run")
     cohort(experiment(phantoms), run)

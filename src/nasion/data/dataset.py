@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nasion.config import Experiment, Signal
 from nasion.data.augment import augmented, centre_only, draw_shift, mirror, mixed
 from nasion.data.hms import Segments, targets, votes
+from nasion.data.joint import JointStore
 from nasion.data.representation import Window, view_of
 from nasion.data.store import Store
 from nasion.terms import SEGMENT_S, STEP_S
@@ -71,7 +72,7 @@ class SegmentDataset:
     """Rows of a segment table as batches; `epoch` below 0 means as they are, unaugmented."""
 
     segments: Segments
-    store: Store
+    store: Store | JointStore
     experiment: Experiment
     epoch: int = -1
     mirrored: bool = False
@@ -95,8 +96,8 @@ class SegmentDataset:
     @cached_property
     def short(self) -> NDArray[np.bool_]:
         """Rows whose EEG is shorter than 50 s."""
-        durations = {int(k): v["duration_s"] for k, v in self.store.index["eegs"].items()}
-        return (self.segments.table["eeg_id"].map(durations) < SEGMENT_S).to_numpy()
+        durations_s = map(self.store.duration_s, self.segments.table["eeg_id"])
+        return np.fromiter(durations_s, float) < SEGMENT_S
 
     @cached_property
     def _rows(self) -> list[Any]:

@@ -63,6 +63,10 @@ class Store:
             columns={name: np.moveaxis(piece, 0, -1) for name, piece in pieces.items()},
         )
 
+    def duration_s(self, eeg_id: int) -> float:
+        """Length of an EEG."""
+        return float(self.index["eegs"][str(eeg_id)]["duration_s"])
+
     def _context(self, row: Any) -> NDArray[np.float32] | None:
         entry = self.index["spectrograms"].get(str(int(row.spectrogram_id)))
         if entry is None or "context" not in self.settings.spectrogram.views:

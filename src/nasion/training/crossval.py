@@ -12,6 +12,7 @@ from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.data.hms import KEYS, Segments, load_segments
+from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
 from nasion.files import replacing
@@ -31,8 +32,8 @@ class Cohort:
     """Labelled segments, their arrays and folds."""
 
     segments: Segments
-    store: Store
     fold: NDArray[np.int_]
+    store: Store | JointStore
 
     def dataset(self, experiment: Experiment, rows: NDArray[np.bool_]) -> SegmentDataset:
         """Some of the rows."""
@@ -51,21 +52,33 @@ class Cohort:
 
 
 def cohort(experiment: Experiment, run: Run, progress: Progress | None = None) -> Cohort:
-    """Load what an experiment learns from; folds are made once and written to the run."""
-    if not experiment.data.path:
+    """Load what an experiment learns from; folds are made once and written to the run.
+
+    Simulated patients beside one's own are learned from in every fold and never held out.
+    """
+    own, simulated = experiment.data.path, experiment.data.phantoms.path
+    if not own and not simulated:
         raise NasionError("data.path is empty; say where the data are, or give --data")
-    segments = load_segments(Path(experiment.data.path), "train")
+    segments = load_segments(Path(own or simulated), "train")
+    fold = _folds(experiment, run, segments)
     run.begin(experiment, segments)
-    path = run.folder / "folds.csv"
-    if path.exists():
-        fold = read_folds(path, segments.table)
-    elif experiment.data.folds:
-        fold = read_folds(Path(experiment.data.folds), segments.table)
-    else:
-        fold = make_folds(segments.table, experiment.data.n_folds, experiment.seed)
-    write_folds(path, segments.table, fold)
+    write_folds(run.folder / "folds.csv", segments.table, fold)
     parent = Path(experiment.data.store) if experiment.data.store else run.folder.parent / "store"
-    return Cohort(segments, open_store(segments, experiment.signal, parent, progress), fold)
+    store = open_store(segments, experiment.signal, parent, progress)
+    if not own or not simulated:
+        return Cohort(segments, fold, store)
+    phantoms = load_segments(Path(simulated), "train")
+    beside = open_store(phantoms, experiment.signal, parent, progress)
+    return Cohort(*joined(segments, fold, phantoms), JointStore(store, beside))
+
+
+def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.int_]:
+    written = run.folder / "folds.csv"
+    if written.exists():
+        return read_folds(written, segments.table)
+    if experiment.data.folds:
+        return read_folds(Path(experiment.data.folds), segments.table)
+    return make_folds(segments.table, experiment.data.n_folds, experiment.seed)
 
 
 def train(
@@ -112,7 +125,7 @@ def crossval(
     """
     path = run.folder / "oof.csv"
     data = cohort(experiment, run)
-    numbers = np.unique(data.fold)
+    numbers = np.unique(data.fold[data.fold >= 0])
     pieces = []
     for done, fold in enumerate(numbers, start=1):
         net = load(train(experiment, run, int(fold), data=data, progress=progress)).net

@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -21,8 +22,10 @@ from torch.utils.data import DataLoader
 from nasion.config import Experiment
 from nasion.data.dataset import Batch, SegmentDataset
 from nasion.data.hms import votes
+from nasion.errors import NasionError
 from nasion.models.fusion import Inputs, MultimodalNet, Output
 from nasion.training.losses import SIMILARITIES, kl, loss
+from nasion.training.run import Run
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ class Fit(LightningModule):
         super().__init__()
         self.experiment, self.split, self.fold = experiment, split, fold
         torch.manual_seed(experiment.seed * 1000 + fold + 1)
-        self.net = MultimodalNet(experiment)
+        self.net = initial(experiment)
         ema = experiment.training.ema
         self.averaged = AveragedModel(self.net, multi_avg_fn=_warm_average(ema)) if ema else None
         self.history: list[dict[str, float]] = []
@@ -114,6 +117,13 @@ class Fit(LightningModule):
         """Seed dropout and stochastic depth by where we are, not by how we came here."""
         key = np.random.SeedSequence([self.experiment.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(key.generate_state(1, np.uint32)[0]))
+
+    def on_train_epoch_start(self) -> None:
+        """Normalisation layers that keep their statistics stay in evaluation mode."""
+        if self.experiment.training.freeze_statistics:
+            for layer in self.net.modules():
+                if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                    layer.eval()
 
     def training_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The paper's loss."""
@@ -194,6 +204,27 @@ class Fit(LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+
+def initial(experiment: Experiment) -> MultimodalNet:
+    """A new network, or that of `training.init` where the experiment names a run.
+
+    Raises
+    ------
+    NasionError
+        Where that run's signal or model differs: its weights would mean something else here.
+    """
+    if not experiment.training.init:
+        return MultimodalNet(experiment)
+    run = Run(Path(experiment.training.init))
+    start = run.checkpoints()[0]
+    for part in ("signal", "model"):
+        if getattr(start.experiment, part) != getattr(experiment, part):
+            raise NasionError(
+                f"{run.folder}: was trained with another [{part}]; copy that section of its"
+                " config.json into the configuration"
+            )
+    return start.net.requires_grad_().train()
 
 
 def _warm_cosine(step: int, n_warm: int, n_steps: int) -> float:
