@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "evaluation": {"terms", "errors", "files"},
     "display": {"terms"},
 }
-EVERYTHING = {"demo", "cli", "__main__", "__init__"}  # what stands above all rooms
+EVERYTHING = {"experiment", "demo", "cli", "__main__", "__init__"}  # what stands above all rooms
 
 
 def room(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; defau
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr; nothing where stderr is no terminal."""
+    """A progress bar on stderr from the first step on; nothing where stderr is no terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -48,11 +47,20 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(
+    progress = Progress(
         *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    )
+    task = progress.add_task(what, total=None)
+
+    def tell(done: int, total: int) -> None:
+        progress.start()
+        progress.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _version(show: bool) -> None:  # noqa: FBT001
@@ -159,55 +167,6 @@ def convert(
         typer.echo(conversion.convert(opened, folder, every, bar))
 
 
-def _experiment(
-    config: Path, changes: list[str], data: Path | None, init: Path | None = None
-) -> Any:
-    from nasion.config import load
-
-    given = [f"data.path = {json.dumps(str(data))}"] if data else []
-    if init is None:
-        return load(config, (*changes, *given))
-    from nasion.training.run import PACKAGED, Run
-
-    # Weights mean something only with the signals and the model they were fitted with.
-    run = Run(PACKAGED if init == Path("packaged") else init)
-    start = run.experiment
-    given.append(f"training.init = {json.dumps(str(run.folder))}")
-    experiment = load(config, (*changes, *given))
-    return experiment.model_copy(update={"signal": start.signal, "model": start.model})
-
-
-def _simulated(experiment: Any, parent: Path) -> Any:
-    """The experiment with its phantoms at hand, simulated now if they are not there yet."""
-    phantoms = experiment.data.phantoms
-    if phantoms.path or not phantoms.patients:
-        return experiment
-    from nasion.config import fingerprint
-    from nasion.eeg.spectrogram import hms_table
-    from nasion.phantom import cohort
-
-    folder = parent / f"phantoms-{fingerprint(phantoms)}"
-    if not (folder / "train.csv").exists():
-        with _bar("simulated patients") as bar:
-            cohort.simulate(
-                folder,
-                n_patients=phantoms.patients,
-                n_jobs=os.cpu_count() or 1,
-                progress=bar,
-                spectrogram=hms_table,
-                **phantoms.model_dump(exclude={"patients", "path"}),
-            )
-    there = phantoms.model_copy(update={"path": str(folder)})
-    data = experiment.data.model_copy(update={"phantoms": there})
-    return experiment.model_copy(update={"data": data})
-
-
-def _run(experiment: Any, out: Path | None) -> Any:
-    from nasion.training.run import Run
-
-    return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
-
-
 @app.command()
 def prepare(
     config: Config,
@@ -218,8 +177,9 @@ def prepare(
     """Decode and filter a data set once; training does so by itself where this was not run."""
     from nasion.data.hms import load_segments
     from nasion.data.store import open_store
+    from nasion.experiment import resolved
 
-    experiment = _experiment(config, changes, data)
+    experiment = resolved(config, changes, data)
     if not experiment.data.path:
         raise NasionError(f"{config}: data.path is empty; give --data")
     segments = load_segments(Path(experiment.data.path), "train")
@@ -240,14 +200,16 @@ def train(
     ] = None,
 ) -> None:
     """One fit; called again, it goes on where it was cut off."""
+    from nasion.experiment import resolved, run_of, with_phantoms
     from nasion.training.crossval import ALL
     from nasion.training.crossval import train as train_one
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    experiment = _experiment(config, changes, data, init)
-    run = _run(experiment, out)
-    experiment = _simulated(experiment, run.folder.parent)
+    experiment = resolved(config, changes, data, init)
+    run = run_of(experiment, out)
+    with _bar("simulated patients") as bar:
+        experiment = with_phantoms(experiment, run.folder.parent, bar)
     typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
 
 
@@ -260,13 +222,15 @@ def crossval(
     changes: Changes = [],  # noqa: B006
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
+    from nasion.experiment import resolved, run_of, with_phantoms
     from nasion.training.crossval import crossval as crossvalidate
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    experiment = _experiment(config, changes, data, init)
-    run = _run(experiment, out)
-    experiment = _simulated(experiment, run.folder.parent)
+    experiment = resolved(config, changes, data, init)
+    run = run_of(experiment, out)
+    with _bar("simulated patients") as bar:
+        experiment = with_phantoms(experiment, run.folder.parent, bar)
     typer.echo(crossvalidate(experiment, run, progress=_watched()))
 
 

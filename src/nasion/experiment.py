@@ -1,0 +1,52 @@
+"""From a configuration file and the command line to an experiment whose data are at hand."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from nasion.config import Experiment, fingerprint, load
+from nasion.eeg.spectrogram import hms_table
+from nasion.phantom import cohort
+from nasion.training.run import PACKAGED, Run
+
+
+def resolved(
+    config: Path, changes: list[str], data: Path | None, init: Path | None = None
+) -> Experiment:
+    """Read an experiment; with `init`, signal and model are those of the run to start from."""
+    given = [f"data.path = {json.dumps(str(data))}"] if data else []
+    if init is None:
+        return load(config, (*changes, *given))
+    run = Run(PACKAGED if init == Path("packaged") else init)
+    start = run.experiment
+    given.append(f"training.init = {json.dumps(str(run.folder))}")
+    experiment = load(config, (*changes, *given))
+    return experiment.model_copy(update={"signal": start.signal, "model": start.model})
+
+
+def with_phantoms(
+    experiment: Experiment, parent: Path, progress: Callable[[int, int], None]
+) -> Experiment:
+    """The experiment with its simulated patients, made below `parent` if they are not there yet."""
+    phantoms = experiment.data.phantoms
+    if phantoms.path or not phantoms.patients:
+        return experiment
+    folder = parent / f"phantoms-{fingerprint(phantoms)}"
+    if not (folder / "train.csv").exists():
+        cohort.simulate(
+            folder,
+            n_patients=phantoms.patients,
+            n_jobs=os.cpu_count() or 1,
+            progress=progress,
+            spectrogram=hms_table,
+            **phantoms.model_dump(exclude={"patients", "path"}),
+        )
+    there = phantoms.model_copy(update={"path": str(folder)})
+    data = experiment.data.model_copy(update={"phantoms": there})
+    return experiment.model_copy(update={"data": data})
+
+
+def run_of(experiment: Experiment, out: Path | None) -> Run:
+    """The run folder given, or one named after the experiment."""
+    return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
