@@ -16,7 +16,7 @@ CONFIG = Path(__file__).with_name("demo.toml")
 MODALITIES = ("waveform", "spectrogram", "both")
 N_PATIENTS = 320
 SEGMENTS_PER_PATIENT = 2
-SHORT_SHARE, CONTEXT_SHARE = 0.8, 0.02  # mostly 10-s files: ten minutes have to do
+SHORT_SHARE, CONTEXT_SHARE = 0.9, 0.02  # mostly 10-s files: minutes have to do
 
 Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
