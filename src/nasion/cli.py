@@ -188,6 +188,20 @@ def prepare(
     typer.echo(opened.folder)
 
 
+def _at_hand(
+    config: Path, changes: list[str], data: Path | None, init: Path | None, out: Path | None
+) -> tuple[Any, Any]:
+    """The experiment, its data at hand, and its run."""
+    from nasion.experiment import resolved, run_of, with_phantoms
+    from nasion.training.memory import keep_freed_memory
+
+    keep_freed_memory()
+    experiment = resolved(config, changes, data, init)
+    run = run_of(experiment, out)
+    with _bar("simulated patients") as bar:
+        return with_phantoms(experiment, run.folder.parent, bar), run
+
+
 @app.command()
 def train(
     config: Config,
@@ -200,16 +214,10 @@ def train(
     ] = None,
 ) -> None:
     """One fit; called again, it goes on where it was cut off."""
-    from nasion.experiment import resolved, run_of, with_phantoms
     from nasion.training.crossval import ALL
     from nasion.training.crossval import train as train_one
-    from nasion.training.memory import keep_freed_memory
 
-    keep_freed_memory()
-    experiment = resolved(config, changes, data, init)
-    run = run_of(experiment, out)
-    with _bar("simulated patients") as bar:
-        experiment = with_phantoms(experiment, run.folder.parent, bar)
+    experiment, run = _at_hand(config, changes, data, init, out)
     typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
 
 
@@ -222,15 +230,9 @@ def crossval(
     changes: Changes = [],  # noqa: B006
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
-    from nasion.experiment import resolved, run_of, with_phantoms
     from nasion.training.crossval import crossval as crossvalidate
-    from nasion.training.memory import keep_freed_memory
 
-    keep_freed_memory()
-    experiment = resolved(config, changes, data, init)
-    run = run_of(experiment, out)
-    with _bar("simulated patients") as bar:
-        experiment = with_phantoms(experiment, run.folder.parent, bar)
+    experiment, run = _at_hand(config, changes, data, init, out)
     typer.echo(crossvalidate(experiment, run, progress=_watched()))
 
 
