@@ -70,6 +70,27 @@ def test_a_mistake_is_one_line_and_exit_code_two(tmp_path):
     assert shown.stderr.strip().splitlines() == [f"nasion: {tmp_path / 'absent.edf'}: not found"]
 
 
+def test_without_pytorch_a_verb_says_what_to_install(tmp_path):
+    code = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+sys.meta_path.insert(0, Absent())
+from nasion.cli import main
+main()
+"""
+    command = [sys.executable, "-c", code, "predict", str(tmp_path), "-o", str(tmp_path / "p.csv")]
+    (tmp_path / "test.csv").write_text("spectrogram_id,eeg_id,patient_id\n1,1,1\n")
+    (tmp_path / "test_eegs").mkdir()
+    (tmp_path / "test_eegs" / "1.parquet").touch()
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert shown.returncode == 2
+    assert "nasion[train]" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
 def test_from_training_to_a_report(phantoms, tmp_path):
     run = tmp_path / "run"
     oof = said("crossval", SMALL, "--data", phantoms, "--out", run, *QUICK).strip()

@@ -22,6 +22,8 @@ app = typer.Typer(
     help="Reads critical-care EEG. Decision support for research, not a medical device.",
 )
 
+LEARNING = ("torch", "torchvision", "timm", "lightning")  # of the extra `train`
+
 Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what differs.")]
 Changes = Annotated[
     list[str], typer.Option("--set", help="One setting, as TOML: --set training.lr=3e-4")
@@ -317,6 +319,11 @@ def main() -> None:
         app(standalone_mode=True)
     except NasionError as error:
         typer.echo(f"nasion: {error}", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in LEARNING:
+            raise
+        typer.echo(f'nasion: this verb needs {error.name}: pip install "nasion[train]"', err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("nasion: stopped; call again to go on", err=True)
