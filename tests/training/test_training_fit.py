@@ -231,6 +231,9 @@ def test_second_stage_sees_well_voted_rows_only(phantoms, tmp_path):
     module = Fit(settings, split, 0)
     table = split.learning.segments.table
     assert sum(map(len, module._batches(0))) >= len(table) - 1
+    nobody = experiment(phantoms, second_stage_epochs=1, second_stage_votes=99)
+    with pytest.raises(NasionError, match="no segment has 99 votes"):
+        Fit(nobody, split, 0)._batches(2)
     last = table.iloc[np.concatenate(module._batches(2))]
     assert len(last)
     assert votes(last).sum(1).min() >= 10

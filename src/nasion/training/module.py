@@ -84,7 +84,10 @@ class Fit(LightningModule):
         training, learning = self.experiment.training, self.split.learning
         rows = np.arange(len(learning))
         if epoch >= training.epochs - training.second_stage_epochs:
-            rows = rows[votes(learning.segments.table).sum(1) >= training.second_stage_votes]
+            least = training.second_stage_votes
+            rows = rows[votes(learning.segments.table).sum(1) >= least]
+            if not len(rows):
+                raise NasionError(f"training.second_stage_votes: no segment has {least} votes")
         rng = np.random.default_rng([self.experiment.seed, epoch])
         rows = rng.permutation(rows)
         # Short files together: a batch costs as much as its longest row.
