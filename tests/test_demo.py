@@ -1,0 +1,62 @@
+"""The demo: small and quick here, whole among the slow tests."""
+
+import json
+
+import pytest
+
+from nasion import demo
+
+QUICK = """
+name = "demo"
+[data]
+n_folds = 2
+[signal.spectrogram]
+views = ["centre"]
+[model]
+n_features = 8
+[model.wavenet]
+channels = [4]
+hemispheres = "shared"
+[model.spectrogram]
+backbone = "test_efficientnet"
+stack = "symmetric"
+[training]
+epochs = 1
+batch_size = 8
+"""
+
+
+def run(folder):
+    said: list[str] = []
+    summary = demo.run_demo(folder, 0, said.append, lambda done, total: None)
+    return summary, said
+
+
+def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
+    (tmp_path / "quick.toml").write_text(QUICK)
+    monkeypatch.setattr(demo, "CONFIG", tmp_path / "quick.toml")
+    monkeypatch.setattr(demo, "N_PATIENTS", 16)
+    summary, said = run(tmp_path / "demo")
+    assert [line[:2] for line in said] == ["1.", "2.", "3.", "4.", "5."]
+    report = tmp_path / "demo" / "evaluation" / "report.html"
+    assert str(report) in summary
+    assert report.exists()
+    for modality in demo.MODALITIES:
+        assert modality in summary
+        assert (tmp_path / "demo" / "runs" / modality / "oof.csv").exists()
+    weights = tmp_path / "demo" / "runs" / "both" / "fold-0" / "weights.safetensors"
+    before = weights.stat().st_mtime_ns
+    again, said = run(tmp_path / "demo")
+    assert again == summary
+    assert [line[:2] for line in said] == ["2.", "3.", "4.", "5."]
+    assert weights.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_every_model_is_clearly_better_than_the_prior(tmp_path):
+    run(tmp_path)
+    scores = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    for system in scores["systems"].values():
+        gain = system["versus_prior"]
+        assert gain["kld_difference"] <= -0.15
+        assert gain["ci95"][1] < 0
