@@ -1,6 +1,7 @@
 .PHONY: help demo test test-all lint bench clean
 
 PYTHON ?= python3
+REAL ?= ../shared/real
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -27,7 +28,9 @@ lint: $(INSTALLED) ## style and types
 	$(BIN)/mypy
 
 bench: $(INSTALLED) ## the measurements of docs/
-	$(BIN)/python benchmarks/realism.py
+	$(BIN)/python benchmarks/realism.py $(REAL)
+	$(BIN)/python benchmarks/discriminator.py $(REAL)
+	$(BIN)/python benchmarks/open_set.py $(REAL)
 
 clean: ## forget the environment and the demo
 	rm -rf .venv demo
