@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -65,7 +65,7 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
             progress.stop()
 
 
-def _version(show: bool) -> None:  # noqa: FBT001
+def _version(show: bool) -> None:
     if show:
         typer.echo(__version__)
         raise typer.Exit
@@ -73,7 +73,7 @@ def _version(show: bool) -> None:  # noqa: FBT001
 
 @app.callback()
 def _main(
-    version: Annotated[  # noqa: FBT002
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show and exit.")
     ] = False,
 ) -> None:
@@ -124,7 +124,7 @@ def simulate(
 def check(
     path: Annotated[Path, typer.Argument(help="A recording, or a folder in HMS layout.")],
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a recording or data set, and what is wrong with it."""
     answer = _checked(path, unit)
@@ -173,7 +173,7 @@ def convert(
 def prepare(
     config: Config,
     data: DataFolder = None,
-    changes: Changes = [],  # noqa: B006
+    changes: Changes = [],
     store: Annotated[Path, typer.Option(help="Where array stores live.")] = Path("runs/store"),
 ) -> None:
     """Decode and filter a data set once; training does so by itself where this was not run."""
@@ -210,9 +210,9 @@ def train(
     data: DataFolder = None,
     out: RunFolder = None,
     init: InitRun = None,
-    changes: Changes = [],  # noqa: B006
+    changes: Changes = [],
     fold: Annotated[
-        Optional[int], typer.Option(help="Hold this fold out; without it, learn from all.")  # noqa: UP045
+        int | None, typer.Option(help="Hold this fold out; without it, learn from all.")
     ] = None,
 ) -> None:
     """One fit; called again, it goes on where it was cut off."""
@@ -229,7 +229,7 @@ def crossval(
     data: DataFolder = None,
     out: RunFolder = None,
     init: InitRun = None,
-    changes: Changes = [],  # noqa: B006
+    changes: Changes = [],
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
     from nasion.training.crossval import crossval as crossvalidate
@@ -266,9 +266,7 @@ def predict(
     part: Annotated[
         Literal["train", "test"] | None, typer.Option(help="Where a folder holds both.")
     ] = None,
-    mirror: Annotated[  # noqa: FBT002
-        bool, typer.Option(help="Average with the mirrored EEG.")
-    ] = True,
+    mirror: Annotated[bool, typer.Option(help="Average with the mirrored EEG.")] = True,
 ) -> None:
     """Probabilities of every labelled window or test row, in Kaggle's submission format."""
     from nasion.data.hms import load_segments

@@ -1,5 +1,6 @@
 """Folds: stratified by consensus and grouped by patient, since patients never cross a split."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -31,18 +32,12 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     # Where no class fills the folds there is nothing for the splitter to stratify by.
     strata = labels if np.bincount(labels).max() >= n_folds else np.zeros_like(labels)
-    for number, (_, held_out) in enumerate(_quietly(splitter, strata, patients)):
-        fold[held_out] = number
-    return fold
-
-
-def _quietly(splitter, labels, patients):  # type: ignore[no-untyped-def]
-    import warnings
-
     with warnings.catch_warnings():
         # A class rarer than the folds is a fact about the data, not a fault of the split.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        yield from splitter.split(labels, labels, patients)
+        for number, (_, held_out) in enumerate(splitter.split(strata, strata, patients)):
+            fold[held_out] = number
+    return fold
 
 
 def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None:
