@@ -220,7 +220,10 @@ def test_bad_settings_are_refused(phantoms, tmp_path):
     assert "not TOML" in refused(*train, "--set", "training.lr=")
     assert "not found" in refused("train", tmp_path / "absent.toml", "--data", phantoms)
     assert "data.path is empty" in refused("train", SMALL, "--out", tmp_path / "run")
+    assert "nope" in refused(*train, "--set", 'model.spectrogram.backbone="nope"')
     assert not (tmp_path / "run").exists()
+    assert "fold 9 is empty" in refused(*train, "--fold", 9, *QUICK)
+    assert not (tmp_path / "run" / "fold-9").exists()
 
 
 def test_a_broken_run_is_refused(phantoms, tmp_path):

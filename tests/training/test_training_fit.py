@@ -186,7 +186,7 @@ def test_fine_tuning_starts_from_the_weights_and_keeps_their_statistics(phantoms
 
 
 def test_simulated_patients_beside_ones_own_are_never_held_out(phantoms, tmp_path):
-    settings = finetuning(phantoms, tmp_path, epochs=1)
+    settings = finetuning(phantoms, "", epochs=1)
     data = cohort(settings, Run(tmp_path / "run"))
     n_own = len(load_segments(phantoms))
     assert len(data.segments) == 2 * n_own

@@ -20,7 +20,7 @@ from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.prediction import predict_dataset
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.fit import fit, quieten
-from nasion.training.module import Split
+from nasion.training.module import Split, initial
 from nasion.training.run import Run
 
 ALL = -1  # in place of a fold: learn from every row
@@ -59,6 +59,7 @@ def cohort(experiment: Experiment, run: Run, progress: Progress | None = None) -
     own, simulated = experiment.data.path, experiment.data.phantoms.path
     if not own and not simulated:
         raise NasionError("data.path is empty; say where the data are, or give --data")
+    initial(experiment)  # what cannot be built must not begin a run
     segments = load_segments(Path(own or simulated), "train")
     fold = _folds(experiment, run, segments)
     run.begin(experiment, segments)
@@ -95,10 +96,9 @@ def train(
     folder = run.fold_folder("all" if fold == ALL else fold)
     weights = folder / FILE_NAME
     if not weights.exists():
+        split = data.split(experiment, fold)
         folder.mkdir(parents=True, exist_ok=True)
-        net, history = fit(
-            experiment, data.split(experiment, fold), fold, folder, progress=progress
-        )
+        net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
         save(weights, net, experiment)
         for checkpoint in folder.glob("*.ckpt"):
