@@ -94,7 +94,7 @@ class WaveformBranch(nn.Module):
         n_statistics = (5 if self.shared else 2) * width
         self.mix = nn.Sequential(nn.Conv1d(n_statistics, n_features, 1), nn.GELU())
         self.context = nn.ModuleList(
-            nn.Conv1d(n_features, n_features, 3, padding=1, groups=1) for _ in range(2)
+            nn.Conv1d(n_features, n_features, 3, padding=1) for _ in range(2)
         )
         self.project = nn.Linear(4 * n_features, n_features)
 
