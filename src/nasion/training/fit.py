@@ -78,8 +78,9 @@ def precision(experiment: Experiment) -> str:
         return wanted
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    pays = experiment.model.modality != "spectrogram" and torch.cpu._is_avx512_bf16_supported()
-    return "bf16" if pays else "float32"
+    # Private, and not in every release that we allow.
+    capable = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return "bf16" if experiment.model.modality != "spectrogram" and capable() else "float32"
 
 
 def _stops_early(experiment: Experiment, split: Split) -> bool:
