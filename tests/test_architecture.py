@@ -23,12 +23,14 @@ MAY_IMPORT = {
     "phantom": BASICS,
     "data": BASICS | {"eeg"},
     "models": BASICS,
-    "prediction": BASICS | {"data", "eeg", "models"},
-    "training": BASICS | {"data", "eeg", "models", "prediction"},
-    "evaluation": {"terms", "errors", "files"},
+    "prediction": BASICS | {"data", "eeg", "models", "calibration"},
+    "training": BASICS | {"data", "eeg", "models", "prediction", "calibration"},
+    "calibration": {"terms", "errors", "files"},
+    "evaluation": {"terms", "errors", "files", "calibration"},
+    "explanation": BASICS | {"data", "eeg", "models", "evaluation"},
     "display": {"terms"},
 }
-EVERYTHING = {"experiment", "demo", "cli", "__main__", "__init__"}  # what stands above all rooms
+EVERYTHING = {"experiment", "demo", "search", "cli", "__main__", "__init__"}  # what stands above all rooms
 
 
 def room(name: str) -> str:
