@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "eeg": BASICS,
     "phantom": BASICS,
     "data": BASICS | {"eeg"},
-    "models": BASICS,
+    "models": BASICS | {"calibration"},
     "prediction": BASICS | {"data", "eeg", "models", "calibration"},
     "training": BASICS | {"data", "eeg", "models", "prediction", "calibration"},
     "calibration": {"terms", "errors", "files"},

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from nasion.calibration import Calibration
 from nasion.data.dataset import SegmentDataset
 from nasion.data.hms import KEYS, Segments
 from nasion.data.store import open_store
@@ -27,10 +28,16 @@ def predict_dataset(
     nets: Sequence[MultimodalNet],
     dataset: SegmentDataset,
     *,
+    calibrations: Sequence[Calibration] = (),
     mirror: bool = True,
     progress: Progress | None = None,
 ) -> NDArray[np.float64]:
     """Mean probability over networks and, where they tell sides apart, over the mirror image.
+
+    Parameters
+    ----------
+    calibrations
+        Of each network, applied before the mean over networks; none by default.
 
     Returns
     -------
@@ -39,18 +46,21 @@ def predict_dataset(
     views = [dataset]
     if mirror and not all(net.symmetric for net in nets):
         views.append(replace(dataset, mirrored=True))
-    total = np.zeros((len(dataset), len(PATTERNS)))
+    total = np.zeros((len(nets), len(dataset), len(PATTERNS)))
     for net in nets:
         net.eval()
     for first in range(0, len(dataset), BATCH_SIZE):
         rows = range(first, min(first + BATCH_SIZE, len(dataset)))
         for view in views:
             inputs = Inputs.of(view.batch(rows))
-            for net in nets:
-                total[first : rows.stop] += probabilities(net, inputs)
+            for k, net in enumerate(nets):
+                total[k, first : rows.stop] += probabilities(net, inputs)
         if progress:
             progress(rows.stop, len(dataset))
-    return total / total.sum(1, keepdims=True)
+    total /= total.sum(2, keepdims=True)
+    if calibrations:
+        total = np.stack([c.apply(one) for c, one in zip(calibrations, total, strict=True)])
+    return np.asarray(total.mean(0))
 
 
 @torch.inference_mode()
@@ -66,7 +76,10 @@ def predict(
     mirror: bool = True,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """One row a segment: Kaggle's columns, and `eeg_sub_id` where an EEG has several."""
+    """One row a segment: Kaggle's columns, and `eeg_sub_id` where an EEG has several.
+
+    Each fit is calibrated as it says, then they are averaged.
+    """
     experiment = checkpoints[0].experiment
     if any(other.experiment.signal != experiment.signal for other in checkpoints):
         raise NasionError("the fits of this run saw different signals; they cannot be averaged")
@@ -74,7 +87,10 @@ def predict(
         store = open_store(segments, experiment.signal, Path(folder), progress)
         dataset = SegmentDataset(segments, store, experiment)
         nets = [checkpoint.net for checkpoint in checkpoints]
-        values = predict_dataset(nets, dataset, mirror=mirror, progress=progress)
+        calibrations = [checkpoint.calibration for checkpoint in checkpoints]
+        values = predict_dataset(
+            nets, dataset, calibrations=calibrations, mirror=mirror, progress=progress
+        )
     repeated = segments.table["eeg_id"].duplicated().any()
     ids = list(KEYS) if segments.part == "train" or repeated else ["eeg_id"]
     table = segments.table[ids].copy()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import nasion
+from nasion import calibration
 from nasion.config import load as load_config
 from nasion.config import parse
 from nasion.data.hms import load_segments, votes
@@ -161,6 +162,26 @@ def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
     np.testing.assert_allclose(small[columns].to_numpy(), whole[columns].to_numpy(), atol=5e-3)
     with pytest.raises(NasionError, match="exists already"):
         run.pack(tmp_path / "packed")
+
+
+def test_the_calibration_of_a_run_is_fitted_out_of_fold_and_applied(phantoms, tmp_path):
+    run = Run(tmp_path / "run")
+    oof = pd.read_csv(crossval(experiment(phantoms, epochs=1), run))
+    counts = oof[[f"label_{name}" for name in VOTE_COLUMNS]].to_numpy(float)
+    raw = oof[list(VOTE_COLUMNS)].to_numpy()
+    fitted = calibration.fit(raw, counts / counts.sum(1, keepdims=True))
+    fits = run.checkpoints()
+    for fit_ in fits:
+        assert fit_.calibration.temperature == pytest.approx(fitted.temperature)
+        assert fit_.calibration.temperature != 1
+        assert fit_.calibration.bias == (0,) * 6
+    segments = load_segments(phantoms)
+    nets = [replace(each, calibration=calibration.Calibration()) for each in fits]
+    one, other = (predict(segments, some)[list(VOTE_COLUMNS)].to_numpy() for some in (fits, nets))
+    assert np.abs(one - other).max() > 1e-3
+    alone = predict(segments, nets[:1])[list(VOTE_COLUMNS)].to_numpy()
+    calibrated = predict(segments, fits[:1])[list(VOTE_COLUMNS)].to_numpy()
+    np.testing.assert_allclose(fitted.apply(alone), calibrated, atol=1e-9)
 
 
 def finetuning(phantoms, start, **training):

@@ -1,12 +1,14 @@
 """Weights on disk: safetensors that carry their own settings, loaded whole or not at all."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from nasion import calibration
+from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
 from nasion.errors import NasionError
 from nasion.files import replacing
@@ -18,10 +20,11 @@ FILE_NAME = "weights.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network ready to predict, and the experiment that made it."""
+    """A network ready to predict, the experiment that made it, and how to calibrate it."""
 
     net: MultimodalNet
     experiment: Experiment
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool = False) -> None:
@@ -39,6 +42,8 @@ def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool =
 
 def load(path: Path) -> Checkpoint:
     """Build the network that a file describes and fill every weight of it.
+
+    A calibration.json beside it is read too; without one, probabilities stay as they are.
 
     Raises
     ------
@@ -69,7 +74,9 @@ def load(path: Path) -> Checkpoint:
     net.load_state_dict({key: value.to(wanted[key].dtype) for key, value in state.items()})
     net.eval()
     net.requires_grad_(requires_grad=False)
-    return Checkpoint(net, experiment)
+    beside = path.with_name(calibration.FILE_NAME)
+    found = Calibration.load(beside) if beside.exists() else Calibration()
+    return Checkpoint(net, experiment, found)
 
 
 def _without_download(experiment: Experiment) -> Experiment:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nasion import calibration
+from nasion.calibration import Calibration, Kind
 from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
-from nasion.data.hms import KEYS, Segments, load_segments
+from nasion.data.hms import KEYS, Segments, load_segments, targets
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
@@ -24,6 +26,8 @@ from nasion.training.module import Split, initial
 from nasion.training.run import Run
 
 ALL = -1  # in place of a fold: learn from every row
+ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone
+Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
@@ -100,10 +104,20 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
         net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
+        if split.held_out is not None:
+            held_out = predict_dataset([net], split.held_out)
+            target = targets(split.held_out.segments.table)
+            _calibration(held_out, target).save(folder / calibration.FILE_NAME)
         save(weights, net, experiment)
         for checkpoint in folder.glob("*.ckpt"):
             checkpoint.unlink()
     return weights
+
+
+def _calibration(probabilities: Array, target: Array) -> Calibration:
+    """Fitted on rows that the networks have not learned from; a bias needs many of them."""
+    kind: Kind = "vector" if len(target) >= ENOUGH else "temperature"
+    return calibration.fit(probabilities, target, kind=kind)
 
 
 def crossval(
@@ -120,8 +134,8 @@ def crossval(
 
     Returns
     -------
-    Path of `oof.csv`: fold, ids, six probabilities under the names of votes, and the votes
-    themselves as `label_..._vote`.
+    Path of `oof.csv`: fold, ids, six raw probabilities under the names of votes, and the votes
+    themselves as `label_..._vote`. The calibration of the fits is that of all these rows.
     """
     path = run.folder / "oof.csv"
     data = cohort(experiment, run)
@@ -138,6 +152,12 @@ def crossval(
         pieces.append(piece)
         if fits:
             fits(done, len(numbers))
+    table = pd.concat(pieces)
+    counts = table[[f"label_{name}" for name in VOTE_COLUMNS]].to_numpy(float)
+    target = counts / counts.sum(1, keepdims=True)
+    shared = _calibration(table[list(VOTE_COLUMNS)].to_numpy(), target)
+    for folder in run.fold_folders:
+        shared.save(folder / calibration.FILE_NAME)
     with replacing(path) as temporary:
-        pd.concat(pieces).to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False)
     return path

@@ -5,6 +5,7 @@ run.json         schema, version, fingerprint of the labels learned from
 folds.csv        patient_id, fold
 history.csv      one row an epoch and fold
 fold-0/weights.safetensors ...
+fold-0/calibration.json ...   fitted on the rows that this fold held out
 oof.csv          out-of-fold predictions with the votes (cross-validation only)
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasion import __version__
+from nasion import __version__, calibration
 from nasion.config import Experiment, parse
 from nasion.data.hms import Segments
 from nasion.errors import NasionError
@@ -86,6 +87,7 @@ class Run:
         weights = []
         for folder, fit in zip(self.fold_folders, fits, strict=True):
             weights.append(packed.folder / folder.name / FILE_NAME)
+            fit.calibration.save(weights[-1].with_name(calibration.FILE_NAME))
             checkpoint.save(weights[-1], fit.net, fit.experiment, half=True)
         write_json(target / "run.json", about)
         return weights
