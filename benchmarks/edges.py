@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasion.data.augment import centre_only
+from nasion.data.augment import narrowed
 from nasion.data.dataset import collate
 from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent
@@ -67,7 +67,7 @@ def compare(fit, signals: np.ndarray) -> tuple[float, float, bool]:
     """Relative difference of the waveform, of the probabilities, and whether the class is one."""
     settings = fit.experiment.signal
     windows = [
-        centre_only(cut(represent(piece, settings), settings, 0.0), settings)
+        narrowed(cut(represent(piece, settings), settings, 0.0), settings, CENTRE_S)
         for piece in (signals, np.ascontiguousarray(signals[:, CENTRE]))
     ]
     after, before = (np.nan_to_num(window.waveform) for window in windows)

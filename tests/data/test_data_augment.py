@@ -3,7 +3,15 @@ import pytest
 
 from hms_folder import noise
 from nasion.config import Augment, Signal, Spectrogram, Waveform
-from nasion.data.augment import amplified, augmented, centre_only, draw_shift, mirror, mixed
+from nasion.data.augment import (
+    amplified,
+    augmented,
+    draw_shift,
+    draw_span_s,
+    mirror,
+    mixed,
+    narrowed,
+)
 from nasion.data.representation import Window, cut, represent
 from nasion.eeg.montage import MIRRORED_COLUMNS
 
@@ -60,7 +68,7 @@ def test_a_quantised_waveform_is_not_amplified():
 def test_hiding_the_context_leaves_what_ten_seconds_would_show(quantise):
     settings = ALL.model_copy(update={"waveform": Waveform(quantise=quantise)})
     signals = noise(50.0)
-    hidden = centre_only(window_of(signals, settings), settings)
+    hidden = narrowed(window_of(signals, settings), settings, 10.0)
     short = window_of(signals[:, 4000:6000], settings)
     assert np.flatnonzero(np.isfinite(hidden.waveform[0])).tolist() == list(range(1000, 1500))
     np.testing.assert_array_equal(np.isfinite(hidden.waveform), np.isfinite(short.waveform))
@@ -75,19 +83,19 @@ def test_hiding_the_context_leaves_what_ten_seconds_would_show(quantise):
 
 
 def test_hiding_the_context_changes_no_number_that_stays(window):
-    hidden = centre_only(window, ALL)
+    hidden = narrowed(window, ALL, 10.0)
     for one, other in (
         (hidden.waveform, window.waveform),
         *((hidden.images[name], window.images[name]) for name in window.images),
     ):
         there = np.isfinite(one)
         np.testing.assert_array_equal(one[there], other[there])
-    assert_same(centre_only(hidden, ALL), hidden, rtol=0)
+    assert_same(narrowed(hidden, ALL, 10.0), hidden, rtol=0)
 
 
 def test_ten_seconds_have_no_context_to_hide():
     short = window_of(noise(10.0))
-    hidden = centre_only(short, ALL)
+    hidden = narrowed(short, ALL, 10.0)
     np.testing.assert_array_equal(hidden.waveform, short.waveform)
     for name in ("centre", "window"):
         np.testing.assert_array_equal(hidden.images[name], short.images[name])
@@ -169,12 +177,26 @@ def test_the_same_generator_gives_the_same_window(window):
     assert not np.array_equal(one.waveform, other.waveform, equal_nan=True)
 
 
-def test_a_mixture_lies_between_and_is_missing_where_either_is(window):
-    other = window_of(noise(30.0, seed=1))
-    result = mixed(window, other, 0.25)
-    np.testing.assert_allclose(
-        result.waveform, 0.25 * window.waveform + 0.75 * other.waveform, atol=1e-6
-    )
-    np.testing.assert_array_equal(np.isnan(result.waveform), np.isnan(other.waveform))
-    assert result.waveform.dtype == np.float32
+def test_a_mixture_lies_between_and_is_as_long_as_its_larger_part(window):
+    other = window_of(noise(30.0, seed=1))  # 30 s in the middle of 50
+    long, short = mixed(window, other, 0.75), mixed(window, other, 0.25)
+    both = np.isfinite(other.waveform)
+    for result, share in ((long, 0.75), (short, 0.25)):
+        expected = share * window.waveform + (1 - share) * other.waveform
+        np.testing.assert_allclose(result.waveform[both], expected[both], atol=1e-6)
+        assert result.waveform.dtype == np.float32
+    np.testing.assert_array_equal(long.waveform[~both], window.waveform[~both])
+    np.testing.assert_array_equal(np.isfinite(short.waveform), both)
     assert_same(mixed(window, window, 0.3), window, atol=1e-5)
+
+
+def test_narrowed_windows_are_ten_to_fifty_seconds_and_nested(window):
+    spans = {draw_span_s(np.random.default_rng(seed)) for seed in range(300)}
+    assert min(spans) == 10
+    assert max(spans) == 50
+    assert len(spans) == 11
+    before = 0
+    for span_s in sorted(spans):
+        there = np.isfinite(narrowed(window, ALL, span_s).waveform).sum()
+        assert there >= before
+        before = there

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nasion.config import Augment, Signal
 from nasion.data.representation import Window, view_of
 from nasion.eeg.montage import MIRRORED_DERIVATIONS
-from nasion.terms import CENTRE_S
+from nasion.terms import CENTRE_S, SEGMENT_S
 
 Images = dict[str, NDArray[np.float32]]
 
@@ -57,11 +57,11 @@ def amplified(window: Window, log_gain: float, settings: Signal) -> Window:
     )
 
 
-def centre_only(window: Window, settings: Signal) -> Window:
-    """As if the EEG were just the labelled 10 s: all around is missing."""
+def narrowed(window: Window, settings: Signal, span_s: float) -> Window:
+    """As if the EEG were just `span_s` around the label: all else is missing."""
     waveform = np.full_like(window.waveform, np.nan)
     n_times = waveform.shape[1]
-    length = round(CENTRE_S * settings.waveform.sfreq)
+    length = round(span_s * settings.waveform.sfreq)
     inside = slice((n_times - length) // 2, (n_times + length) // 2)
     waveform[:, inside] = window.waveform[:, inside]
     images: Images = {}
@@ -70,13 +70,20 @@ def centre_only(window: Window, settings: Signal) -> Window:
         images[name] = np.full_like(image, np.nan)
         if name == "context":
             continue
-        # Columns whose window lies within the 10 s, as a file of 10 s would give.
+        # Columns whose window lies within the span, as a file of that length would give.
         # Column 0 is centred where the view begins.
-        half = (CENTRE_S - view.window_s) / 2
+        half = (span_s - view.window_s) / 2
         low = max(int(np.ceil((view.span_s / 2 - half) / view.step_s)), 0)
         high = int(np.floor((view.span_s / 2 + half) / view.step_s)) + 1
         images[name][:, :, low:high] = image[:, :, low:high]
     return Window(waveform, images)
+
+
+def draw_span_s(rng: Generator) -> float:
+    """Length of what a narrowed window keeps: the labelled 10 s, or up to 50 s."""
+    if rng.random() < 0.6:
+        return CENTRE_S
+    return CENTRE_S + 4.0 * int(rng.integers(round((SEGMENT_S - CENTRE_S) / 4) + 1))
 
 
 def _striped(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
@@ -90,9 +97,18 @@ def _striped(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
 
 
 def mixed(one: Window, other: Window, share: float | np.float32) -> Window:
-    """Mixup: `share` of one and the rest of the other; missing where either is."""
-    a, b = np.float32(share), np.float32(1 - share)
+    """Mixup: `share` of one and the rest of the other.
+
+    Where the smaller share is missing the larger stays as it is, so that a short EEG does not take
+    the context off a long one; where the larger is missing nothing is.
+    """
+
+    def mix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+        total = np.float32(share) * a + np.float32(1 - share) * b
+        larger, smaller = (a, b) if share >= 0.5 else (b, a)
+        return np.where(np.isnan(smaller), larger, total)
+
     return Window(
-        a * one.waveform + b * other.waveform,
-        {name: a * image + b * other.images[name] for name, image in one.images.items()},
+        mix(one.waveform, other.waveform),
+        {name: mix(image, other.images[name]) for name, image in one.images.items()},
     )

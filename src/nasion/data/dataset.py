@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Experiment, Signal
-from nasion.data.augment import augmented, centre_only, draw_shift, mirror, mixed
+from nasion.data.augment import augmented, draw_shift, draw_span_s, mirror, mixed, narrowed
 from nasion.data.hms import Segments, targets, votes
 from nasion.data.joint import JointStore
 from nasion.data.representation import Window, view_of
@@ -85,13 +85,20 @@ class SegmentDataset:
         pieces = [self._labelled(row) for row in rows]
         target = np.stack([label for _, label in pieces])
         windows = [window for window, _ in pieces]
-        if self.epoch >= 0 and self._hides_context(rows[0]):
-            windows = [centre_only(window, self.experiment.signal) for window in windows]
+        span_s = self._span_s(rows[0])
+        if span_s is not None:
+            windows = [narrowed(window, self.experiment.signal, span_s) for window in windows]
         return collate(windows, self.experiment.signal, target, self._weights[list(rows)])
 
-    def _hides_context(self, first_row: int) -> bool:
-        # All rows of a batch or none, so that the network can leave out what nobody sees.
-        return self._generator(first_row, "hide").random() < self.experiment.augment.hide_context
+    def _span_s(self, first_row: int) -> float | None:
+        """How much of the windows of a batch stays, if not all.
+
+        All rows of a batch alike, so that the network can leave out what nobody sees.
+        """
+        if self.epoch < 0:
+            return None
+        rng = self._generator(first_row, "hide")
+        return draw_span_s(rng) if rng.random() < self.experiment.augment.hide_context else None
 
     @cached_property
     def short(self) -> NDArray[np.bool_]:
