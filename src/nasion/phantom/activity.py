@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.phantom.head import Head, direction
+from nasion.phantom.head import MIRRORED, Head, direction
 
 Array = NDArray[np.float32]
 
@@ -77,17 +77,25 @@ def focus(rng: np.random.Generator, *, rhythmic: bool = False) -> tuple[float, f
 
 
 def lateralized(
-    rng: np.random.Generator, head: Head, place: tuple[float, float], reflection: float
+    rng: np.random.Generator,
+    head: Head,
+    place: tuple[float, float],
+    reflection: float,
+    *,
+    wide: bool = False,
 ) -> Array:
-    """Fields (23, 4): a focus, two of its neighbours, its weaker reflection on the other side."""
+    """Fields (23, 4): a focus, two of its neighbours, its weaker reflection on the other side.
+
+    `wide` fields take most of a side, as rhythmic delta does more often than discharges.
+    """
     azimuth, polar = place
-    extent = rng.uniform(15, 58)
+    extent = rng.uniform(30, 65) if wide else rng.uniform(15, 58)
     tilt = rng.choice((0.0, rng.uniform(-60, 60)))
     columns = [head.patch(direction(azimuth, polar), extent, tilt)]
     for _ in range(2):
         aside = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 112))
         near = head.patch(direction(*aside), extent, rng.uniform(-50, 50))
-        columns.append(near * np.float32(rng.uniform(0.0, 0.8)))
+        columns.append(near * np.float32(rng.uniform(0.3 if wide else 0.0, 0.9)))
     there = head.patch(direction(-azimuth, polar), extent * 1.2, tilt)
     columns.append(np.float32(reflection) * there)
     return np.stack(columns, 1)
@@ -113,11 +121,14 @@ def generalized(
     spread = rng.uniform(8, 25) if kind == 2 else rng.uniform(8, 45)
     polar = rng.uniform(65, 108), rng.uniform(20, 88), rng.uniform(60, 100)
     azimuth = spread, 90.0, 180.0 - spread
-    columns = []
+    likeness = rng.uniform(0.5, 1)  # of both halves of the brain
+    columns: list[Array] = []
     for weight, pole, angle in zip(weights, polar, azimuth, strict=True):
         size = weight * float(np.exp(rng.normal(0, 0.2)))
-        for side, gain in ((1, asymmetry), (-1, 1 / asymmetry)):
-            columns.append(size * gain * head.patch(direction(side * angle, pole), extent))
+        left = head.patch(direction(angle, pole), extent)
+        right = head.patch(direction(-angle, pole), extent)
+        right = likeness * left[MIRRORED] + (1 - likeness) * right
+        columns += [size * asymmetry * left, size / asymmetry * right]
     fields = np.stack(columns, 1)
     fields /= np.abs(fields.sum(1)).max()
     return np.asarray(fields, np.float32)

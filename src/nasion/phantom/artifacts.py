@@ -86,7 +86,7 @@ def muscle(rng: Rng, head: Head, signals: Array) -> None:
         gain += _near(head, direction(angle, 95), rng.uniform(0.3, 0.8))
     part = slice(0, n_times) if rng.random() < 0.5 else _piece(rng, n_times, 1, 20)
     n = part.stop - part.start
-    amplitude = band(n, rng.uniform(8, 35), rng.uniform(50, 100))
+    amplitude = band(n, rng.uniform(12, 40), rng.uniform(50, 100))
     size = float(np.exp(rng.normal(2.4, 0.9)))
     swell = np.exp(rng.uniform(0.1, 0.7) * course(rng, 1, n, rng.uniform(0.2, 2.0)))
     rows = np.flatnonzero(gain[:, 0] > 0.05)
@@ -234,7 +234,7 @@ def hum(rng: Rng, head: Head, signals: Array) -> None:
 
 Artifact = Callable[[Rng, Head, Array], None]
 SHARES: dict[Artifact, float] = {
-    muscle: 0.42, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09,
+    muscle: 0.34, blinks: 0.16, gaze: 0.08, roving: 0.04, pops: 0.06, bad_contact: 0.09,
     lead_off: 0.035, sweat: 0.2, movement: 0.07, ventilator: 0.025, pulse: 0.03, hum: 0.05,
     chewing: 0.025, patting: 0.025, bridge: 0.02,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.phantom.head import Head, direction
+from nasion.phantom.head import MIRRORED, Head, direction
 from nasion.phantom.noise import alike, bump, course, frequencies, shaped
 from nasion.terms import SFREQ
 
@@ -28,6 +28,8 @@ class Background:
         Broad-band activity at the scalp, standard deviation.
     exponent, knee_hz, drift
         Of its power spectrum, f^-exponent beyond knee_hz; below it f^(-2 drift).
+    evenness, bilateral
+        How local and how alike on both sides broad-band activity is; see `_mixing`.
     delta_uv, theta_uv, alpha_uv, beta_uv
         Standard deviations where each is largest.
     focus
@@ -43,6 +45,8 @@ class Background:
     exponent: float
     knee_hz: float
     drift: float
+    evenness: float
+    bilateral: float
     delta_uv: float
     delta_hz: float
     theta_uv: float
@@ -76,13 +80,15 @@ class Background:
         return cls(
             kind=kind,
             noise_uv=size(7.5),
-            exponent=float(rng.uniform(2.0, 4.2)),
+            exponent=float(rng.uniform(1.8, 4.0)),
             knee_hz=float(rng.uniform(1.0, 5)),
-            drift=float(rng.uniform(0.3, 1.0)),
+            drift=float(rng.uniform(0.4, 1.3)),
+            evenness=float(rng.uniform(0.2, 0.7)),
+            bilateral=float(rng.uniform(0.0, 0.45)),
             delta_uv=size(8.0) * slow * float(rng.choice((0.4, 1.0, 1.9), p=(0.4, 0.4, 0.2))),
             delta_hz=float(rng.uniform(0.5, 1.9)),
             theta_uv=size(5.0) * float(rng.random() < 0.6),
-            alpha_uv=size({"awake": 12.0, "slowed": 3.0, "medicated": 2.5}.get(kind, 1.0)),
+            alpha_uv=size({"awake": 11.0, "slowed": 2.0, "medicated": 2.5}.get(kind, 0.8)),
             alpha_hz=float(rng.uniform(8, 11.5) if kind == "awake" else rng.uniform(6, 10)),
             beta_uv=size(5.0 if kind == "medicated" else 1.8),
             focus=float(rng.choice((0.0, rng.uniform(0.2, 1.0)), p=(0.6, 0.4))),
@@ -112,7 +118,9 @@ class Background:
         rows = np.repeat(np.arange(4), [field.shape[1] for field in fields])
         rhythms = shaped(rng, np.stack(spectra)[rows], n_times)
         rhythms *= swell[rows]
-        mixing = np.concatenate([self.noise_uv * _mixing(head), *fields], 1)
+        mixing = np.concatenate(
+            [self.noise_uv * _mixing(head, self.evenness, self.bilateral), *fields], 1
+        )
         mixing *= (self.weaker ** np.clip(head.positions[:, 1] * 1.5, 0, 1))[:, None]
         n_broad = mixing.shape[1] - len(rows)
         sources = np.concatenate([alike(rng, n_broad, broad, n_times), rhythms])
@@ -165,10 +173,16 @@ class Background:
         return np.convolve(gain, soft / soft.sum(), mode="same")
 
 
-def _mixing(head: Head) -> Array:
-    """Independent cortical sources as 16 components, rows of unit norm, shape (23, 16)."""
+def _mixing(head: Head, evenness: float, bilateral: float) -> Array:
+    """Independent cortical sources as 20 components, rows of unit norm, shape (23, 20).
+
+    At `evenness` 0 they are as the cortex gives them; towards 1 local ones count as much as wide
+    ones, for nearby sources are not all that active alike. A share `bilateral` is what both
+    sides do together.
+    """
     u, s, _ = np.linalg.svd(head.gain, full_matrices=False)
-    mixing = u[:, :16] * s[:16] ** 0.8
+    mixing = u[:, :20] * s[:20] ** (1 - evenness)
+    mixing = (1 - bilateral) * mixing + bilateral * mixing[MIRRORED]
     return np.asarray(mixing / np.linalg.norm(mixing, axis=1, keepdims=True), np.float32)
 
 

@@ -24,7 +24,9 @@ class Hardware:
     mains_uv, uneven_uv
         Mains common to all channels, and what differs between them.
     noise_uv
-        White noise of each channel, shape (19, 1): the amplifier's and a resting muscle tone's.
+        White noise of each channel, shape (19, 1).
+    tone_uv
+        Resting muscle, mostly above 20 Hz, shape (19, 1).
     step_uv
         Quantisation.
     """
@@ -33,6 +35,7 @@ class Hardware:
     mains_uv: float
     uneven_uv: float
     noise_uv: Array
+    tone_uv: Array
     shared_uv: float
     offset_uv: float
     offsets_uv: Array
@@ -51,8 +54,9 @@ class Hardware:
             mains_hz=float(rng.choice((60.0, 50.0), p=(0.85, 0.15))),
             mains_uv=float(np.exp(rng.normal(1.8, 1.7))) * mains,
             uneven_uv=float(np.exp(rng.normal(0.3, 1.1))) * mains,
-            noise_uv=(
-                np.exp(rng.normal(-0.2, 0.7)) * TONE * np.exp(rng.normal(0, 0.35, (19, 1)))
+            noise_uv=np.exp(rng.normal(-0.5, 0.6) + rng.normal(0, 0.2, (19, 1))).astype(np.float32),
+            tone_uv=(
+                np.exp(rng.normal(0.2, 0.9)) * TONE * np.exp(rng.normal(0, 0.4, (19, 1)))
             ).astype(np.float32),
             shared_uv=float(np.exp(rng.normal(2.1, 0.9))),
             offset_uv=float(rng.normal(-10, 8)) * (rng.random() < 0.85),
@@ -96,9 +100,10 @@ class Hardware:
         uneven = self.mains_uv + self.uneven_uv * rng.standard_normal((19, 1))
         mixing = np.concatenate([np.ones((19, 1)), uneven, leaks], 1).astype(np.float32)
         channels = np.empty((20, n_times), np.float32)
-        rng.standard_normal(out=channels[:19], dtype=np.float32)
-        channels[:19] *= self.noise_uv
-        channels[:19] += signals
+        white = rng.standard_normal((19, n_times + 1), dtype=np.float32)
+        # A difference of white noise rises with frequency, as muscle does over slow waves.
+        channels[:19] = signals + self.noise_uv * white[:, 1:]
+        channels[:19] += self.tone_uv * (white[:, 1:] - white[:, :-1])
         channels[:19] += mixing @ np.stack([common, mains, beat])
         channels[19] = self.ekg_uv * beat + self.ekg_noise_uv * course(rng, 1, n_times, 0.5)[0]
         channels[19] += 2 * self.mains_uv * mains * rng.random()

@@ -5,7 +5,7 @@ scalp smear the field about as if the dipole lay deeper: cortex at 0.87 radii ac
 at 0.87 x 0.6 to 0.7 in a homogeneous sphere (Ary, Klein & Fender 1981).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -44,6 +44,7 @@ def _standard() -> Array:
 
 
 POSITIONS = _standard()  # (23, 3)
+MIRRORED = np.array([SITES.index({"A1": "A2", "A2": "A1", **MIRROR}.get(s, s)) for s in SITES])
 FLIP = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])
 
 
@@ -86,12 +87,16 @@ class Head:
         One of REFERENCES; "sides" is A1 on the left and A2 on the right.
     skull
         Conduction to each site, about 1, shape (23,).
+    moments
+        Of the sources of CORTEX, shape (112, 3): cortex is folded, so they point every way about
+        outwards and differ in strength. That makes fields as uneven as real ones.
     """
 
     positions: Array
     depth: float
     reference: str
     skull: Array
+    moments: Array = field(default_factory=lambda: CORTEX)
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Head":
@@ -101,12 +106,15 @@ class Head:
         positions /= np.linalg.norm(positions, axis=1, keepdims=True)
         reference = rng.choice(REFERENCES, p=(0.25, 0.05, 0.15, 0.25, 0.2, 0.05, 0.05))
         skull = np.exp(rng.normal(0, rng.uniform(0.03, 0.18), len(SITES))).astype(np.float32)
-        return cls(positions, float(rng.uniform(0.42, 0.66)), str(reference), skull)
+        folds = rng.normal(0, rng.uniform(0.2, 0.9), CORTEX.shape)
+        strength = np.exp(rng.normal(0, rng.uniform(0.2, 0.8), (len(CORTEX), 1)))
+        moments = np.asarray(strength * (CORTEX + folds), np.float32)
+        return cls(positions, float(rng.uniform(0.48, 0.74)), str(reference), skull, moments)
 
     @cached_property
     def gain(self) -> Array:
-        """Field of each radial source of CORTEX, shape (23, 112)."""
-        field = potential(self.positions, CORTEX * np.float32(self.depth), CORTEX)
+        """Field of each source of CORTEX, shape (23, 112)."""
+        field = potential(self.positions, CORTEX * np.float32(self.depth), self.moments)
         return np.asarray(field * self.skull[:, None], np.float32)
 
     def patch(self, centre: Array, extent_deg: float, tilt_deg: float = 0.0) -> Array:

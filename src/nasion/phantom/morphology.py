@@ -30,8 +30,9 @@ OTHERS = {
     "flat": 0.04,
 }
 IRREGULAR = 0.25  # of RDA comes and goes like narrow-band noise
-# Log gain of the background beside a pattern.
-CALM = {Pattern.LPD: -0.4, Pattern.GPD: -0.6, Pattern.LRDA: -0.4, Pattern.GRDA: -0.4}
+# Share of patients with polymorphic slowing beside the pattern; log gain of the background there.
+SLOWED = {Pattern.LPD: 0.5, Pattern.GPD: 0.2, Pattern.LRDA: 0.5, Pattern.GRDA: 0.4}
+CALM = {Pattern.LPD: -0.3, Pattern.GPD: -0.7, Pattern.LRDA: -0.25, Pattern.GRDA: -0.2}
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Morphology:
             discharge=Discharge.draw(rng, spike_wave=bool(rng.random() < 0.12)),
             train=Train.draw(rng),
             lag_s=float(rng.choice((0.0, rng.uniform(-0.04, 0.12)))),
-            size_uv=float(np.exp(rng.normal(4.2, 0.6))),
+            size_uv=float(np.exp(rng.normal(4.15, 0.5))),
             independent=int(rng.choice(3, p=(0.86, 0.09, 0.05))),
         )
 
@@ -139,10 +140,12 @@ class Morphology:
                 rng,
                 stage,
                 lateral=lateral,
-                coverage=1.0 if rng.random() < 0.82 else float(rng.uniform(0.3, 0.95)),
+                coverage=1.0 if rng.random() < 0.85 else float(rng.uniform(0.3, 0.95)),
                 prevalence=float(rng.choice((0.2, 0.6, 0.97), p=(0.25, 0.25, 0.5))),
             )
         ]
+        if rng.random() < SLOWED[pattern]:
+            found.append(self._slowing(rng, stage, lateral=lateral))
         if rng.random() < 0.15:  # a second, weaker activity in the same recording
             beside = lateral if rng.random() < 0.5 else not lateral
             size = float(rng.uniform(0.15, 0.6))
@@ -153,12 +156,13 @@ class Morphology:
 
     def _calm(self, rng: Rng, pattern: Pattern) -> float:
         """Gain of the background: discharges, generalized ones most, stand on quiet ones."""
-        return float(np.exp(rng.normal(CALM[pattern], 0.45)))
+        return float(np.exp(rng.normal(CALM[pattern], 0.55)))
 
     def _fields(self, rng: Rng, head: Head, *, lateral: bool, rhythmic: bool = False) -> Array:
         if lateral:
             place = self.slow_place if rhythmic else self.place
-            return lateralized(rng, head, place, self.reflection)
+            wide = rhythmic and bool(rng.random() < 0.7)
+            return lateralized(rng, head, place, self.reflection, wide=wide)
         asymmetry = float(np.exp(rng.normal(0, 0.1)))
         return generalized(rng, head, asymmetry, frontal=0.85 if rhythmic else 0.6)
 
@@ -182,7 +186,9 @@ class Morphology:
         n = fields.shape[1]
         order = np.array((0, 0.3, 0.3, 0.6)) if lateral else np.arange(n) // 2 / 2
         lags = np.asarray(self.lag_s * order + rng.normal(0, 0.015, n), np.float32)
-        pds = Periodic(self.discharge, train or self.train, self.size_uv * size, lags, own)
+        pds = Periodic(
+            self.discharge, train or self.train, self.size_uv * size, lags, own, not lateral
+        )
         found = stage.runs(rng, coverage, prevalence)
         return pds.activity(rng, fields, found, stage.duration_s, stage.span)
 
@@ -197,13 +203,24 @@ class Morphology:
         size: float = 1.0,
     ) -> Activity:
         fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
-        size_uv = self.size_uv * size * 1.35
+        size_uv = self.size_uv * size * float(np.exp(rng.normal(-0.1, 0.5)))
         found = stage.runs(rng, coverage, prevalence)
         if rng.random() < IRREGULAR:
             waxing = Polymorphic.draw(rng, size_uv, widest=0.4)
             return waxing.activity(rng, fields, found, stage.duration_s, stage.span)
-        rda = Rhythmic.draw(rng, fields.shape[1], size_uv)
+        rda = Rhythmic.draw(rng, fields.shape[1], size_uv, paired=not lateral)
         return rda.activity(rng, fields, found, stage.duration_s, stage.span)
+
+    def _slowing(self, rng: Rng, stage: Stage, *, lateral: bool) -> Activity:
+        """Polymorphic delta where the pattern is, of the same lesion; no one votes on it."""
+        fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
+        fields /= np.abs(fields).max(0) + 1e-3  # each place has its own
+        delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.2, 0.9)))
+        delta = replace(delta, width=float(rng.uniform(0.4, 1.0)), unity=float(rng.uniform(0, 0.5)))
+        slowing = delta.activity(
+            rng, fields, ((0, stage.duration_s),), stage.duration_s, stage.span
+        )
+        return replace(slowing, appearance=None)
 
     def _seizure(self, rng: Rng, stage: Stage) -> tuple[Seizure, Array]:
         lateral = bool(rng.random() < 0.6)

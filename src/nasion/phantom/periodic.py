@@ -28,7 +28,7 @@ BASE_S = {
     "contoured": (0.15, 0.32),
     "blunt": (0.28, 0.5),
 }
-_PERIODIC = {"spiky": 4.2, "sharp": 3.8, "contoured": 2.6, "blunt": 0.7}
+_PERIODIC = {"spiky": 4.2, "sharp": 3.8, "contoured": 2.2, "blunt": 0.2}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Discharge:
                 rng.uniform(0.7, 1.5) if spike_wave else rng.uniform(0, 0.9) * (rng.random() < 0.7)
             ),
             after_s=float(rng.uniform(0.18, 0.35) if spike_wave else rng.uniform(0.2, 0.6)),
-            fast=float(rng.uniform(0.15, 0.8) if rng.random() < 0.22 else 0),
+            fast=float(rng.uniform(0.15, 0.8) if rng.random() < 0.15 else 0),
             fast_hz=float(rng.uniform(10, 22)),
             skew=float(rng.uniform(0.5, 1.3)),
         )
@@ -130,7 +130,7 @@ class Train:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Train":
         """Draw: 0.3-3 Hz with a median near 1, one in eight near the limit of seizures."""
-        rate = np.exp(rng.normal(0.02, 0.45)) if rng.random() < 0.88 else rng.uniform(1.9, 3.0)
+        rate = np.exp(rng.normal(-0.2, 0.45)) if rng.random() < 0.88 else rng.uniform(1.9, 3.0)
         return cls(
             rate_hz=float(np.clip(rate, 0.3, 3.0)),
             irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.6)), 0.03, 0.6)),
@@ -170,6 +170,7 @@ class Periodic:
     amplitude_uv: float
     lags_s: Array
     own_time: tuple[int, ...] = ()  # sources with a train of their own: BI, or Mf where several
+    paired: bool = False  # sources come in pairs, left and right, that do the same
 
     def activity(
         self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
@@ -180,7 +181,8 @@ class Periodic:
         inside = 0
         drift = np.exp(0.2 * course(rng, 1, n_times, 6.0)[0])
         for row, lag in enumerate(self.lags_s):
-            waves = self.discharge.waves(rng, 4)  # phases differ a little from place to place
+            if not (self.paired and row % 2):  # phases differ a little from place to place
+                waves = self.discharge.waves(rng, 4)
             if row == 0 or row in self.own_time:
                 onsets = self.train.times(rng, found, duration_s)
                 which = rng.integers(0, 4, onsets.size)
@@ -190,7 +192,8 @@ class Periodic:
                     inside,
                     int(((onsets > span.start_s - 0.2) & (onsets < span.stop_s - 0.2)).sum()),
                 )
-            own = sizes * np.exp(rng.normal(0, 0.25, onsets.size))
+            spread = 0.1 if self.paired else 0.25
+            own = sizes * np.exp(rng.normal(0, spread, onsets.size))
             place_waves(sources[row], onsets + lag, waves, which, own)
         return Activity(sources, fields, self.appearance(inside, found, span))
 

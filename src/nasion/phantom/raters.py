@@ -65,13 +65,15 @@ def _size(page: Array) -> Array:
 
 def find(potential: Array, rest: Array, look: Appearance) -> Finding:
     """Judge an activity against the rest, both potentials in the labelled span, (19, n) µV."""
-    # Who looks for a slow rhythm looks past muscle and other fast activity.
-    step = 20 if look.periodic < 0 else 5
+    # Who looks for a slow rhythm looks past muscle and other fast activity, and knows it by its
+    # repetition where a single wave of that size would not stand out: size matters less.
+    rhythm = look.periodic < 0
+    step, visible, slope = (20, 0.7, 1.6) if rhythm else (5, 1.15, 2.8)
     page = _page(potential, step)
     size, noise = _size(page), _size(_page(rest, step))
     best = np.argsort(size)[-4:]
     ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
-    seen = 2.6 * float(np.clip(np.log((ratio + 0.02) / 1.15), -3.0, 1.0))
+    seen = slope * float(np.clip(np.log((ratio + 0.02) / visible), -3.0, 0.8))
     power = (page**2).mean(1) + 1e-3
     left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
     index = abs(left - right) / (left + right)
@@ -79,7 +81,7 @@ def find(potential: Array, rest: Array, look: Appearance) -> Finding:
         pattern=look.presence + seen,
         ictal=look.ictal,
         periodic=look.periodic,
-        lateral=13.0 * (index - 0.37) + look.asymmetric,
+        lateral=13.0 * (index - 0.31) + look.asymmetric,
         size_uv=float(size[best].mean()),
     )
 

@@ -55,6 +55,10 @@ class Rhythmic:
         How far sources drift apart in phase, rad.
     sharp
         Size of sharp waves riding on the crests (+S), share of the amplitude.
+    roughness
+        How much the contour of single waves differs.
+    paired
+        Whether sources come in pairs, left and right, that do the same.
     """
 
     rate_hz: float
@@ -67,25 +71,38 @@ class Rhythmic:
     looseness: float
     sharp: float
     polarity: float
+    roughness: float = 0.0
+    paired: bool = False
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, n_sources: int, amplitude_uv: float) -> "Rhythmic":
+    def draw(
+        cls,
+        rng: np.random.Generator,
+        n_sources: int,
+        amplitude_uv: float,
+        *,
+        paired: bool = False,
+    ) -> "Rhythmic":
         """Draw: 0.5-4 Hz, mostly 1-2.5."""
         lag = rng.normal(0, 0.35)
+        own_lags = rng.normal(0, 0.35, n_sources)
+        if paired:
+            own_lags[1::2] = own_lags[::2] + 0.3 * own_lags[1::2]
         return cls(
-            rate_hz=float(np.clip(np.exp(rng.normal(0.36, 0.33)), 0.5, 3.8)),
+            rate_hz=float(np.clip(np.exp(rng.normal(0.22, 0.33)), 0.5, 3.8)),
             irregularity=float(np.clip(np.exp(rng.normal(-1.75, 0.55)), 0.03, 0.5)),
-            fluctuation=float(rng.uniform(0.15, 0.7)),
-            notch=float(rng.uniform(0, 0.4)),
+            fluctuation=float(rng.uniform(0.1, 0.6)),
+            notch=float(rng.uniform(0, 0.5)),
             skew=float(rng.uniform(-0.7, 0.7)),
             amplitude_uv=amplitude_uv,
             phases_rad=np.asarray(
-                lag * np.arange(n_sources) / max(n_sources - 1, 1) + rng.normal(0, 0.35, n_sources),
-                np.float32,
+                lag * np.arange(n_sources) / max(n_sources - 1, 1) + own_lags, np.float32
             ),
-            looseness=float(rng.uniform(0.1, 0.7)),
-            sharp=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.12 else 0.0,
+            looseness=float(rng.uniform(0.2, 0.8)),
+            sharp=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.2 else 0.0,
             polarity=float(rng.choice((-1.0, 1.0))),
+            roughness=float(rng.uniform(0.1, 0.8)),
+            paired=paired,
         )
 
     def activity(
@@ -98,30 +115,43 @@ class Rhythmic:
         flicker = course(rng, 1, n_times, 0.6 / self.rate_hz)[0]
         envelope = gate(found, n_times, 0.8) * np.exp(
             self.fluctuation * 0.8 * swell
-            + self.fluctuation * 0.5 * flicker
+            + self.fluctuation * 0.3 * flicker
             - self.fluctuation**2 / 3
         )
         envelope *= self.polarity * self.amplitude_uv / 2
         sources = np.empty((self.phases_rad.size, n_times), np.float32)
         n_sources = self.phases_rad.size
         drift = self.looseness * course(rng, n_sources, n_times, 1.5 / self.rate_hz)
-        own = np.exp(0.4 * course(rng, n_sources, n_times, 1.2 / self.rate_hz))
+        own = 0.35 * course(rng, n_sources, n_times, 1.2 / self.rate_hz)
+        if self.paired:
+            drift[1::2] = drift[::2] + 0.25 * drift[1::2]
+            own[1::2] = own[::2] + 0.3 * own[1::2]
+        own = np.exp(own)
         for row, lag in enumerate(self.phases_rad):
             sources[row] = (
                 envelope * own[row] * wave(phase + lag + drift[row], self.notch, self.skew)
             )
+        sources += envelope * own * self._contour(rng, phase, n_times)
         if self.sharp:
             crest = np.exp(20 * (np.cos(phase) - 1)) * (course(rng, 1, n_times, 1.0)[0] > 0)
             sources += self.sharp * envelope * np.asarray(crest, np.float32)
         covered = float(gate(found, n_times)[span.samples].mean())
         return Activity(sources, fields, self.appearance(covered, span))
 
+    def _contour(self, rng: np.random.Generator, phase: Array, n_times: int) -> Array:
+        """Shoulders and notches that no two waves share: harmonics that come and go."""
+        total = np.zeros(n_times, np.float32)
+        fades = course(rng, 3, n_times, 0.8 / self.rate_hz)
+        for order, fade in zip((2, 3, 4), fades, strict=True):
+            total += fade / order * np.cos(order * phase + rng.uniform(0, 2 * np.pi))
+        return self.roughness * total
+
     def appearance(self, covered: float, span: Span) -> Appearance:
         """Evidence: cycles, regularity, contour, rate."""
         cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
         presence = 1.5 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
         presence -= 3.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
-        periodic = -3.6 + 4.0 * self.notch + 2.0 * self.sharp
+        periodic = -3.6 + 3.2 * self.notch + 1.8 * self.sharp
         ictal = -5.0 + 1.2 * max(self.rate_hz - 1.2, 0) + 1.5 * self.sharp
         return Appearance(presence, periodic, ictal)
 

@@ -82,9 +82,9 @@ class Seizure:
         duration = float(np.clip(np.exp(rng.normal(4.0, 0.75)), 12, 400))
         length = span.stop_s - span.start_s
         where = rng.random()
-        if where < 0.14:  # begins in the span
+        if where < 0.18:  # begins in the span
             onset = span.start_s + rng.uniform(0.05, 0.45) * length
-        elif where < 0.28:  # ends in the span
+        elif where < 0.36:  # ends in the span
             onset = span.start_s + rng.uniform(0.55, 0.95) * length - duration
         else:
             slack = max(duration - length, 0.5)
