@@ -259,6 +259,52 @@ def pack(
 
 
 @app.command()
+def calibrate(
+    data: Annotated[Path, typer.Argument(help="Voted segments the run has not learned from.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the calibrated copy.")],
+    run: Annotated[Path | None, typer.Option(help="RUN; default: the packaged weights.")] = None,
+    kind: Annotated[
+        Literal["temperature", "vector"], typer.Option(help="vector: a bias a pattern, too.")
+    ] = "temperature",
+) -> None:
+    """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
+    from nasion.data.hms import load_segments
+    from nasion.terms import PATTERNS
+    from nasion.training.calibrating import calibrate as calibrated
+    from nasion.training.run import PACKAGED, Run
+
+    segments = load_segments(data, "train")
+    with _bar("EEGs") as bar:
+        found = calibrated(Run(run or PACKAGED), segments, folder, kind=kind, progress=bar)
+    fitted = found.fitted
+    typer.echo(f"temperature {fitted.temperature:.2f}" + "".join(
+        f", {pattern} {bias:+.2f}" for pattern, bias in zip(PATTERNS, fitted.bias, strict=True)
+        if bias
+    ))  # fmt: skip
+    typer.echo(_told_gain(found))
+    typer.echo(folder)
+
+
+def _told_gain(found: Any) -> str:
+    """What the calibration does to the divergence of patients it was not fitted on."""
+    import numpy as np
+
+    from nasion.evaluation.metrics import divergence
+    from nasion.evaluation.resampling import interval, resamples
+
+    before, after = (divergence(found.target, p) for p in (found.before, found.after))
+    rows = after - before
+    drawn = [weights @ rows / weights.sum(1) for weights in resamples(found.patient)]
+    low, high = interval(np.concatenate(drawn)) or (np.nan, np.nan)
+    verdict = "it helps" if high < 0 else "it harms: don't use it" if low > 0 else "no clear effect"
+    return (
+        f"patients it was not fitted on (n = {len(rows)}): KLD {before.mean():.3f} -> "
+        f"{after.mean():.3f}, difference {rows.mean():+.3f} "
+        f"(95 % interval {low:+.3f} to {high:+.3f}): {verdict}"
+    )
+
+
+@app.command()
 def predict(
     data: Annotated[Path, typer.Argument(help="Folder in HMS layout.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="csv to write.")],
@@ -279,7 +325,9 @@ def predict(
     checkpoints = folder.checkpoints()
     guard_unseen(folder, segments)
     with _bar("EEGs") as bar:
-        table = predict_segments(segments, checkpoints, mirror=mirror, progress=bar)
+        table = predict_segments(
+            segments, checkpoints, ensemble=folder.calibration, mirror=mirror, progress=bar
+        )
     write_predictions(output, table)
     typer.echo(output)
 

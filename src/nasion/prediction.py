@@ -73,12 +73,14 @@ def predict(
     segments: Segments,
     checkpoints: Sequence[Checkpoint],
     *,
+    ensemble: Calibration | None = None,
     mirror: bool = True,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """One row a segment: Kaggle's columns, and `eeg_sub_id` where an EEG has several.
 
-    Each fit is calibrated as it says, then they are averaged.
+    Each fit is calibrated as it says, then they are averaged; where a calibration of the
+    `ensemble` is given, the raw fits are averaged and it is applied to their mean.
     """
     experiment = checkpoints[0].experiment
     if any(other.experiment.signal != experiment.signal for other in checkpoints):
@@ -87,10 +89,12 @@ def predict(
         store = open_store(segments, experiment.signal, Path(folder), progress)
         dataset = SegmentDataset(segments, store, experiment)
         nets = [checkpoint.net for checkpoint in checkpoints]
-        calibrations = [checkpoint.calibration for checkpoint in checkpoints]
+        calibrations = [] if ensemble else [fit.calibration for fit in checkpoints]
         values = predict_dataset(
             nets, dataset, calibrations=calibrations, mirror=mirror, progress=progress
         )
+    if ensemble:
+        values = ensemble.apply(values)
     repeated = segments.table["eeg_id"].duplicated().any()
     ids = list(KEYS) if segments.part == "train" or repeated else ["eeg_id"]
     table = segments.table[ids].copy()

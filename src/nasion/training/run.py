@@ -7,6 +7,7 @@ history.csv      one row an epoch and fold
 fold-0/weights.safetensors ...
 fold-0/calibration.json ...   fitted on the rows that this fold held out
 oof.csv          out-of-fold predictions with the votes (cross-validation only)
+calibration.json of all fits together, in place of their own (`nasion calibrate` only)
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from nasion import __version__, calibration
+from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
 from nasion.data.hms import Segments
 from nasion.errors import NasionError
@@ -101,6 +103,12 @@ class Run:
         if not self.fold_folders:
             raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
         return [checkpoint.load(folder / FILE_NAME) for folder in self.fold_folders]
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Of all fits together, where `nasion calibrate` made one; else each fit has its own."""
+        path = self.folder / calibration.FILE_NAME
+        return Calibration.load(path) if path.exists() else None
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
