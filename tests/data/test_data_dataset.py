@@ -247,6 +247,16 @@ def test_mixing_mixes_signal_and_target_alike(dataset):
     assert mixed > 0
 
 
+def test_a_mixed_row_stays_as_long_as_it_is(dataset):
+    given = with_augment(dataset, shift_s=0.0, mask=0.0, mixup=0.5, hide_context=0.0)
+    plain = dataset.batch(range(5))
+    for epoch in range(10):
+        batch = replace(given, epoch=epoch).batch(range(5))
+        np.testing.assert_array_equal(batch.present > 0, plain.present > 0)
+        for name, there in plain.image_present.items():
+            np.testing.assert_array_equal(batch.image_present[name], there)
+
+
 def _share(target, one, other):
     """The share of `one` that makes `target` with `other`; None where no share does."""
     difference = one - other
