@@ -196,10 +196,18 @@ CHANGED = {
     "model.spectrogram.weights": "hub",
     "model.spectrogram.stack": "symmetric",
     "model.modality": "waveform",
+    "model.waveform": "siamese",
+    "model.conv_transformer.channels": [63, 128],
+    "model.conv_transformer.strides": [5, 2],
+    "model.siamese.channels": [47, 96, 128],
+    "model.siamese.strides": [2, 5, 2],
+    "loss.objective": "focal",
     "loss.similarity": "cka",
     "training.schedule": "one-cycle",
     "training.precision": "bf16",
     "training.weighting": "votes",
+    "training.sampling": "balanced",
+    "training.mirrored_copies": "lrda",
 }
 
 

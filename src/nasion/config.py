@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,6 +16,9 @@ class Settings(BaseModel):
     """Frozen; unknown keys and wrong types are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Kind = TypeVar("Kind", bound=Settings)
 
 
 class Waveform(Settings):
@@ -126,13 +129,30 @@ class WaveNet(Settings):
         return self
 
 
+class ConvTransformer(Settings):
+    """Strided convolutions, one number a stage, then layers of attention between their tokens."""
+
+    channels: tuple[int, ...] = (64, 128)
+    strides: tuple[int, ...] = (2, 5)
+    n_layers: int = Field(default=3, ge=1)
+    n_heads: int = Field(default=4, ge=1)
+
+
+class Siamese(Settings):
+    """Strided convolutions over either side, one number a stage; similarity by channel group."""
+
+    channels: tuple[int, ...] = (48, 96, 128)
+    strides: tuple[int, ...] = (2, 2, 5)
+    n_groups: int = Field(default=16, ge=1)
+
+
 class SpectrogramNet(Settings):
     """Any timm backbone on the chains as channels."""
 
     backbone: str = "efficientnet_b0"
     # "" random, "hub" ImageNet from the hub, "package:file" in an installed package, or a file
     weights: str = ""
-    stack: Literal["chains", "symmetric", "repeated"] = "chains"
+    stack: Literal["chains", "symmetric", "repeated", "asymmetry"] = "chains"
     drop_path: float = Field(default=0.1, ge=0, lt=1)
 
 
@@ -140,7 +160,11 @@ class Model(Settings):
     """The paper's figure 3; one modality alone is its baseline."""
 
     modality: Literal["both", "waveform", "spectrogram"] = "both"
+    waveform: Literal["wavenet", "wavenet-gru", "conv-transformer", "siamese"] = "wavenet"
     wavenet: WaveNet = WaveNet()
+    gru_width: int = Field(default=64, ge=1)  # of `wavenet-gru`, in each direction
+    conv_transformer: ConvTransformer = ConvTransformer()
+    siamese: Siamese = Siamese()
     spectrogram: SpectrogramNet = SpectrogramNet()
     n_features: int = Field(default=128, ge=1)  # of each branch's feature vector
     dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -149,9 +173,14 @@ class Model(Settings):
 class Loss(Settings):
     """a KL(wave) + a KL(spec) + (1 - 2a) KL(fused) + b Sim (paper 3.1.2)."""
 
+    objective: Literal["kl", "focal", "logit-adjusted"] = "kl"  # of every head
+    gamma: float = Field(default=2.0, ge=0)  # of `focal`; 0 is kl
+    tau: float = Field(default=1.0, ge=0)  # of `logit-adjusted`; 0 is kl
     alpha: float = Field(default=0.25, ge=0, le=0.5)
     beta: float = Field(default=0.5, ge=0)
-    similarity: Literal["cosine", "squared-cosine", "cross-correlation", "cka", "none"] = "cosine"
+    similarity: Literal[
+        "cosine", "squared-cosine", "cross-correlation", "cka", "debiased-cka", "none"
+    ] = "cosine"
 
 
 class Augment(Settings):
@@ -163,7 +192,7 @@ class Augment(Settings):
     amplitude: float = Field(default=0.2, ge=0)  # sd of the log gain
     mask: float = Field(default=0.2, ge=0, le=1)  # probability of a time and a frequency stripe
     mixup: float = Field(default=0.0, ge=0)  # parameter of the Beta distribution
-    hide_context: float = Field(default=0.2, ge=0, le=1)  # share of batches of the centre alone
+    hide_context: float = Field(default=0.2, ge=0, le=1)  # share of batches cut to 10-50 s
 
 
 class Training(Settings):
@@ -182,6 +211,8 @@ class Training(Settings):
     ema: float = Field(default=0.0, ge=0, lt=1)  # decay of the averaged weights; 0 is off
     patience: int = Field(default=0, ge=0)  # epochs without a better validation KLD; 0 is off
     weighting: Literal["none", "votes"] = "none"  # votes: a row counts log(1 + votes)
+    sampling: Literal["none", "votes", "square-root", "balanced", "balanced-votes"] = "none"
+    mirrored_copies: Literal["none", "lrda", "lateralized"] = "none"
     second_stage_epochs: int = Field(default=0, ge=0)  # of them, the last ones, on many votes only
     second_stage_votes: int = Field(default=10, ge=1)
 
@@ -250,36 +281,47 @@ def parse(content: dict[str, Any], source: str) -> Experiment:
     """Check a nested dictionary of what differs; errors name `source` and the key."""
     whole = Experiment().model_dump(mode="json")
     _merge(whole, content)
+    return checked(Experiment, whole, source)
+
+
+def checked(kind: type[Kind], content: dict[str, Any], source: str, above: str = "") -> Kind:
+    """Give settings of this kind; errors name `source` and the key, which stands below `above`."""
     try:
-        return Experiment.model_validate_json(json.dumps(whole))
+        return kind.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise NasionError(f"{source}: {_explain(first)}") from None
+        raise NasionError(f"{source}: {_explain(error.errors()[0], kind, above)}") from None
     except TypeError as error:
         raise NasionError(f"{source}: {error}") from None
 
 
-def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+def _explain(error: Any, kind: type[Settings], above: str) -> str:
+    key = above + ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        parent: Any = Experiment
+        parent: Any = kind
         for part in error["loc"][:-1]:
             parent = parent.model_fields[part].annotation
         return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
     message = error["msg"].removeprefix("Value error, ")
     given = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
-    return f"'{key}': {message}{given}"
+    return f"'{key.removesuffix('.')}': {message}{given}"
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
     """Read an experiment; each change is a line of TOML such as `training.lr = 3e-4`."""
+    content = differences(path, changes)
+    content.pop("search", None)  # of no other verb's concern
+    return parse(content, str(path))
+
+
+def differences(path: Path, changes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a file and the changes say, unchecked: an experiment's settings and its [search]."""
     content = _read_toml(path)
     for change in changes:
         try:
             _merge(content, tomllib.loads(change))
         except tomllib.TOMLDecodeError as error:
             raise NasionError(f"--set {change}: not TOML ({error}); quote strings") from None
-    return parse(content, str(path))
+    return content
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

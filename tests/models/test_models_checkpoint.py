@@ -1,5 +1,7 @@
 """Weights load whole or not at all."""
 
+import json
+
 import pytest
 import torch
 from safetensors import safe_open
@@ -46,6 +48,22 @@ def test_weights_do_not_carry_paths(tmp_path):
     save(tmp_path / "a.safetensors", MultimodalNet(experiment), experiment)
     assert b"somebody" not in (tmp_path / "a.safetensors").read_bytes()
     assert load(tmp_path / "a.safetensors").experiment == EXPERIMENT
+
+
+def test_weights_from_before_there_was_a_choice_of_extractors_load(path):
+    known = json.loads(EXPERIMENT.model_dump_json())
+    for key in ("waveform", "gru_width", "conv_transformer", "siamese"):
+        del known["model"][key]
+    for key in ("objective", "gamma", "tau"):
+        del known["loss"][key]
+    for key in ("sampling", "mirrored_copies"):
+        del known["training"][key]
+    state = load(path).net.state_dict()
+    save_file(state, path, {"schema": "1", "experiment": json.dumps(known)})
+    loaded = load(path)
+    assert loaded.experiment == EXPERIMENT
+    for key, value in loaded.net.state_dict().items():
+        torch.testing.assert_close(value, state[key])
 
 
 def test_half_precision_is_close(path, tmp_path):

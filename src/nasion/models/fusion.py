@@ -9,7 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasion.config import Experiment
+from nasion.config import Experiment, Model, Waveform
+from nasion.models.conv_transformer import ConvTransformerBranch
+from nasion.models.extractor import Extractor
+from nasion.models.recurrent import RecurrentBranch
+from nasion.models.siamese import SiameseBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import WaveformBranch
 from nasion.terms import PATTERNS
@@ -83,8 +87,22 @@ class Head(nn.Sequential):
         )
 
 
+def extractor(model: Model, signal: Waveform) -> Extractor:
+    """The waveform branch that `model.waveform` names."""
+    if model.waveform == "wavenet-gru":
+        return RecurrentBranch(model.wavenet, model.gru_width, signal, model.n_features)
+    if model.waveform == "conv-transformer":
+        return ConvTransformerBranch(model.conv_transformer, signal, model.n_features)
+    if model.waveform == "siamese":
+        return SiameseBranch(model.siamese, signal, model.n_features)
+    return WaveformBranch(model.wavenet, signal, model.n_features)
+
+
 class MultimodalNet(nn.Module):
-    """WaveNet and EfficientNet, fused; or one of them, as the paper's baselines."""
+    """WaveNet and EfficientNet, fused; or one of them, as the paper's baselines.
+
+    Both branches may be other extractors: see `model.waveform` and `model.spectrogram.backbone`.
+    """
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
@@ -92,14 +110,14 @@ class MultimodalNet(nn.Module):
         n_features = model.n_features
         self.alpha = experiment.loss.alpha
         self.heads = nn.ModuleDict()
-        self.waveform: WaveformBranch | None = None
+        self.waveform: Extractor | None = None
         self.spectrogram: SpectrogramBranch | None = None
         if model.modality != "spectrogram":
-            self.waveform = WaveformBranch(model.wavenet, experiment.signal.waveform, n_features)
+            self.waveform = extractor(model, experiment.signal.waveform)
             self.heads["waveform"] = Head(n_features, n_features, model.dropout)
         if model.modality != "waveform":
-            views = experiment.signal.spectrogram.views
-            self.spectrogram = SpectrogramBranch(model.spectrogram, views, n_features)
+            images = experiment.signal.spectrogram
+            self.spectrogram = SpectrogramBranch(model.spectrogram, images, n_features)
             self.heads["spectrogram"] = Head(n_features, n_features, model.dropout)
         if model.modality == "both":
             self.heads["fused"] = Head(2 * n_features, n_features, model.dropout)
@@ -107,7 +125,7 @@ class MultimodalNet(nn.Module):
     @property
     def symmetric(self) -> bool:
         """Whether the mirrored EEG gives the same prediction by construction."""
-        return (self.waveform is None or self.waveform.shared) and (
+        return (self.waveform is None or self.waveform.symmetric) and (
             self.spectrogram is None or self.spectrogram.stack == "symmetric"
         )
 

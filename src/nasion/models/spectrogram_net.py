@@ -1,4 +1,10 @@
-"""The spectrogram branch: any timm backbone, EfficientNet first (paper 3.1.1, "SpecNet")."""
+"""The spectrogram branch: any timm backbone, EfficientNet first (paper 3.1.1, "SpecNet").
+
+Convolutional backbones take views of any size. Of those that are built for one size, vision
+transformers (and hybrids) of timm's `dynamic_img_size` take each view as it is, padded to whole
+patches, and interpolate their positions; others are built for the largest view, or come in their
+own size only, and the views are stretched to that.
+"""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -10,27 +16,31 @@ import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.models import adapt_input_conv
+from timm.layers import resample_abs_pos_embed
+from timm.models import adapt_input_conv, get_pretrained_cfg
 from torch import Tensor, nn
+from torch.nn import functional
 
+from nasion.config import Spectrogram
 from nasion.config import SpectrogramNet as SpectrogramSettings
 from nasion.errors import NasionError
 
-_IN_CHANNELS = {"chains": 4, "symmetric": 4, "repeated": 3}
+_IN_CHANNELS = {"chains": 4, "symmetric": 4, "repeated": 3, "asymmetry": 6}
+_DIVISOR = 32  # of a canvas' sides: what hierarchical transformers halve down to
+Size = tuple[int, int]  # frequencies, columns
 
 
 class SpectrogramBranch(nn.Module):
     """One backbone over every view; an absent view counts as zero features."""
 
-    def __init__(
-        self, settings: SpectrogramSettings, views: tuple[str, ...], n_features: int
-    ) -> None:
+    def __init__(self, settings: SpectrogramSettings, images: Spectrogram, n_features: int) -> None:
         super().__init__()
         self.stack = settings.stack
-        self.views = views
+        self.views: tuple[str, ...] = images.views
+        backbone, self.canvas = _backbone(settings, _largest(images, settings.stack))
         # Channels last is 1.7 times faster for EfficientNet on a CPU.
-        self.backbone: Any = _backbone(settings).to(memory_format=torch.channels_last)
-        self.project = nn.Linear(len(views) * _width(self.backbone), n_features)
+        self.backbone: Any = backbone.to(memory_format=torch.channels_last)
+        self.project = nn.Linear(len(self.views) * _width(self.backbone), n_features)
 
     def forward(self, images: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Images by view (batch, 4, freq, time), presence (batch,) -> (batch, n_features)."""
@@ -52,7 +62,10 @@ class SpectrogramBranch(nn.Module):
         """
         kind = image.device.type
         with torch.autocast(kind, enabled=kind != "cpu" and torch.is_autocast_enabled(kind)):
-            maps = self.backbone.forward_features(stacked(image, self.stack))
+            picture = stacked(image, self.stack)
+            if self.canvas is not None:
+                picture = functional.interpolate(picture, self.canvas, mode="bilinear")
+            maps = self.backbone.forward_features(picture)
             return self.backbone.forward_head(maps, pre_logits=True)
 
     def combine(self, embedded: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
@@ -65,33 +78,64 @@ def stacked(image: Tensor, stack: str) -> Tensor:
     """Chains LL LP RP RL as the backbone's input channels.
 
     `chains` stacks them as they are (the paper); `symmetric` gives means and absolute differences
-    of the two sides, which the mirrored EEG shares; `repeated` tiles the chains to one picture,
-    three times, as ImageNet weights want.
+    of the two sides, which the mirrored EEG shares; `asymmetry` adds these differences to the
+    chains; `repeated` tiles the chains to one picture, three times, as ImageNet weights want.
     """
     if stack == "chains":
         return image
+    left, right = image[:, :2], image[:, [3, 2]]
     if stack == "symmetric":
-        left, right = image[:, :2], image[:, [3, 2]]
         return torch.cat([(left + right) / 2, (left - right).abs()], 1)
+    if stack == "asymmetry":
+        return torch.cat([image, (left - right).abs()], 1)
     picture = image.flatten(1, 2)[:, None]
     return picture.expand(-1, 3, -1, -1)
 
 
-def _backbone(settings: SpectrogramSettings) -> nn.Module:
-    in_channels = _IN_CHANNELS[settings.stack]
+def _largest(images: Spectrogram, stack: str) -> Size:
+    views = [getattr(images, name) for name in images.views]
+    n_freqs = max(view.n_freqs for view in views) * (4 if stack == "repeated" else 1)
+    return n_freqs, max(view.n_columns for view in views)
+
+
+def _backbone(settings: SpectrogramSettings, largest: Size) -> tuple[nn.Module, Size | None]:
+    """The backbone, and the size that it wants every picture in; None where any will do."""
+    backbone, canvas = _sized(settings, largest)
+    if settings.weights not in ("", "hub"):
+        _load_local(backbone, _located(settings.weights))
+    return backbone, canvas
+
+
+def _sized(settings: SpectrogramSettings, largest: Size) -> tuple[nn.Module, Size | None]:
+    about = get_pretrained_cfg(settings.backbone)
+    if about is None or not about.fixed_input_size:
+        return _created(settings), None
+    height, width = (-(-side // _DIVISOR) * _DIVISOR for side in largest)
+    dynamic = {"img_size": largest, "dynamic_img_size": True, "dynamic_img_pad": True}
+    for canvas, sizes in ((None, dynamic), ((height, width), {"img_size": (height, width)})):
+        try:
+            return _created(settings, **sizes), canvas
+        except (TypeError, AssertionError):
+            continue  # not a size that this family can be built in
+    return _created(settings), about.input_size[1:]
+
+
+def _created(settings: SpectrogramSettings, **sizes: Any) -> nn.Module:
     try:
-        backbone = timm.create_model(
+        return timm.create_model(
             settings.backbone,
             pretrained=settings.weights == "hub",
-            in_chans=in_channels,
+            in_chans=_IN_CHANNELS[settings.stack],
             num_classes=0,
             drop_path_rate=settings.drop_path,
+            **sizes,
         )
     except RuntimeError as error:
         raise NasionError(f"model.spectrogram.backbone: {str(error).splitlines()[0]}") from None
-    if settings.weights not in ("", "hub"):
-        _load_local(backbone, _located(settings.weights))
-    return backbone
+    except TypeError as error:
+        if sizes:
+            raise
+        raise NasionError(f"model.spectrogram.backbone: {error}; take another one") from None
 
 
 def _located(weights: str) -> Path:
@@ -121,6 +165,12 @@ def _load_local(backbone: Any, path: Path) -> None:
     first = f"{backbone.default_cfg['first_conv']}.weight"
     if first in given and given[first].ndim == wanted[first].ndim:
         given[first] = adapt_input_conv(wanted[first].shape[1], given[first])
+    grid = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
+    if grid and given.get("pos_embed", torch.empty(0)).ndim == 3:
+        places = resample_abs_pos_embed(
+            given["pos_embed"], list(grid), num_prefix_tokens=backbone.num_prefix_tokens
+        )
+        given["pos_embed"] = places
     for key, value in wanted.items():
         if key not in given or given[key].shape != value.shape:
             raise NasionError(f"{path}: does not fit this backbone at {key}; take its own weights")

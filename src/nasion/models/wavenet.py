@@ -12,14 +12,8 @@ from torch.nn import functional
 
 from nasion.config import Waveform
 from nasion.config import WaveNet as WaveNetSettings
-from nasion.terms import CENTRE_S, DERIVATIONS, MIRROR, SEGMENT_S, STEP_S, Chain
-from nasion.terms import CHAIN_DERIVATIONS as CHAINS
-
-N_BLOCKS = round(SEGMENT_S / STEP_S)  # 25 blocks of 2 s in a window
-PRESENT = 0.5  # share of signal from which a block counts
-CENTRE_BLOCKS = slice(
-    round((SEGMENT_S - CENTRE_S) / 2 / STEP_S), round((SEGMENT_S + CENTRE_S) / 2 / STEP_S)
-)
+from nasion.models.extractor import LEFT, N_BLOCKS, RIGHT, Extractor, seen, statistics_of
+from nasion.terms import DERIVATIONS, STEP_S
 
 
 class GatedLayer(nn.Module):
@@ -71,12 +65,7 @@ def receptive_field(settings: WaveNetSettings) -> int:
     return 1 + (settings.kernel - 1) * sum(2**n_layers - 1 for n_layers in settings.layers)
 
 
-# The mirrored partner of a derivation, so that a side can be fed with the other one's weights.
-_LEFT = [DERIVATIONS.index(pair) for c in (Chain.LL, Chain.LP, Chain.Z) for pair in CHAINS[c]]
-_RIGHT = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in (DERIVATIONS[i] for i in _LEFT)]
-
-
-class WaveformBranch(nn.Module):
+class WaveformBranch(Extractor):
     """WaveNet, statistics of its output over blocks of 2 s, and pooling of the blocks.
 
     With `hemispheres = "shared"` one WaveNet reads each side (and the midline) by itself; sum,
@@ -86,17 +75,13 @@ class WaveformBranch(nn.Module):
 
     def __init__(self, settings: WaveNetSettings, signal: Waveform, n_features: int) -> None:
         super().__init__()
-        self.shared = settings.hemispheres == "shared"
-        n_inputs = len(_LEFT) if self.shared else len(DERIVATIONS)
+        self.shared = self.symmetric = settings.hemispheres == "shared"
+        n_inputs = len(LEFT) if self.shared else len(DERIVATIONS)
         self.wavenet = WaveNet(n_inputs, settings)
+        self.dense = bool(self.wavenet.lost)
         self.block_length = round(STEP_S * signal.sfreq)
         width = settings.channels[-1]
-        n_statistics = (5 if self.shared else 2) * width
-        self.mix = nn.Sequential(nn.Conv1d(n_statistics, n_features, 1), nn.GELU())
-        self.context = nn.ModuleList(
-            nn.Conv1d(n_features, n_features, 3, padding=1) for _ in range(2)
-        )
-        self.project = nn.Linear(4 * n_features, n_features)
+        self._add_pooling((5 if self.shared else 2) * width, n_features)
 
     def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
         """Features of windows.
@@ -123,11 +108,10 @@ class WaveformBranch(nn.Module):
         Blocks without signal are masked out in `pool`, so leaving them out changes nothing but
         the time it takes: files of 10 s cost a quarter of those of 50 s.
         """
-        there = torch.nonzero((present >= PRESENT).any(0))
-        if not self.lost_blocks or not len(there):
+        if not self.lost_blocks:
             return 0, N_BLOCKS
-        first, last = int(there[0]), int(there[-1])
-        return max(first - self.lost_blocks, 0), min(last + 1 + self.lost_blocks, N_BLOCKS)
+        first, stop = seen(present)
+        return max(first - self.lost_blocks, 0), min(stop + self.lost_blocks, N_BLOCKS)
 
     def blocks(self, waveform: Tensor) -> Tensor:
         """Statistics of whole blocks: (batch, 18, n * block_length) -> (batch, statistics, n).
@@ -135,14 +119,14 @@ class WaveformBranch(nn.Module):
         Blocks at either end that unpadded convolutions cannot fill are 0.
         """
         if self.shared:
-            sides = torch.stack([waveform[:, _LEFT], waveform[:, _RIGHT]], 1)
+            sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
             active = self._blocked(self.wavenet(sides.flatten(0, 1)))
             left, right = active.unflatten(0, (-1, 2)).unbind(1)
-            one, two = _statistics(left), _statistics(right)
+            one, two = statistics_of(left), statistics_of(right)
             together = (left * right).mean(-1)
             statistics = torch.cat([one + two, (one - two).abs(), together], 1)
         else:
-            statistics = _statistics(self._blocked(self.wavenet(waveform)))
+            statistics = statistics_of(self._blocked(self.wavenet(waveform)))
         whole = waveform.shape[-1] // self.block_length
         missing = (whole - statistics.shape[-1]) // 2
         return functional.pad(statistics, (missing, whole - statistics.shape[-1] - missing))
@@ -161,35 +145,10 @@ class WaveformBranch(nn.Module):
         whole = active[..., first : first + n_blocks * self.block_length]
         return whole.unflatten(-1, (n_blocks, self.block_length))
 
-    def pool(self, statistics: Tensor, present: Tensor) -> Tensor:
-        """(batch, statistics, 25) and (batch, 25) -> (batch, n_features)."""
-        there = (present >= PRESENT).to(statistics.dtype)
+    def _counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
+        there = super()._counted(present, dtype)
         if self.lost_blocks:
             inner = torch.zeros_like(there)
             inner[:, self.lost_blocks : -self.lost_blocks] = 1
             there = there * inner
-        there = there[:, None]
-        x = self.mix(statistics) * there
-        for layer in self.context:
-            x = (x + functional.gelu(layer(x))) * there
-        in_centre = torch.zeros_like(there)
-        in_centre[..., CENTRE_BLOCKS] = 1
-        parts = [
-            part
-            for mask in (there * in_centre, there * (1 - in_centre))
-            for part in (_mean(x, mask), _maximum(x, mask))
-        ]
-        return self.project(torch.cat(parts, 1))
-
-
-def _statistics(blocked: Tensor) -> Tensor:
-    return torch.cat([blocked.mean(-1), blocked.amax(-1)], 1)
-
-
-def _mean(x: Tensor, mask: Tensor) -> Tensor:
-    return (x * mask).sum(-1) / mask.sum(-1).clamp(min=1)
-
-
-def _maximum(x: Tensor, mask: Tensor) -> Tensor:
-    highest = x.masked_fill(mask == 0, -torch.inf).amax(-1)
-    return torch.where(mask.sum(-1) > 0, highest, torch.zeros_like(highest))
+        return there

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
@@ -26,6 +27,7 @@ from nasion.errors import NasionError
 from nasion.models.fusion import Inputs, MultimodalNet, Output
 from nasion.training.losses import SIMILARITIES, kl, loss
 from nasion.training.run import Run
+from nasion.training.sampling import drawn, prior, with_mirrored_copies
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +67,10 @@ class Fit(LightningModule):
 
     def __init__(self, experiment: Experiment, split: Split, fold: int) -> None:
         super().__init__()
-        self.experiment, self.split, self.fold = experiment, split, fold
+        copies = experiment.training.mirrored_copies
+        learning = with_mirrored_copies(split.learning, copies)
+        self.experiment, self.fold = experiment, fold
+        self.split = replace(split, learning=learning)
         torch.manual_seed(experiment.seed * 1000 + fold + 1)
         self.net = initial(experiment)
         ema = experiment.training.ema
@@ -79,8 +84,8 @@ class Fit(LightningModule):
         """The network to keep: the averaged one where weights are averaged."""
         return self.net if self.averaged is None else cast(MultimodalNet, self.averaged.module)
 
-    def _batches(self, epoch: int) -> list[list[int]]:
-        """Shuffled rows of an epoch; the last epochs may see only rows with many votes."""
+    def _rows(self, epoch: int) -> NDArray[np.int_]:
+        """Rows that an epoch draws from; the last epochs may see only those with many votes."""
         training, learning = self.experiment.training, self.split.learning
         rows = np.arange(len(learning))
         if epoch >= training.epochs - training.second_stage_epochs:
@@ -88,8 +93,13 @@ class Fit(LightningModule):
             rows = rows[votes(learning.segments.table).sum(1) >= least]
             if not len(rows):
                 raise NasionError(f"training.second_stage_votes: no segment has {least} votes")
+        return rows
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        """Shuffled rows of an epoch."""
+        training, learning = self.experiment.training, self.split.learning
         rng = np.random.default_rng([self.experiment.seed, epoch])
-        rows = rng.permutation(rows)
+        rows = drawn(learning.segments.table, self._rows(epoch), training.sampling, rng)
         # Short files together: a batch costs as much as its longest row.
         rows = np.concatenate([rows[learning.short[rows]], rows[~learning.short[rows]]])
         batches = [rows[list(part)].tolist() for part in in_order(len(rows), training.batch_size)]
@@ -100,6 +110,8 @@ class Fit(LightningModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Augmented batches of this epoch."""
         learning = replace(self.split.learning, epoch=self.current_epoch)
+        table = learning.segments.table.iloc[self._rows(self.current_epoch)]
+        self._prior = torch.from_numpy(prior(table, self.experiment.training)).float()
         return _loader(learning, self._batches(self.current_epoch))
 
     def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
@@ -131,7 +143,8 @@ class Fit(LightningModule):
     def training_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The paper's loss."""
         given, target, weight = batch
-        value = loss(self.net(given), target, weight, self.experiment.loss)
+        seen = self._prior.to(target.device)
+        value = loss(self.net(given), target, weight, self.experiment.loss, seen)
         self._losses.append(value.detach())
         self.log("loss", value, prog_bar=True, logger=False)
         return value
