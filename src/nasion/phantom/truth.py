@@ -1,0 +1,271 @@
+"""The truth of a stay: what happened when, how fast and large, and what a panel would call it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+from nasion.phantom import raters
+from nasion.phantom.activity import Activity, Appearance
+from nasion.phantom.periodic import Periodic, Train
+from nasion.phantom.schedule import LEAD_S, Run
+from nasion.phantom.seizure import Seizure
+from nasion.phantom.stay import Piece, Stay
+from nasion.phantom.timeline import Span
+from nasion.terms import CENTRE_S, DERIVATIONS, ELECTRODES, MIRROR, PATTERNS, SFREQ
+
+Array = NDArray[np.float32]
+Row = dict[str, Any]
+
+MOST_WINDOWS = 5  # of 10 s in which the panel looks at a run
+FEW = 4  # electrodes that an artifact names
+ABSENT = "n/a"  # as BIDS writes what is not there
+SHARES = tuple(f"{pattern}_share" for pattern in PATTERNS)
+_FIRST, _SECOND = np.array([[ELECTRODES.index(name) for name in pair] for pair in DERIVATIONS]).T
+
+# Columns of events.tsv, onset and duration first as BIDS wants it.
+COLUMNS: dict[str, dict[str, Any]] = {
+    "onset": {"Description": "From the first sample of the recording.", "Units": "s"},
+    "duration": {"Description": "Length.", "Units": "s"},
+    "trial_type": {
+        "Description": "What most of a panel of simulated raters would call it.",
+        "Levels": {
+            **{str(pattern): pattern.long_name for pattern in PATTERNS},
+            "artifact": "no brain activity",
+        },
+    },
+    "planted": {
+        "Description": "What the simulator set out to make: one of the patterns, polymorphic delta,"
+        " sporadic discharges, or a kind of artifact. It differs from trial_type where runs are"
+        " too short, too weak or too ambiguous to be named so."
+    },
+    "side": {"Description": "left, right or bilateral."},
+    "frequency_hz": {
+        "Description": "Measured on the source: discharges or cycles a second, mean over the run.",
+        "Units": "Hz",
+    },
+    "amplitude_uv": {
+        "Description": "Peak to trough of the activity alone in the longitudinal bipolar derivation"
+        " that shows it best, median over cycles.",
+        "Units": "uV",
+    },
+    "prevalence": {
+        "Description": "ACNS 2021 word for the share of its chapter (minutes to an hour of one"
+        " theme) that the activity takes: continuous, abundant, frequent, occasional, rare."
+    },
+    "background": {"Description": "State of the patient at its onset."},
+    "channels": {"Description": f"Electrodes of an artifact that befalls at most {FEW}."},
+    **{
+        f"{pattern}_share": {
+            "Description": f"Share of the panel (60 raters) that would call it {pattern.label},"
+            " mean over windows of 10 s."
+        }
+        for pattern in PATTERNS
+    },
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What can be measured on a rendered run; NaN where there are no three cycles."""
+
+    onset_s: float
+    stop_s: float
+    frequency_hz: float
+    amplitude_uv: float
+
+
+def measure(run: Run, activity: Activity) -> Measure:
+    """Measure a run; discharges begin with the first and end with the last one."""
+    begin, n = round(LEAD_S * SFREQ), round(run.duration_s * SFREQ)
+    source = activity.sources[0, begin : begin + n]
+    onset_s, stop_s = run.onset_s, run.stop_s
+    if isinstance(run.source, Periodic):
+        cycles = _discharges(activity.sources[0], run.source.train)
+        size = np.abs(activity.sources).max(0)  # the last discharge may outlast the run
+        there = np.flatnonzero(size > 0.05 * size.max()) / SFREQ - LEAD_S
+        if there.size:
+            onset_s, stop_s = run.onset_s + float(there[0]), run.onset_s + float(there[-1])
+    else:
+        if not isinstance(run.source, Seizure):  # the contour of slow waves is rough
+            source = _smoothed(source, 0.7 / run.source.rate_hz)
+        cycles = np.flatnonzero((source[:-1] < 0) & (source[1:] >= 0)) / SFREQ
+    frequency = float("nan")
+    if cycles.size > 2:
+        frequency = float((cycles.size - 1) / (cycles[-1] - cycles[0]))
+    if isinstance(run.source, Periodic) and not cycles.size:
+        return Measure(onset_s, stop_s, frequency, 0.0)
+    potential = (activity.fields @ activity.sources[:, begin : begin + n])[: len(ELECTRODES)]
+    page = potential[_FIRST] - potential[_SECOND]
+    best = page[int(page.std(1).argmax())]
+    cycle = min(max(round(SFREQ / frequency), 1), n) if cycles.size > 2 else n
+    swings = np.ptp(best[: n // cycle * cycle].reshape(-1, cycle), axis=1)
+    return Measure(onset_s, stop_s, frequency, float(np.median(swings)))
+
+
+def _smoothed(source: Array, width_s: float) -> Array:
+    window = np.hanning(round(width_s * SFREQ) + 2)
+    half = window.size // 2
+    smooth = np.convolve(np.pad(source, half), window / window.sum(), mode="same")
+    return np.asarray(smooth[half : half + source.size])
+
+
+def _discharges(source: Array, train: Train) -> NDArray[np.float64]:
+    """Times of discharges, s: peaks of the smoothed size."""
+    size = _smoothed(np.abs(source), float(np.clip(0.5 / train.rate_hz, 0.1, 0.6)))
+    # The less regular, the closer one may follow the other; an after-wave is none.
+    gap = max(round(np.exp(-1.6 * train.irregularity) / train.rate_hz * SFREQ), 1)
+    peaks, found = find_peaks(size, height=0.05 * size.max() + 1e-9, distance=gap)
+    if not peaks.size:
+        return np.zeros(0)
+    return peaks[found["peak_heights"] > 0.2 * np.median(found["peak_heights"])] / SFREQ
+
+
+def windows(run: Run, duration_s: float) -> list[Span]:
+    """Where the panel looks: through a long run, around a short one."""
+    last = max(run.stop_s - CENTRE_S, run.onset_s)
+    n = int(np.clip((run.duration_s - CENTRE_S) // CENTRE_S + 1, 1, MOST_WINDOWS))
+    middle = (run.onset_s + run.stop_s - CENTRE_S) / 2
+    starts = np.linspace(run.onset_s, last, n) if n > 1 else np.array([middle])
+    inside = starts.clip(0.0, duration_s - CENTRE_S)
+    return [Span(float(start), float(start) + CENTRE_S) for start in inside]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Raters who look at a stay piece by piece; dictionaries hold what they noted of each run."""
+
+    stay: Stay
+    measures: dict[int, Measure] = field(default_factory=dict)
+    looks: dict[int, Appearance | None] = field(default_factory=dict)
+    beliefs: dict[int, list[NDArray[np.float64]]] = field(default_factory=dict)
+
+    def watch(self) -> Iterator[Piece]:
+        """Render the stay, look at each piece and pass it on."""
+        runs, duration_s = self.stay.schedule.runs, self.stay.duration_s
+        due = [
+            (span.stop_s, number, span)
+            for number, run in enumerate(runs)
+            for span in windows(run, duration_s)
+        ]
+        due.sort(key=lambda entry: entry[:2], reverse=True)
+        before: Piece | None = None
+        for piece in self.stay.pieces():
+            view = _joined(before, piece) if before else piece
+            while due and due[-1][0] <= piece.stop_s + 1e-6:
+                _, number, span = due.pop()
+                belief = self._belief(view, span, number)
+                self.beliefs.setdefault(number, []).append(belief)
+            before = piece
+            yield piece
+
+    def _belief(self, view: Piece, span: Span, judged: int) -> NDArray[np.float64]:
+        """Shares of votes on a run in a window, seen together with runs of its kind beside it."""
+        runs = self.stay.schedule.runs
+        first = round((span.start_s - view.start_s) * SFREQ)
+        part = slice(first, first + round(CENTRE_S * SFREQ))
+        kin = [number for number in view.own if runs[number].planted == runs[judged].planted]
+        own = np.sum([view.own[number][:, part] for number in kin], axis=0)
+
+        def shared_s(number: int) -> float:
+            return min(runs[number].stop_s, span.stop_s) - max(runs[number].onset_s, span.start_s)
+
+        fullest = max(kin, key=shared_s)
+        looks = {number: self._look(number, span) for number in (judged, fullest)}
+        look = looks[fullest if shared_s(fullest) > CENTRE_S / 2 else judged]
+        findings = [raters.find(own, view.seen[:, part] - own, look)] if look else []
+        return raters.belief(findings)
+
+    def _look(self, number: int, span: Span) -> Appearance | None:
+        """How a run appears in a window; its measure is noted once."""
+        run = self.stay.schedule.runs[number]
+        if number not in self.looks:
+            activity = self.stay.activity(number)
+            self.looks[number] = activity.appearance
+            self.measures[number] = measure(run, activity)
+        if isinstance(run.source, Seizure):  # evolves
+            shift = LEAD_S - run.onset_s
+            return run.source.appearance(Span(span.start_s + shift, span.stop_s + shift))
+        return self.looks[number]
+
+    def events(self) -> list[Row]:
+        """Rows of what the panel saw, artifacts included, in the order of their onsets."""
+        rows = [self._event(number) for number in self.beliefs]
+        rows += [self._artifact(number) for number in range(len(self.stay.bedside.spells))]
+        return sorted(filter(None, rows), key=lambda row: (row["onset"], row["planted"]))
+
+    def _event(self, number: int) -> Row | None:
+        """One run; None where no discharge fell into it."""
+        run, found = self.stay.schedule.runs[number], self.measures[number]
+        if not found.amplitude_uv:
+            return None
+        shares = np.mean(self.beliefs[number], axis=0)
+        onset_s, stop_s = found.onset_s, min(found.stop_s, self.stay.duration_s)
+        return _row(
+            onset_s,
+            stop_s - onset_s,
+            str(PATTERNS[int(shares.argmax())]),
+            run.planted,
+            side=self._side(run),
+            frequency_hz=round(found.frequency_hz, 2)
+            if np.isfinite(found.frequency_hz)
+            else ABSENT,
+            amplitude_uv=round(found.amplitude_uv, 1),
+            prevalence=run.prevalence,
+            background=self.stay.state(onset_s),
+            **{name: round(float(share), 3) for name, share in zip(SHARES, shares, strict=True)},
+        )
+
+    def _side(self, run: Run) -> str:
+        if not run.lateral:
+            return "bilateral"
+        return "right" if self.stay.patient.mirrored else "left"
+
+    def _artifact(self, number: int) -> Row | None:
+        """One spell as far as it can be seen; None where nothing came of it."""
+        spell, effect = self.stay.bedside.spells[number], self.stay.effect(number)
+        there = np.flatnonzero((np.nan_to_num(effect.added) != 0).any(0))
+        if not there.size:
+            return None
+        names = [ELECTRODES[row] for row in effect.rows]
+        if self.stay.patient.mirrored:
+            names = [MIRROR[name] for name in names]
+        return _row(
+            spell.onset_s + there[0] / SFREQ,
+            (there[-1] - there[0] + 1) / SFREQ,
+            "artifact",
+            spell.name,
+            background=self.stay.state(spell.onset_s),
+            channels=",".join(names) if len(names) <= FEW else ABSENT,
+        )
+
+
+def _row(onset_s: float, duration_s: float, trial_type: str, planted: str, **more: Any) -> Row:
+    row = dict.fromkeys(COLUMNS, ABSENT)
+    return row | {
+        "onset": round(float(onset_s), 3),
+        "duration": round(float(duration_s), 3),
+        "trial_type": trial_type,
+        "planted": planted,
+        **more,
+    }
+
+
+def _joined(first: Piece, second: Piece) -> Piece:
+    """Two pieces in a row as one."""
+    silent = np.zeros_like
+    own = {
+        number: np.concatenate(
+            [
+                first.own.get(number, silent(first.seen)),
+                second.own.get(number, silent(second.seen)),
+            ],
+            1,
+        )
+        for number in first.own | second.own
+    }
+    seen = np.concatenate([first.seen, second.seen], 1)
+    return Piece(first.start_s, seen, own, second.channels)
