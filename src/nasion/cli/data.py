@@ -1,0 +1,109 @@
+"""Verbs that make data, look at them and bring them into shape."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nasion.cli.app import app, bar_of
+from nasion.errors import NasionError
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of the made-up patients and the training.")] = 0,
+) -> None:
+    """The whole story on made-up patients: simulate, cross-validate, evaluate."""
+    from nasion.demo import run_demo
+
+    with bar_of("demo") as bar:
+        summary = run_demo(out, seed, lambda text: typer.echo(text), bar)
+    typer.echo(summary)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="New folder for the data set.")],
+    patients: Annotated[int, typer.Option(help="How many.")] = 60,
+    segments: Annotated[int, typer.Option(help="EEGs of each.")] = 3,
+    seed: Annotated[int, typer.Option()] = 0,
+    short: Annotated[float, typer.Option(help="Share of EEGs of 10 s.")] = 0.3,
+    context: Annotated[float, typer.Option(help="Share with a 10-min spectrogram.")] = 0.3,
+    recordings: Annotated[int, typer.Option(help="Long recordings (EDF) with their truth.")] = 1,
+    hours: Annotated[float, typer.Option(help="Length of each.")] = 0.5,
+) -> None:
+    """Write an HMS-layout data set and long recordings of simulated patients."""
+    from nasion.eeg.edf_writer import write_edf
+    from nasion.eeg.spectrogram import hms_table
+    from nasion.phantom import cohort
+    from nasion.phantom.recordings import simulate_recordings
+
+    if patients:
+        with bar_of("patients") as bar:
+            cohort.simulate(
+                folder,
+                n_patients=patients,
+                seed=seed,
+                segments_per_patient=segments,
+                short_share=short,
+                context_share=context,
+                progress=bar,
+                spectrogram=hms_table,
+            )
+        typer.echo(folder / "train.csv")
+    with bar_of("minutes recorded") as bar:
+        for path in simulate_recordings(
+            folder, n_recordings=recordings, hours=hours, seed=seed, write=write_edf, progress=bar
+        ):
+            typer.echo(path)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A recording, or a folder in HMS layout.")],
+    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is in a recording or data set, and what is wrong with it."""
+    answer = _checked(path, unit)
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2))
+        return
+    from nasion.display import show_check
+
+    show_check(answer)
+
+
+def _checked(path: Path, unit: str) -> dict[str, Any]:
+    if path.is_dir() and any((path / name).exists() for name in ("train.csv", "test.csv")):
+        from nasion.data.check import check_segments
+        from nasion.data.hms import load_segments
+
+        return check_segments(load_segments(path))
+    from nasion.eeg.formats import open_recording
+    from nasion.eeg.quality import check_recording
+
+    return check_recording(open_recording(path, unit=unit))
+
+
+@app.command()
+def convert(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings, then the new folder.")],
+    every: Annotated[float, typer.Option(help="Seconds from one window to the next.")] = 50.0,
+    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+) -> None:
+    """Any recording -> HMS layout, with the exact spectrogram."""
+    from nasion.data import convert as conversion
+    from nasion.eeg.formats import open_recording
+
+    if len(recordings) < 2:
+        raise NasionError("convert needs at least one recording and, last, the new folder")
+    *sources, folder = recordings
+    opened = [open_recording(path, unit=unit) for path in sources]
+    for recording in opened:
+        for warning in recording.warnings:
+            typer.echo(f"{recording.name}: {warning}", err=True)
+    with bar_of("recordings") as bar:
+        typer.echo(conversion.convert(opened, folder, every, bar))

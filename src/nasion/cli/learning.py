@@ -1,0 +1,156 @@
+"""Verbs that learn: one fit, all folds, and what is made of a finished run."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from nasion.cli.app import RunOption, app, bar_of
+from nasion.errors import NasionError
+
+Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what differs.")]
+Changes = Annotated[
+    list[str], typer.Option("--set", help="One setting, as TOML: --set training.lr=3e-4")
+]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder in HMS layout.")]
+InitRun = Annotated[
+    Path | None, typer.Option("--init", help="RUN to fine-tune on one's own data, or: packaged.")
+]
+RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; default below runs/.")]
+
+
+@app.command()
+def prepare(
+    config: Config,
+    data: DataFolder = None,
+    changes: Changes = [],
+    store: Annotated[Path, typer.Option(help="Where array stores live.")] = Path("runs/store"),
+) -> None:
+    """Decode and filter a data set once; training does so by itself where this was not run."""
+    from nasion.data.hms import load_segments
+    from nasion.data.store import open_store
+    from nasion.experiment import resolved
+
+    experiment = resolved(config, changes, data)
+    if not experiment.data.path:
+        raise NasionError(f"{config}: data.path is empty; give --data")
+    segments = load_segments(Path(experiment.data.path), "train")
+    with bar_of("EEGs") as bar:
+        opened = open_store(segments, experiment.signal, store, bar)
+    typer.echo(opened.folder)
+
+
+def _at_hand(
+    config: Path, changes: list[str], data: Path | None, init: Path | None, out: Path | None
+) -> tuple[Any, Any]:
+    """The experiment, its data at hand, and its run."""
+    from nasion.experiment import resolved, run_of, with_phantoms
+    from nasion.training.memory import keep_freed_memory
+
+    keep_freed_memory()
+    experiment = resolved(config, changes, data, init)
+    run = run_of(experiment, out)
+    with bar_of("simulated patients") as bar:
+        return with_phantoms(experiment, run.folder.parent, bar), run
+
+
+@app.command()
+def train(
+    config: Config,
+    data: DataFolder = None,
+    out: RunFolder = None,
+    init: InitRun = None,
+    changes: Changes = [],
+    fold: Annotated[
+        int | None, typer.Option(help="Hold this fold out; without it, learn from all.")
+    ] = None,
+) -> None:
+    """One fit; called again, it goes on where it was cut off."""
+    from nasion.training.crossval import ALL
+    from nasion.training.crossval import train as train_one
+
+    experiment, run = _at_hand(config, changes, data, init, out)
+    typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
+
+
+@app.command()
+def crossval(
+    config: Config,
+    data: DataFolder = None,
+    out: RunFolder = None,
+    init: InitRun = None,
+    changes: Changes = [],
+) -> None:
+    """All folds, by patient, and out-of-fold predictions; resumable."""
+    from nasion.training.crossval import crossval as crossvalidate
+
+    experiment, run = _at_hand(config, changes, data, init, out)
+    typer.echo(crossvalidate(experiment, run, progress=_watched()))
+
+
+def _watched() -> bool:
+    """Whether bars make sense; where they do not, a line an epoch goes to stderr."""
+    if not sys.stderr.isatty():
+        logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("nasion").setLevel(logging.INFO)
+    return sys.stderr.isatty()
+
+
+@app.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="A finished RUN.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the small copy.")],
+) -> None:
+    """A small copy of a run to give away: 16-bit weights, no paths of this machine."""
+    from nasion.training.run import Run
+
+    for path in Run(run).pack(folder):
+        typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
+def calibrate(
+    data: Annotated[Path, typer.Argument(help="Voted segments the run has not learned from.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the calibrated copy.")],
+    run: RunOption = None,
+    kind: Annotated[
+        Literal["temperature", "vector"], typer.Option(help="vector: a bias a pattern, too.")
+    ] = "temperature",
+) -> None:
+    """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
+    from nasion.data.hms import load_segments
+    from nasion.terms import PATTERNS
+    from nasion.training.calibrating import calibrate as calibrated
+    from nasion.training.run import PACKAGED, Run
+
+    segments = load_segments(data, "train")
+    with bar_of("EEGs") as bar:
+        found = calibrated(Run(run or PACKAGED), segments, folder, kind=kind, progress=bar)
+    fitted = found.fitted
+    typer.echo(f"temperature {fitted.temperature:.2f}" + "".join(
+        f", {pattern} {bias:+.2f}" for pattern, bias in zip(PATTERNS, fitted.bias, strict=True)
+        if bias
+    ))  # fmt: skip
+    typer.echo(_told_gain(found))
+    typer.echo(folder)
+
+
+def _told_gain(found: Any) -> str:
+    """What the calibration does to the divergence of patients it was not fitted on."""
+    import numpy as np
+
+    from nasion.evaluation.metrics import divergence
+    from nasion.evaluation.resampling import interval, resamples
+
+    before, after = (divergence(found.target, p) for p in (found.before, found.after))
+    rows = after - before
+    drawn = [weights @ rows / weights.sum(1) for weights in resamples(found.patient)]
+    low, high = interval(np.concatenate(drawn)) or (np.nan, np.nan)
+    verdict = "it helps" if high < 0 else "it harms: don't use it" if low > 0 else "no clear effect"
+    return (
+        f"patients it was not fitted on (n = {len(rows)}): KLD {before.mean():.3f} -> "
+        f"{after.mean():.3f}, difference {rows.mean():+.3f} "
+        f"(95 % interval {low:+.3f} to {high:+.3f}): {verdict}"
+    )
