@@ -188,3 +188,12 @@ def test_texts_can_not_break_the_file(tmp_path):
     assert [a.text for a in edf.annotations] == ["a b c d e", "after"]
     path = write(tmp_path / "a.edf", eeg(1000, 20), annotations=[(1.0, 2.0, text)])
     assert open_recording(path).annotations == ((1.0, 2.0, "a b c d e"),)
+
+
+@pytest.mark.parametrize("start", [None, datetime(2024, 2, 29, 0, 0), datetime(2024, 2, 29, 13, 5)])
+def test_a_start_that_is_not_known_is_none_when_read_back(tmp_path, start):
+    signals = np.zeros((20, 2000), np.float32)
+    signals[:] = np.sin(np.arange(2000) / 7)
+    path = tmp_path / "a.edf"
+    write_edf(path, [signals], labels=COLUMNS, sfreq=200.0, n_times=2000, start=start)
+    assert open_recording(path).start == start

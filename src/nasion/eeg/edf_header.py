@@ -147,8 +147,14 @@ def _number(text: str) -> float:
     return float(text.replace(",", ".")) if text else float("nan")
 
 
+NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
+
+
 def _start(main: bytes) -> datetime | None:
-    """Clock time of the header; EDF+ repeats the date with four digits for the year."""
+    """Clock time of the header; EDF+ repeats the date with four digits for the year.
+
+    A withheld date (X) reads 1985-01-01, as EDF+ wants it, and midnight beside it is no time.
+    """
     clock = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[176:184]))
     plain = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[168:176]))
     exact = re.match(r"Startdate (\d{1,2}-[A-Za-z]{3}-\d{4})", decode(main[88:168]))
@@ -163,6 +169,8 @@ def _start(main: bytes) -> datetime | None:
         if not clock:
             return None
         hour, minute, second = (int(part) for part in clock.groups())
-        return datetime.combine(day, time(hour, minute, second))
+        start = datetime.combine(day, time(hour, minute, second))
+        withheld = decode(main[88:168]).startswith("Startdate X")
+        return None if withheld and start == NO_DATE else start
     except ValueError:
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.edf_header import FIELDS
+from nasion.eeg.edf_header import FIELDS, NO_DATE
 from nasion.errors import NasionError
 from nasion.files import replacing
 
@@ -22,7 +22,6 @@ Annotations = Iterable[tuple[float, float, str]]  # (onset_s, duration_s, text)
 
 LARGEST = 32767  # digital; the range is symmetric so that 0 µV is digital 0
 LONGEST_RECORD_S = 60
-NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
