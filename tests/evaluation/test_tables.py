@@ -8,15 +8,9 @@ import pytest
 
 from nasion.errors import NasionError
 from nasion.evaluation import metrics
-from nasion.evaluation.tables import (
-    LABEL_PREFIX,
-    Judged,
-    judge,
-    one_per_period,
-    read_labels,
-    read_predictions,
-)
-from nasion.terms import VOTE_COLUMNS
+from nasion.evaluation.judged import Judged, judge, one_per_period
+from nasion.evaluation.tables import ABSTAINED, read_labels, read_predictions
+from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 VOTES = list(VOTE_COLUMNS)
 
@@ -154,9 +148,9 @@ def test_an_oof_table_carries_its_labels(tmp_path: Path) -> None:
     oof = predictions_table(
         6, eeg_sub_id=0, patient_id=labels["patient_id"], fold=[0, 0, 1, 1, 2, 2]
     )
-    oof[[LABEL_PREFIX + c for c in VOTES]] = labels[VOTES]
+    oof[[f"label_{c}" for c in VOTES]] = labels[VOTES]
     path = write(tmp_path / "oof.csv", oof)
-    alone = judge(path, read_labels(path, LABEL_PREFIX))
+    alone = judge(path, read_labels(path, carried=True))
     same(alone, join(tmp_path, oof, labels))
     assert list(alone.fold) == [0, 0, 1, 1, 2, 2]
     assert list(alone.unit) == [0, 0, 1, 1, 2, 2]
@@ -235,7 +229,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(NasionError, match=r"p\.csv: no column eeg_id, lpd_vote; needed are"):
         read_predictions(path)
     with pytest.raises(NasionError, match=r"no column eeg_id, label_seizure_vote.*csv of labels"):
-        read_labels(path, LABEL_PREFIX)
+        read_labels(path, carried=True)
 
 
 def test_labelled_rows_without_prediction_are_counted(tmp_path: Path) -> None:
@@ -301,3 +295,80 @@ def test_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     read = read_labels(tmp_path / "l.csv").table
     np.testing.assert_array_equal(read[VOTES].to_numpy(), labels_table()[VOTES].to_numpy())
     assert list(read.index) == [2, 4, 5, 6, 7, 8]  # as a spreadsheet numbers them
+
+
+def together(n: int = 6) -> pd.DataFrame:
+    """Votes, probabilities and single votes in one table, as SPaRCNet's."""
+    table = labels_table(n).rename(columns={"eeg_id": "segment"})
+    table[[f"p_{pattern}" for pattern in PATTERNS]] = predictions_table(n)[VOTES].to_numpy()
+    names = np.array([*PATTERNS, ""], dtype=object)
+    for rater in range(3):
+        table[f"rater_{rater:02}"] = names[(np.arange(n) + rater) % 7]
+    return table
+
+
+def in_one(path: Path) -> Judged:
+    return judge(path, read_labels(path, carried=True))
+
+
+def test_votes_and_probabilities_may_stand_in_one_file_of_either_kind(tmp_path: Path) -> None:
+    table = together()
+    typed = table.replace("", None).astype({f"rater_{r:02}": "category" for r in range(3)})
+    typed.to_parquet(tmp_path / "both.parquet")
+    a, b = in_one(write(tmp_path / "both.csv", table)), in_one(tmp_path / "both.parquet")
+    same(a, b)
+    np.testing.assert_array_equal(a.votes, table[VOTES])
+    np.testing.assert_array_equal(a.prediction, table[[f"p_{p}" for p in PATTERNS]])
+    assert a.raters.keys() == b.raters.keys() == {"rater_00", "rater_01", "rater_02"}
+    assert a.raters["rater_01"].tolist() == b.raters["rater_01"].tolist() == [1, 2, 3, 4, 5, -1]
+    assert ABSTAINED == -1
+    labelled = judge(
+        write(tmp_path / "p.csv", predictions_table()), read_labels(tmp_path / "both.parquet")
+    )
+    same(labelled, a)
+
+
+def test_single_votes_that_were_not_counted_are_told(tmp_path: Path) -> None:
+    assert (
+        "votes of 6 rows do not add up" in in_one(write(tmp_path / "t.csv", together())).warnings[0]
+    )
+    table = together(5)
+    chosen = table[[f"rater_{r:02}" for r in range(3)]].to_numpy()
+    table[VOTES] = np.stack([(chosen == p).sum(1) for p in PATTERNS], axis=1)
+    assert in_one(write(tmp_path / "t.csv", table)).warnings == ()
+
+
+def test_single_votes_are_names_of_patterns(tmp_path: Path) -> None:
+    table = together()
+    table.loc[0, "rater_00"] = " LPD "
+    assert in_one(write(tmp_path / "t.csv", table)).raters["rater_00"][0] == 1
+    table.loc[2, "rater_01"] = "PLED"
+    with pytest.raises(NasionError) as error:
+        in_one(write(tmp_path / "t.csv", table))
+    assert "row 4 (eeg_id 102): rater_01 is 'PLED'; give one of seizure, lpd" in message(error)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"eeg_id\n1\n"])
+def test_a_broken_parquet_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "broken.parquet"
+    path.write_bytes(content)
+    for read in (read_predictions, read_labels):
+        with pytest.raises(NasionError, match="can't be read as parquet") as error:
+            read(path)
+        assert message(error).startswith(f"{path}: ")
+    with pytest.raises(NasionError, match="not found"):
+        read_labels(tmp_path / "none.parquet")
+
+
+def test_rows_of_a_parquet_file_count_from_0(tmp_path: Path) -> None:
+    table = labels_table()
+    table.loc[3, VOTES] = 0
+    table.to_parquet(tmp_path / "l.parquet")
+    with pytest.raises(NasionError, match=r"row 3 \(eeg_id 103\): has no votes"):
+        read_labels(tmp_path / "l.parquet")
+    table[["eeg_id"]].to_parquet(tmp_path / "l.parquet")
+    with pytest.raises(NasionError, match="no column seizure_vote"):
+        read_labels(tmp_path / "l.parquet")
+    labels_table(0).to_parquet(tmp_path / "l.parquet")
+    with pytest.raises(NasionError, match="no rows"):
+        read_labels(tmp_path / "l.parquet")

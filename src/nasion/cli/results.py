@@ -38,26 +38,25 @@ def predict(
 
 @app.command()
 def evaluate(
-    predictions: Annotated[list[Path], typer.Argument(help="One csv, or several to compare.")],
-    labels: Annotated[Path | None, typer.Option(help="train.csv; an oof.csv has its own.")] = None,
+    predictions: Annotated[
+        list[Path], typer.Argument(help="A RUN or a csv or parquet file; several to compare.")
+    ],
+    labels: Annotated[
+        Path | None, typer.Option(help="csv or parquet; a RUN or an oof.csv has its own.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder; default RUN/evaluation.")
     ] = None,
 ) -> None:
-    """Metrics, figures and a report from any csv of predictions, also of other systems."""
-    from nasion.display import plain
+    """Metrics, figures and a report from RUNs or any file of predictions, also of other systems."""
     from nasion.evaluation import report
+    from nasion.evaluation.system import named
 
     alone = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
     out = out or alone / "evaluation"
-    paths = [path / "oof.csv" if path.is_dir() else path for path in predictions]
-    if len(paths) == 1:
-        overall = report.evaluate(paths[0], labels, out)["overall"]
-        for name in ("n", "kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro"):
-            typer.echo(f"{name.replace('_', ' '):20}{plain(overall[name])}")
+    if len(predictions) == 1:
+        content = report.evaluate(predictions[0], labels, out)
     else:
-        names = [path.parent.name if path.name == "oof.csv" else path.stem for path in paths]
-        if len(set(names)) < len(names):
-            names = [str(path) for path in paths]
-        report.compare(dict(zip(names, paths, strict=True)), labels, out)
+        content = report.compare(named(predictions), labels, out)
+    typer.echo(report.summary(content))
     typer.echo(out / "report.html")

@@ -1,6 +1,6 @@
 """Figures of an evaluation, drawn from its metrics alone, in one style."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -14,7 +14,9 @@ from nasion.terms import COLOURS, PATTERNS
 
 # Paul Tol's muted scheme for systems, so that the colours of the patterns keep their meaning.
 SYSTEM_COLOURS = ("#332288", "#AA4499", "#117733", "#88CCEE", "#882255", "#999933")
-SYSTEM_MARKERS = ("o", "s", "^", "D", "v", "P")
+SYSTEM_MARKERS = ("o", "s", "^", "D", "v", "P")  # these three tell systems apart in grey as well
+SYSTEM_LINES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 3)))
+SYSTEM_HATCHES = ("", "////", "....", "xxxx", "----", "||||")
 INK, FAINT = "#222222", "#BBBBBB"
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
@@ -32,6 +34,8 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "legend.frameon": False,
+    "legend.handlelength": 2.8,
+    "hatch.linewidth": 0.5,
     "svg.fonttype": "path",
     "svg.hashsalt": "nasion",
     "savefig.dpi": 200,
@@ -40,7 +44,7 @@ STYLE = {
 
 def confusions(system: Metrics) -> Any:
     """Row-normalised confusion matrices: of the rows most voters agree on, and of all."""
-    with _figure(7.6, 3.9) as figure:
+    with canvas(7.6, 3.9) as figure:
         axes = figure.subplots(1, 2)
         figure.get_layout_engine().set(wspace=0.08)
         titles = ("Largest target above 0.5", "All rows")
@@ -62,16 +66,16 @@ def recall_radar(systems: dict[str, Metrics]) -> Any:
     }
     counts = [next(iter(systems.values()))["overall"]["per_class"][p]["n"] for p in PATTERNS]
     angles = np.arange(len(PATTERNS)) * 2 * np.pi / len(PATTERNS)
-    with _figure(5.6, 5.2 + 0.22 * len(systems)) as figure:
+    with canvas(5.6, 5.2 + 0.22 * len(systems)) as figure:
         ax = figure.add_subplot(projection="polar")
         ax.set_theta_zero_location("N")
         ax.set_theta_direction(-1)
         for k, (name, values) in enumerate(recalls.items()):
-            shown = [i for i, value in enumerate(values) if value is not None]
-            ring = [*shown, *shown[:1]]
-            style = {"color": _cycle(SYSTEM_COLOURS, k), "marker": _cycle(SYSTEM_MARKERS, k)}
+            present = [i for i, value in enumerate(values) if value is not None]
+            ring = [*present, *present[:1]]
+            style = system_style(k)
             radii = [values[i] for i in ring]
-            ax.plot(angles[ring], radii, label=_shown(name), lw=1.6, ms=4.5, clip_on=False, **style)
+            ax.plot(angles[ring], radii, label=shown(name), lw=1.6, ms=4.5, clip_on=False, **style)
             ax.fill(angles[ring], radii, color=style["color"], alpha=0.08, lw=0)
         ax.set_ylim(0, 1)
         ax.set_yticks([0.2, 0.4, 0.6, 0.8, 1], ["20 %", "40 %", "60 %", "80 %", "100 %"])
@@ -91,7 +95,7 @@ def recall_radar(systems: dict[str, Metrics]) -> Any:
         ax.spines["polar"].set_color(FAINT)
         tips = [COLOURS[p] for p in PATTERNS]
         ax.scatter(angles, np.ones(len(PATTERNS)), c=tips, s=46, zorder=1.5, clip_on=False)
-        figure.legend(loc="outside lower center", ncols=_legend_columns(systems))
+        figure.legend(loc="outside lower center", ncols=legend_columns(systems))
     return figure
 
 
@@ -102,14 +106,15 @@ def vote_bars(systems: dict[str, Metrics]) -> Any:
     centres = np.arange(len(groups))
     width = min(0.3, 0.8 / len(systems))
     handles: list[Any] = []
-    with _figure(7.2, 3.6 + 0.1 * len(systems)) as figure:
+    with canvas(7.2, 3.6 + 0.1 * len(systems)) as figure:
         ax = figure.add_subplot()
         for k, system in enumerate(systems.values()):
             blocks = [system["overall"], *(system["by_votes"][g] for g in first["by_votes"])]
             at = centres + (k - (len(systems) - 1) / 2) * width
             heights = [block["kld"] for block in blocks]
-            colour = _cycle(SYSTEM_COLOURS, k)
-            bars = ax.bar(at, heights, 0.84 * width, fc=(colour, 0.4), ec=colour, lw=1.2)
+            colour = cycle(SYSTEM_COLOURS, k)
+            bars = ax.bar(at, heights, 0.84 * width, fc=(colour, 0.35), ec=colour, lw=1.2,
+                          hatch=cycle(SYSTEM_HATCHES, k))  # fmt: skip
             handles.append(bars)
             bounds = [block["ci95"]["kld"] or (np.nan, np.nan) for block in blocks]
             ax.vlines(at, *np.transpose(bounds), color=INK, lw=1.6)
@@ -125,11 +130,46 @@ def vote_bars(systems: dict[str, Metrics]) -> Any:
         ax.set_ylabel("KL divergence (nats)")
         figure.legend(
             handles,
-            [*map(_shown, systems), "class prior"],
+            [*map(shown, systems), "class prior"],
             loc="outside lower center",
-            ncols=1 + _legend_columns(systems),
+            ncols=1 + legend_columns(systems),
         )
     return figure
+
+
+def system_style(k: int) -> dict[str, Any]:
+    """Colour, marker and line of the k-th system."""
+    return {
+        "color": cycle(SYSTEM_COLOURS, k),
+        "marker": cycle(SYSTEM_MARKERS, k),
+        "ls": cycle(SYSTEM_LINES, k),
+    }
+
+
+def shown(name: str) -> str:
+    """Name of a system as matplotlib takes it: it hides labels that start with an underscore."""
+    return name.lstrip("_") or name
+
+
+def legend_columns(names: Iterable[str]) -> int:
+    """How many names stand side by side below a figure."""
+    lengths = [len(name) for name in names]
+    return 1 if max(lengths) > 20 else min(3, len(lengths))
+
+
+def cycle(options: tuple[Any, ...], k: int) -> Any:
+    """Take the k-th of the options, from the first again after the last."""
+    return options[k % len(options)]
+
+
+@contextmanager
+def canvas(width_in: float, height_in: float) -> Iterator[Any]:
+    """Give an empty figure, drawn upon in the one style."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        yield Figure(figsize=(width_in, height_in), layout="constrained")
 
 
 def save(figure: Any, folder: Path, name: str) -> str:
@@ -139,6 +179,7 @@ def save(figure: Any, folder: Path, name: str) -> str:
     with mpl.rc_context(STYLE):
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.set_layout_engine("none")  # the places are found: once is enough
         with replacing(folder / f"{name}.png") as path:
             figure.savefig(path, format="png", metadata={"Software": None})
     write_text(folder / f"{name}.svg", text.getvalue())
@@ -168,24 +209,3 @@ def _counts(block: Metrics | None) -> Any:
     if block is None:
         return np.zeros((len(PATTERNS), len(PATTERNS)))
     return np.array([[block["confusion"][row][column] for column in PATTERNS] for row in PATTERNS])
-
-
-def _shown(name: str) -> str:
-    return name.lstrip("_") or name  # matplotlib hides labels that start with an underscore
-
-
-def _legend_columns(systems: dict[str, Metrics]) -> int:
-    return 1 if max(map(len, systems)) > 20 else min(3, len(systems))
-
-
-def _cycle(options: tuple[str, ...], k: int) -> str:
-    return options[k % len(options)]
-
-
-@contextmanager
-def _figure(width_in: float, height_in: float) -> Iterator[Any]:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        yield Figure(figsize=(width_in, height_in), layout="constrained")

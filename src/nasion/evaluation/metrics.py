@@ -1,29 +1,57 @@
-"""How well predictions agree with votes: divergence, agreement, ranking, and their intervals.
+"""Metrics of predictions against votes: divergence, agreement, ranking, calibration.
 
-Truth is the distribution of the votes (for the divergence) or the consensus, its first arg max
-(for all else). What is undefined, as the recall of an absent pattern, is None and no part of means.
+Truth is the distribution of the votes (for divergence, Brier score and class-wise calibration) or
+the consensus, its first arg max (for all else). What is undefined, as the recall of an absent
+pattern, is None and no part of means. An estimate and its interval come from the same lines: one
+with every row counting once, the other with resampled rows.
 """
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from nasion.evaluation.tables import Judged
+from nasion.evaluation.judged import Judged
+from nasion.evaluation.ranking import areas
+from nasion.evaluation.resampling import (
+    Sums,
+    interval,
+    mean,
+    plain,
+    ratio,
+    resamples,
+    stacked,
+)
 from nasion.terms import PATTERNS
 
 Array = np.ndarray[Any, Any]
 Metrics = dict[str, Any]
 
-SCHEMA = 1
+SCHEMA = 2
 CLIP = 1e-15
 VOTE_BINS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 CONFIDENT = 0.5  # the paper's confusion matrices hold rows whose largest target is above
-INTERVALS = ("kld", "accuracy", "balanced_accuracy", "auroc_macro")
+N_BINS = 15  # of equal width, for calibration
+SCALARS = (
+    "kld",
+    "accuracy",
+    "balanced_accuracy",
+    "kappa",
+    "precision_macro",
+    "precision_weighted",
+    "f1_macro",
+    "f1_weighted",
+    "auroc_macro",
+    "auprc_macro",
+    "brier",
+    "ece",
+    "ece_classwise",
+)
+OF_PATTERN = ("precision", "recall", "f1", "auroc", "auprc", "brier", "ece")
+RAISED = ("ece", "ece_classwise")  # by chance alone, so that their intervals are mirrored
 FOLD_METRICS = ("kld", "accuracy", "balanced_accuracy", "kappa", "f1_macro", "auroc_macro")
-MANY_ROWS = 10_000  # above, 300 resamples are enough
-CELLS = 2_000_000  # of a block of resamples, which bounds memory
+
+N = len(PATTERNS)
 
 
 def divergence(target: Array, prediction: Array) -> Array:
@@ -38,242 +66,174 @@ def divergence(target: Array, prediction: Array) -> Array:
 
 def confusion(truth: Array, predicted: Array) -> Array:
     """Count pairs; rows are the truth, columns the prediction; shape (6, 6)."""
-    n = len(PATTERNS)
-    return np.bincount(truth * n + predicted, minlength=n * n).reshape(n, n)
+    return np.bincount(truth * N + predicted, minlength=N * N).reshape(N, N)
 
 
-def auroc(score: Array, positive: Array, weights: Array) -> Array:
-    """Area under the ROC curve for each row of weights; nan where a class weighs nothing.
+def agreement(counts: Array) -> dict[str, Array]:
+    """What confusion matrices tell; shape (..., 6, 6) -> (...); with _each, (..., 6)."""
+    of_truth, of_prediction = counts.sum(-1), counts.sum(-2)
+    total = of_truth.sum(-1)
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    recall, precision = ratio(hits, of_truth), ratio(hits, of_prediction)
+    f1 = ratio(2 * hits, of_truth + of_prediction)
+    accuracy = ratio(hits.sum(-1), total)
+    chance = ratio((of_truth * of_prediction).sum(-1), total**2)
+    return {
+        "accuracy": accuracy,
+        "balanced_accuracy": mean(recall),
+        "kappa": ratio(accuracy - chance, 1 - chance),
+        "precision_macro": mean(precision),
+        "precision_weighted": _weighted(precision, of_truth),
+        "f1_macro": mean(f1),
+        "f1_weighted": _weighted(f1, of_truth),
+        "precision_each": precision,
+        "recall_each": recall,
+        "f1_each": f1,
+    }
+
+
+def sums_of(judged: Judged) -> Sums:
+    """The sums over rows that metrics are made of."""
+    target, prediction, truth = judged.target, judged.prediction, judged.consensus
+    pattern, top = np.arange(N), prediction.max(1)
+    guess = prediction.argmax(1)
+    sums = Sums(len(truth))
+    sums.add("kld", divergence(target, prediction))
+    sums.add("confusion", 1, truth * N + guess, (N, N))
+    sums.add("brier", (prediction - target) ** 2, pattern[None], (N,))
+    told = np.stack([np.ones(len(top)), top, truth == guess], axis=1)
+    sums.add("top", told, _bin(top)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
+    place = _bin(prediction) + pattern * N_BINS
+    told = np.concatenate([np.ones_like(target), prediction, target], axis=1)
+    places = np.concatenate([place + k * N * N_BINS for k in range(3)], axis=1)
+    sums.add("bins", told, places, (3, N, N_BINS))
+    return sums
+
+
+def measures(
+    judged: Judged, sums: Sums, weights: Array, *, ranked: bool = True
+) -> dict[str, Array]:
+    """Every metric for each row of weights.
 
     Parameters
     ----------
-    score, positive : ndarray, shape (n,)
-        The classifier's score; whether the row is of the class. Ties of scores count half.
+    sums
+        From `sums_of` the same rows.
     weights : ndarray, shape (b, n)
         How often each row counts.
-    """
-    order = np.argsort(score, kind="stable")
-    weighted = weights[:, order]
-    hits = weighted * positive[order]
-    misses = weighted - hits
-    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
-    if len(starts) < len(score):
-        hits = np.add.reduceat(hits, starts, axis=1)
-        misses = np.add.reduceat(misses, starts, axis=1)
-    below = np.cumsum(misses, axis=1) - misses / 2
-    return _ratio((hits * below).sum(1), hits.sum(1) * misses.sum(1))
-
-
-def average_precision(score: Array, positive: Array) -> float:
-    """Mean precision at each recall step, without interpolation; nan without a positive."""
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.diff(score[order], append=-np.inf))  # equal scores are one step
-    hits = np.cumsum(positive[order])[ends]
-    steps = np.diff(hits, prepend=0)
-    return float(_ratio((steps * hits / (ends + 1)).sum(), positive.sum()))
-
-
-def prior(judged: Judged) -> tuple[Array, str]:
-    """Give the class prior for each row: the mean target of the other folds, else of all rows.
+    ranked
+        Whether to give areas under curves as well, which take most of the time.
 
     Returns
     -------
-    prediction : ndarray, shape (n, 6)
-    source : str
-        ``other folds`` or ``labels``.
+    dict of str to ndarray
+        `SCALARS` of shape (b,); `OF_PATTERN`, with _each, of shape (b, 6); ``confusion``; and of
+        the calibration bins ``top`` of shape (b, 3, 15) and ``bins`` of shape (b, 3, 6, 15): sums
+        of weight, of probability and of what was observed.
     """
-    target = judged.target
-    everywhere = np.broadcast_to(target.mean(0), target.shape)
-    if judged.fold is None or len(np.unique(judged.fold)) < 2:
-        return everywhere, "labels"
-    result = np.empty_like(target)
-    for fold in np.unique(judged.fold):
-        result[judged.fold == fold] = target[judged.fold != fold].mean(0)
-    return result, "other folds"
-
-
-def score(judged: Judged) -> Metrics:
-    """All metrics of these rows, without intervals."""
-    target, truth = judged.target, judged.consensus
-    counts = confusion(truth, judged.prediction.argmax(1))
-    n, of_truth, of_prediction = len(truth), counts.sum(1), counts.sum(0)
-    hits = np.diag(counts)
-    recall = _ratio(hits, of_truth)
-    f1 = _ratio(2 * hits, of_truth + of_prediction)
-    once = np.ones((1, n))
-    columns = [(judged.prediction[:, k], truth == k) for k in range(len(PATTERNS))]
-    area = np.array([auroc(column, positive, once)[0] for column, positive in columns])
-    precisions = np.array([average_precision(*column) for column in columns])
-    chance = float((of_truth * of_prediction).sum()) / n**2
-    everywhere = np.broadcast_to(target.mean(0), target.shape)
-    by_pattern = {
-        "n": of_truth,
-        "precision": _ratio(hits, of_prediction),
-        "recall": recall,
-        "f1": f1,
-        "auroc": area,
-        "auprc": precisions,
+    total = weights.sum(1)
+    found = sums(weights)
+    result = {"kld": found["kld"] / total, **agreement(found["confusion"])}
+    if ranked:
+        truth = judged.consensus
+        pairs = [areas(judged.prediction[:, k], truth == k, weights) for k in range(N)]
+        result["auroc_each"], result["auprc_each"] = np.moveaxis(np.array(pairs), 0, 2)
+        result["auroc_macro"] = mean(result["auroc_each"])
+        result["auprc_macro"] = mean(result["auprc_each"])
+    gaps = _gap(found["bins"], total[:, None])
+    return result | {
+        "brier": found["brier"].sum(-1) / total,
+        "brier_each": found["brier"] / total[:, None],
+        "ece": _gap(found["top"], total),
+        "ece_classwise": gaps.mean(-1),
+        "ece_each": gaps,
+        **{name: found[name] for name in ("confusion", "top", "bins")},
     }
-    return _plain(
-        {
-            "n": n,
-            "n_patients": len(np.unique(judged.unit)) if judged.unit_name == "patient" else None,
-            "kld": divergence(target, judged.prediction).mean(),
-            "accuracy": hits.sum() / n,
-            "balanced_accuracy": _mean(recall),
-            "kappa": _ratio(hits.sum() / n - chance, 1 - chance),
-            "f1_macro": _mean(f1),
-            "f1_weighted": np.nansum(f1 * of_truth) / n,
-            "auroc_macro": _mean(area),
-            "auprc_macro": _mean(precisions),
-            "prior_kld": divergence(target, everywhere).mean(),
-            "entropy_floor": -(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean(),
-            "per_class": {
-                pattern: {name: values[k] for name, values in by_pattern.items()}
-                for k, pattern in enumerate(PATTERNS)
-            },
-            "confusion": {
-                row: dict(zip(PATTERNS, counts[k], strict=True)) for k, row in enumerate(PATTERNS)
-            },
-        }
-    )
 
 
-def intervals(judged: Judged) -> Metrics:
-    """Intervals of 95 % of some metrics, from resampled patients (or EEGs).
-
-    Returns
-    -------
-    dict of str to list of float or None
-        Lower and upper bound; None where a metric is undefined or only one patient is there.
-    """
-    truth, guess = judged.consensus, judged.prediction.argmax(1)
-    klds = divergence(judged.target, judged.prediction)
-    members = np.eye(len(PATTERNS))[truth]
-    hits = members * (truth == guess)[:, None]
-    drawn: dict[str, list[Array]] = {name: [] for name in INTERVALS}
-    for weights in resamples(judged.unit):
-        n = weights.sum(1)
-        hit = weights @ hits
-        areas = [
-            auroc(judged.prediction[:, k], members[:, k], weights) for k in range(len(PATTERNS))
-        ]
-        drawn["kld"].append(weights @ klds / n)
-        drawn["accuracy"].append(hit.sum(1) / n)
-        drawn["balanced_accuracy"].append(_mean(_ratio(hit, weights @ members)))
-        drawn["auroc_macro"].append(_mean(np.stack(areas, axis=1)))
-    return {name: _interval(values) for name, values in drawn.items()}
+def draws(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
+    """Every metric for each resample of patients; empty for fewer than two."""
+    sums = sums_of(judged)
+    blocks = resamples(judged.unit)
+    return stacked([measures(judged, sums, weights, ranked=ranked) for weights in blocks])
 
 
-def difference(a: Array, b: Array, unit: Array) -> Metrics:
-    """Mean of a - b over rows, paired, with its interval; shapes (n,)."""
-    rows = a - b
-    drawn = [weights @ rows / weights.sum(1) for weights in resamples(unit)]
-    return {"kld_difference": float(rows.mean()), "ci95": _interval(drawn)}
-
-
-def resamples(unit: Array, seed: int = 0) -> Iterator[Array]:
-    """Draw units with replacement; yield blocks of row weights, shape (b, n).
-
-    Equal units give equal draws, so that two systems on the same rows are paired. Nothing comes of
-    fewer than two units.
-    """
-    codes = np.unique(unit, return_inverse=True)[1]
-    n, n_units = len(unit), int(codes.max()) + 1
-    left = n_resamples(n)
-    rng = np.random.default_rng(seed)
-    while left and n_units > 1:
-        block = min(left, max(1, CELLS // n))
-        draws = rng.integers(n_units, size=(block, n_units))
-        counts = [np.bincount(draw, minlength=n_units) for draw in draws]
-        yield np.asarray(counts, float)[:, codes]
-        left -= block
-
-
-def n_resamples(n: int) -> int:
-    """How many resamples n rows get."""
-    return 300 if n > MANY_ROWS else 1000
-
-
-def assess(judged: Judged) -> Metrics:
-    """Everything that metrics.json says of one system."""
-    votes, target = judged.votes.sum(1), judged.target
-    prediction, source = prior(judged)
-    klds = divergence(target, judged.prediction)
-    bins = {name: (low <= votes) & (votes <= high) for name, (low, high) in VOTE_BINS.items()}
-    confident = target.max(1) > CONFIDENT
-    return {
-        "rows": judged.rows,
-        "warnings": list(judged.warnings),
-        "bootstrap": {"unit": judged.unit_name, "resamples": n_resamples(len(votes))},
-        "overall": _block(judged),
-        "versus_prior": {
-            "prior": source,
-            "prior_kld": float(divergence(target, prediction).mean()),
-            **difference(klds, divergence(target, prediction), judged.unit),
+def score(judged: Judged, drawn: dict[str, Array] | None = None) -> Metrics:
+    """Tell everything of these rows, with the intervals of what was drawn from the same rows."""
+    drawn = drawn or {}
+    n, target = len(judged.votes), judged.target
+    once = {k: v[0] for k, v in measures(judged, sums_of(judged), np.ones((1, n))).items()}
+    everywhere = np.broadcast_to(target.mean(0), target.shape)
+    counts = once["confusion"].astype(int)
+    content = {
+        "n": n,
+        "n_patients": judged.n_units if judged.unit_name == "patient" else None,
+        **{name: once[name] for name in SCALARS},
+        "prior_kld": divergence(target, everywhere).mean(),
+        "entropy_floor": -(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean(),
+        "per_class": {
+            pattern: _of_pattern(once, drawn, k, int(counts[k].sum()))
+            for k, pattern in enumerate(PATTERNS)
         },
-        "by_votes": {name: _block(judged.where(keep)) for name, keep in bins.items() if keep.any()},
-        "confident": _block(judged.where(confident)) if confident.any() else None,
-        **_folds(judged),
+        "confusion": {
+            row: dict(zip(PATTERNS, counts[k], strict=True)) for k, row in enumerate(PATTERNS)
+        },
+        "reliability": {
+            name: _points(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(once, drawn)
+        },
+        "ci95": bounds(once, drawn, SCALARS),
+    }
+    return plain(content)
+
+
+def bounds(once: dict[str, Array], drawn: dict[str, Array], names: tuple[str, ...]) -> Metrics:
+    """Give the intervals of some scalar metrics."""
+    return {
+        name: interval(drawn.get(name), float(once[name]) if name in RAISED else None)
+        for name in names
     }
 
 
-def pairs(systems: dict[str, Judged]) -> list[Metrics]:
-    """Compare each two systems on the same rows; below 0 the first is better."""
-    klds = {name: divergence(each.target, each.prediction) for name, each in systems.items()}
+def _of_pattern(once: dict[str, Array], drawn: dict[str, Array], k: int, n: int) -> Metrics:
+    values = {name: once[f"{name}_each"][k] for name in OF_PATTERN}
+    columns = {name: drawn[f"{name}_each"][:, k] for name in OF_PATTERN} if drawn else {}
+    return {"n": n, **values, "ci95": bounds(values, columns, OF_PATTERN)}
+
+
+def _points(sums: Array, drawn: Array | None) -> list[Metrics]:
+    """One point a bin that holds rows: how many, mean probability, and how often it was so."""
+    weight, told, seen = sums
     return [
-        {"a": a, "b": b, **difference(klds[a], klds[b], systems[a].unit)}
-        for a, b in combinations(systems, 2)
+        {
+            "n": int(weight[b]),
+            "predicted": told[b] / weight[b],
+            "observed": seen[b] / weight[b],
+            "ci95": None if drawn is None else interval(ratio(drawn[:, 2, b], drawn[:, 0, b])),
+        }
+        for b in np.flatnonzero(weight)
     ]
 
 
-def _block(judged: Judged) -> Metrics:
-    return {**score(judged), "ci95": intervals(judged)}
+def _diagrams(
+    once: dict[str, Array], drawn: dict[str, Array]
+) -> Iterator[tuple[str, Array, Array | None]]:
+    """Name, sums and drawn sums of each reliability diagram, the most probable pattern first."""
+    yield "top", once["top"], drawn.get("top")
+    for k, pattern in enumerate(PATTERNS):
+        yield pattern, once["bins"][:, k], drawn["bins"][:, :, k] if drawn else None
 
 
-def _folds(judged: Judged) -> Metrics:
-    """Score each fold, then their mean and sample standard deviation."""
-    if judged.fold is None:
-        return {}
-    folds = []
-    for fold in np.unique(judged.fold):
-        scores = score(judged.where(judged.fold == fold))
-        folds.append({"fold": int(fold), "n": scores["n"]} | {k: scores[k] for k in FOLD_METRICS})
-    table = np.array([[fold[name] for name in FOLD_METRICS] for fold in folds], float)
-    centres = [_mean(column) for column in table.T]
-    spreads = [column[~np.isnan(column)] for column in table.T]
-    sds = [values.std(ddof=1) if len(values) > 1 else np.nan for values in spreads]
-    return {
-        "folds": folds,
-        "folds_mean": _plain(dict(zip(FOLD_METRICS, centres, strict=True))),
-        "folds_sd": _plain(dict(zip(FOLD_METRICS, sds, strict=True))),
-    }
+def _bin(probability: Array) -> Array:
+    """Number the bin of equal width, each holding its upper edge."""
+    return np.clip(np.ceil(probability * N_BINS).astype(int) - 1, 0, N_BINS - 1)
 
 
-def _interval(drawn: list[Array]) -> list[float] | None:
-    values = np.concatenate(drawn) if drawn else np.empty(0)
-    values = values[~np.isnan(values)]
-    return np.percentile(values, [2.5, 97.5]).tolist() if len(values) else None
+def _gap(sums: Array, total: Array) -> Array:
+    """Mean distance, over bins, of probability and what was observed; the last axis is the bins."""
+    return np.abs(sums[:, 1] - sums[:, 2]).sum(-1) / total
 
 
-def _ratio(above: Any, below: Any) -> Array:
-    """Divide; nan where the divisor is 0."""
-    above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
-    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
-
-
-def _mean(values: Array) -> Array:
-    """Mean over the last axis of what is defined; nan where nothing is."""
+def _weighted(values: Array, weights: Array) -> Array:
+    """Mean over the last axis of what is defined, by weight."""
     defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1))
-
-
-def _plain(value: Any) -> Any:
-    """Turn into what JSON knows: nan becomes None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (np.integer, int)):
-        return int(value)
-    if value is None:
-        return None
-    return None if np.isnan(value) else float(value)
+    return ratio((np.where(defined, values, 0) * weights).sum(-1), (weights * defined).sum(-1))

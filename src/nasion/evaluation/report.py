@@ -1,23 +1,25 @@
 """From csv files to metrics.json, figures and a report: the whole evaluation."""
 
-import base64
 import hashlib
 import platform
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
-from nasion.evaluation import figures, metrics, tables
+from nasion.evaluation import metrics, page, plates
+from nasion.evaluation.assessment import assess
+from nasion.evaluation.comparison import pairs
+from nasion.evaluation.judged import Judged, judge
+from nasion.evaluation.learning import LIKENESS
 from nasion.evaluation.metrics import Metrics
+from nasion.evaluation.system import System, open_system
+from nasion.evaluation.tables import read_labels
 from nasion.files import write_json, write_text
-from nasion.terms import COLOURS, PATTERNS
 
-TEMPLATE = Path(__file__).with_name("report.html.j2")
-SOFTWARE = ("nasion", "numpy", "pandas", "matplotlib")
-NONE = "–"  # stands where a number is undefined
+SOFTWARE = ("nasion", "numpy", "scipy", "pandas", "matplotlib")
 
 
 def evaluate(
@@ -33,9 +35,10 @@ def evaluate(
     Parameters
     ----------
     predictions
-        Kaggle's submission form (eeg_id, perhaps eeg_sub_id, six probabilities) or an oof.csv.
+        A RUN folder, its oof.csv, or a csv or parquet file of any system: Kaggle's submission
+        form (eeg_id, perhaps eeg_sub_id, six probabilities), or p_... beside votes.
     labels
-        The form of HMS's train.csv; None takes the votes that an oof.csv carries.
+        The form of HMS's train.csv, csv or parquet; None takes the votes that predictions carry.
     out
         Folder to write to.
     one_row_per_period
@@ -53,12 +56,8 @@ def evaluate(
     NasionError
         For a broken file or a labelled row without a prediction.
     """
-    name = predictions.resolve().parent.name if predictions.stem == "oof" else predictions.stem
-    result = _assess({name: predictions}, labels, one_row_per_period=one_row_per_period)
-    content = {key: result[key] for key in ("schema", "software", "files")}
-    content |= result["systems"][name]
-    _write(result, content, out, title, one_row_per_period=one_row_per_period)
-    return content
+    system = open_system(predictions)
+    return _report([system], labels, out, title, alone=True, thin=one_row_per_period)
 
 
 def compare(
@@ -74,9 +73,9 @@ def compare(
     Parameters
     ----------
     named_predictions
-        Name of each system and its predictions.
+        Name of each system and its predictions, as `evaluate` takes them.
     labels
-        As in `evaluate`; None takes the votes that the first system's oof.csv carries.
+        As in `evaluate`; None takes the votes that the first system's predictions carry.
     out, one_row_per_period, title
         As in `evaluate`.
 
@@ -84,7 +83,7 @@ def compare(
     -------
     dict
         What metrics.json holds: ``systems`` by name, each as `evaluate` gives it, and ``pairs``
-        with the difference in divergence of each two.
+        with the differences of each two.
 
     Raises
     ------
@@ -93,21 +92,76 @@ def compare(
     """
     if not named_predictions:
         raise NasionError("nothing to compare: name at least one csv of predictions")
-    result = _assess(dict(named_predictions), labels, one_row_per_period=one_row_per_period)
-    _write(result, result, out, title, one_row_per_period=one_row_per_period)
-    return result
+    systems = [open_system(path, name) for name, path in named_predictions.items()]
+    return _report(systems, labels, out, title, alone=False, thin=one_row_per_period)
 
 
-def _assess(
-    named: dict[str, Path], labels: Path | None, *, one_row_per_period: bool
-) -> dict[str, Any]:
-    first = next(iter(named.values()))
-    truth = tables.read_labels(labels) if labels else tables.read_labels(first, tables.LABEL_PREFIX)
+def summary(content: Metrics) -> str:
+    """The main scores with their intervals, a line each; of several systems one after the other."""
+    if "systems" in content:
+        blocks = content["systems"].items()
+        return "\n".join(f"{name}\n{summary(system)}" for name, system in blocks)
+    overall = content["overall"]
+    lines = [f"{'n':20}{overall['n']:,}"]
+    for name in ("kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro", "ece"):
+        line = f"{name.replace('_', ' '):20}{page.number(overall[name])}"
+        if bounds := overall["ci95"][name]:
+            line += f"   95 % interval {page.number(bounds[0])} to {page.number(bounds[1])}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _report(
+    systems: list[System], labels: Path | None, out: Path, title: str, *, alone: bool, thin: bool
+) -> Metrics:
+    """Judge, draw and write; metrics.json comes last."""
+    plates.check_names([system.name for system in systems])
+    judged = _judged(systems, labels, one_row_per_period=thin)
+    result = _assessed(systems, judged, labels)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
+    drawn = plates.draw(systems, judged, result["systems"], out)
+    settings = {system.name: system.settings for system in systems}
+    text = page.render(result, drawn, settings, title=title, one_row_per_period=thin)
+    content = result
+    if alone:
+        content = {key: result[key] for key in ("schema", "software", "files")}
+        content |= result["systems"][systems[0].name]
+    write_text(out / "report.html", text)
+    write_json(out / "metrics.json", content)
+    return content
+
+
+def _judged(
+    systems: list[System], labels: Path | None, *, one_row_per_period: bool
+) -> dict[str, Judged]:
+    """Join each system to the same labels; patients known of one are known of all."""
+    truth = read_labels(labels) if labels else read_labels(systems[0].predictions, carried=True)
     judged = {
-        name: tables.judge(path, truth, one_row_per_period=one_row_per_period)
-        for name, path in named.items()
+        system.name: judge(system.predictions, truth, one_row_per_period=one_row_per_period)
+        for system in systems
     }
-    sources = [*named.items(), *([("labels", labels)] if labels else [])]
+    each = list(judged.values())
+    known = next((rows for rows in each if rows.unit_name == "patient"), each[0])
+    return {
+        name: replace(rows, unit=known.unit, unit_name=known.unit_name)
+        for name, rows in judged.items()
+    }
+
+
+def _assessed(
+    systems: list[System], judged: dict[str, Judged], labels: Path | None
+) -> dict[str, Any]:
+    drawn = {name: metrics.draws(rows) for name, rows in judged.items()}
+    assessed = {}
+    for system in systems:
+        content = assess(judged[system.name], drawn[system.name])
+        content["left_out"] += _left_out(system)
+        assessed[system.name] = {"run": dict(system.run) or None, **content}
+    scores = {name: content["overall"] for name, content in assessed.items()}
+    sources = [(system.name, system.predictions) for system in systems]
     return {
         "schema": metrics.SCHEMA,
         "software": {"python": platform.python_version()} | {p: _version(p) for p in SOFTWARE},
@@ -117,70 +171,21 @@ def _assess(
                 "name": path.name,
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
-            for role, path in sources
+            for role, path in [*sources, *([("labels", labels)] if labels else [])]
         ],
-        "systems": {name: metrics.assess(each) for name, each in judged.items()},
-        "pairs": metrics.pairs(judged),
+        "systems": assessed,
+        "pairs": pairs(judged, scores, drawn),
     }
 
 
-def _write(
-    result: Metrics, content: Metrics, out: Path, title: str, *, one_row_per_period: bool
-) -> None:
-    """Write figures, then the report, then metrics.json."""
-    names = _file_names(list(result["systems"]))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
-    systems = result["systems"]
-    drawn = {
-        "recall": figures.save(figures.recall_radar(systems), out, "recall"),
-        "kld": figures.save(figures.vote_bars(systems), out, "kld_by_votes"),
-        "confusion": {
-            name: figures.save(figures.confusions(systems[name]), out, file)
-            for name, file in names.items()
-        },
-    }
-    page = _template().render(
-        result,
-        title=title,
-        figures=drawn,
-        one_row_per_period=one_row_per_period,
-        bins=tuple(metrics.VOTE_BINS),
-        patterns=PATTERNS,
-        colours=COLOURS,
-        fold_metrics=metrics.FOLD_METRICS,
-    )
-    write_text(out / "report.html", page)
-    write_json(out / "metrics.json", content)
-
-
-def _file_names(systems: list[str]) -> dict[str, str]:
-    if len(systems) == 1:
-        return {systems[0]: "confusion"}
-    names = {system: "confusion_" + re.sub(r"[^\w-]+", "-", system) for system in systems}
-    if len({name.casefold() for name in names.values()}) < len(names):
-        raise NasionError(f"names of systems are too much alike: {', '.join(systems)}; rename one")
-    return names
-
-
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": _number,
-        "count": lambda count: NONE if count is None else f"{count:,}",
-        "uri": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
-    }
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return NONE if value is None else f"{value:.{digits}f}".replace("-", "−")
+def _left_out(system: System) -> list[str]:
+    """What is unknown of how the predictions were made."""
+    if system.history.empty:
+        why = "its run has no scores of held-out folds" if system.run else "it is no RUN folder"
+        return [f"Learning curves: {why}, so that no history.csv tells of its epochs."]
+    if not set(LIKENESS) <= set(system.history):
+        return ["Likeness of the feature vectors: the model has one branch."]
+    return []
 
 
 def _version(package: str) -> str:

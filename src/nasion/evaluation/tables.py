@@ -1,10 +1,12 @@
-"""Predictions and labels as tables: read, checked row by row, joined.
+"""Tables of votes and of probabilities: read from csv or parquet and checked row by row.
 
-Row numbers in messages are those a spreadsheet shows: the header is row 1.
+Row numbers in messages are those a spreadsheet shows, where the header is row 1; rows of a parquet
+file count from 0.
 """
 
+import re
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,115 +14,85 @@ import numpy as np
 import pandas as pd
 
 from nasion.errors import NasionError
-from nasion.terms import VOTE_COLUMNS
+from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 Array = np.ndarray[Any, Any]
 
 LABEL_PREFIX = "label_"  # before the vote counts in an oof.csv, whose plain columns are predictions
+LABEL_COLUMNS = tuple(LABEL_PREFIX + column for column in VOTE_COLUMNS)
+PROBABILITY_COLUMNS = tuple(f"p_{pattern}" for pattern in PATTERNS)  # beside votes in one file
+IDS = ("eeg_id", "eeg_sub_id", "patient_id")
+SEGMENT = "segment"  # stands for eeg_id where there is none
+RATER = re.compile(r"rater_\w+")
+ABSTAINED = -1  # in place of the number of the pattern a rater chose
 SUM_TOLERANCE = 1e-3
 LARGEST_ID = 2**53  # whole numbers up to here are exact as float64
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Predictions beside the votes that judge them, one row a labelled segment.
+class Labels:
+    """Votes: the file, a table of ids and `VOTE_COLUMNS`, and who voted what where that is known.
 
     Attributes
     ----------
-    votes : ndarray of float, shape (n, 6)
-        Counts, in the order of `nasion.terms.PATTERNS`.
-    prediction : ndarray of float, shape (n, 6)
-        Probabilities; rows sum to 1.
-    unit : ndarray of int, shape (n,)
-        Rows with the same number are resampled together.
-    unit_name : str
-        What that unit is: ``patient`` or, where patients are unknown, ``eeg``.
-    fold : ndarray of int, shape (n,), or None
-        Which fold predicted the row.
-    rows : dict of str to int
-        Labelled rows, those left out as the same stationary period, those judged, and predictions
-        for rows without a label.
-    warnings : tuple of str
-        What a reader of the numbers has to know.
+    raters : DataFrame of int
+        A column a rater, the rows of `table`: number of the pattern, or `ABSTAINED`.
     """
-
-    votes: Array
-    prediction: Array
-    unit: Array
-    unit_name: str
-    fold: Array | None
-    rows: dict[str, int]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def target(self) -> Array:
-        """Fractions of the votes, shape (n, 6)."""
-        return self.votes / self.votes.sum(1, keepdims=True)
-
-    @property
-    def consensus(self) -> Array:
-        """First arg max of the votes, as HMS breaks ties; shape (n,)."""
-        return self.votes.argmax(1)
-
-    def where(self, keep: Array) -> "Judged":
-        """Some of the rows, by a boolean mask of shape (n,)."""
-        return replace(
-            self,
-            votes=self.votes[keep],
-            prediction=self.prediction[keep],
-            unit=self.unit[keep],
-            fold=None if self.fold is None else self.fold[keep],
-        )
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Vote counts: the file, and a table of ids and `VOTE_COLUMNS` by spreadsheet row."""
 
     path: Path
     table: pd.DataFrame
+    raters: pd.DataFrame
 
 
-def read_labels(path: Path, prefix: str = "") -> Labels:
-    """Read vote counts in the form of HMS's train.csv.
+def read_labels(path: Path, *, carried: bool = False) -> Labels:
+    """Read vote counts in the form of HMS's train.csv, or those that predictions carry.
 
     Parameters
     ----------
     path
-        A csv with eeg_id, six vote counts and perhaps eeg_sub_id and patient_id.
-    prefix
-        Before the names of the vote columns: `LABEL_PREFIX` reads what an oof.csv carries.
+        A csv or parquet file with eeg_id (or segment), six vote counts and perhaps eeg_sub_id,
+        patient_id and the single votes in columns rater_...
+    carried
+        Whether the file holds predictions first of all: then votes are label_..._vote, or
+        ..._vote where the probabilities are p_...
 
     Raises
     ------
     NasionError
         For a missing column, a repeated row, or votes that are not counts.
     """
-    columns = [prefix + column for column in VOTE_COLUMNS]
-    table = _read(path, columns)
+    table = _read(path)
+    beside = set(PROBABILITY_COLUMNS) <= set(table)
+    labelled = bool(set(LABEL_COLUMNS) & set(table))
+    columns = LABEL_COLUMNS if labelled or (carried and not beside) else VOTE_COLUMNS
+    _need(path, table, columns)
     votes = _numbers(path, table, columns, "votes are whole numbers from 0")
     _refuse(path, table, votes.sum(1) == 0, "has no votes; leave the row out")
-    frame = _keys(path, table, ("eeg_id", "eeg_sub_id", "patient_id"))
+    frame = _keys(path, table, IDS)
     frame[list(VOTE_COLUMNS)] = votes
-    _refuse_repeats(path, frame, by_window="eeg_sub_id" in frame)
-    return Labels(path, frame)
+    refuse_repeats(path, frame, by_window="eeg_sub_id" in frame)
+    return Labels(path, frame, _raters(path, table))
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read probabilities in Kaggle's submission form, or an oof.csv.
+    """Read probabilities in Kaggle's submission form, an oof.csv, or p_... beside votes.
 
     Parameters
     ----------
     path
-        A csv with eeg_id, six probabilities and perhaps eeg_sub_id, patient_id and fold.
+        A csv or parquet file with eeg_id (or segment), six probabilities and perhaps eeg_sub_id,
+        patient_id and fold.
 
     Raises
     ------
     NasionError
         For a missing column, or a row that is not a distribution over the six patterns.
     """
-    table = _read(path, list(VOTE_COLUMNS))
-    values = _numbers(path, table, list(VOTE_COLUMNS), "")
+    table = _read(path)
+    beside = set(PROBABILITY_COLUMNS) <= set(table)
+    columns = PROBABILITY_COLUMNS if beside else VOTE_COLUMNS
+    _need(path, table, columns)
+    values = _numbers(path, table, columns, "")
     sums = values.sum(1)
     _refuse(
         path,
@@ -129,102 +101,44 @@ def read_predictions(path: Path) -> pd.DataFrame:
         "probabilities sum to {:.6g}, not 1; divide the row by its sum",
         sums,
     )
-    frame = _keys(path, table, ("eeg_id", "eeg_sub_id", "patient_id", "fold"))
+    frame = _keys(path, table, (*IDS, "fold"))
     frame[list(VOTE_COLUMNS)] = values
     return frame
 
 
-def one_per_period(labels: pd.DataFrame) -> pd.DataFrame:
-    """Keep the middle row, by eeg_sub_id, of those with the same EEG and the same votes."""
-    if "eeg_sub_id" not in labels:
-        return labels
-    period = ["eeg_id", *VOTE_COLUMNS]
-    groups = labels.sort_values("eeg_sub_id").groupby(period, sort=False).eeg_sub_id
-    middle = groups.cumcount() == groups.transform("size") // 2
-    return labels[middle.reindex(labels.index)]
+def key(frame: pd.DataFrame, *, by_window: bool) -> pd.Series:
+    """What names a row: its EEG, or its window."""
+    ids = frame["eeg_id"]
+    return ids + "/" + frame["eeg_sub_id"].astype(str) if by_window else ids
 
 
-def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True) -> Judged:
-    """Join predictions to labels on eeg_id, and on eeg_sub_id where both have it.
-
-    Parameters
-    ----------
-    predictions
-        Kaggle's submission form, or an oof.csv.
-    labels
-        From `read_labels`.
-    one_row_per_period
-        Whether rows of one EEG with equal votes count once.
-
-    Raises
-    ------
-    NasionError
-        For a broken file, a labelled row without a prediction, or an ambiguous one.
-    """
-    predicted = read_predictions(predictions)
-    labelled = labels.table
-    kept = one_per_period(labelled) if one_row_per_period else labelled
-    by_window = "eeg_sub_id" in labelled and "eeg_sub_id" in predicted
-    _refuse_repeats(predictions, predicted, by_window=by_window)
-    keys = _key(predicted, by_window=by_window)
-    wanted = _key(kept, by_window=by_window)
-    found = pd.Index(keys).get_indexer(pd.Index(wanted))
-    if (found < 0).any():
-        raise NasionError(
-            f"{predictions}: no prediction for {(found < 0).sum()} of {len(kept)} labelled rows, "
-            f"first {_name(kept, int(np.flatnonzero(found < 0)[0]))}; predict them or take them "
-            f"out of {labels.path}"
-        )
-    matched = predicted.iloc[found]
-    fold = matched["fold"].to_numpy() if "fold" in matched else None
-    unit, unit_name = _units(kept, matched)
-    extra = int((~keys.isin(_key(labelled, by_window=by_window))).sum())
-    return Judged(
-        votes=kept[list(VOTE_COLUMNS)].to_numpy(),
-        prediction=matched[list(VOTE_COLUMNS)].to_numpy(),
-        unit=unit,
-        unit_name=unit_name,
-        fold=fold,
-        rows={
-            "labelled": len(labelled),
-            "same_period": len(labelled) - len(kept),
-            "judged": len(kept),
-            "predictions_without_label": extra,
-        },
-        warnings=tuple(_warnings(found, unit, unit_name, fold)),
-    )
+def name(frame: pd.DataFrame, i: int) -> str:
+    """Name the i-th row in words."""
+    names = [c for c in ("eeg_id", "eeg_sub_id") if c in frame]
+    return ", ".join(f"{c} {frame[c].iloc[i]}" for c in names)
 
 
-def _warnings(found: Array, unit: Array, unit_name: str, fold: Array | None) -> list[str]:
-    notes = []
-    shared = len(found) - len(np.unique(found))
-    if shared:
-        notes.append(
-            f"{shared} labelled rows share the prediction of another row of their EEG, since the "
-            "predictions have no eeg_sub_id."
-        )
-    if fold is not None:
-        pairs = np.unique(np.column_stack([unit, fold]), axis=0)
-        leaks = int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
-        if leaks:
-            noun = "patient" if unit_name == "patient" else "EEG"
-            notes.append(
-                f"{leaks} {noun}{'s' if leaks > 1 else ''} in more than one fold: what was "
-                "predicted had been learned from, so these numbers are too good."
-            )
-    return notes
+def refuse_repeats(path: Path, frame: pd.DataFrame, *, by_window: bool) -> None:
+    """Raise where two rows have one name."""
+    keys = key(frame, by_window=by_window)
+    repeated = keys.duplicated().to_numpy()
+    if repeated.any():
+        first = frame.index[keys == keys[repeated].iloc[0]][0]
+        what = "eeg_id and eeg_sub_id" if by_window else "eeg_id"
+        _refuse(path, frame, repeated, f"the {what} of row {first} again; keep one row")
 
 
-def _units(kept: pd.DataFrame, matched: pd.DataFrame) -> tuple[Array, str]:
-    """Number the patients; where they are unknown, the EEGs, each being of one patient."""
-    source = kept if "patient_id" in kept else matched
-    if "patient_id" not in source:
-        return np.unique(kept["eeg_id"].to_numpy(str), return_inverse=True)[1], "eeg"
-    return np.unique(source["patient_id"].to_numpy(str), return_inverse=True)[1], "patient"
+def _read(path: Path) -> pd.DataFrame:
+    """Read text cells, with the rows' numbers as index."""
+    table = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    if "eeg_id" not in table:
+        table = table.rename(columns={SEGMENT: "eeg_id"})
+    if table.empty:
+        raise NasionError(f"{path}: no rows below the header; give at least one")
+    return table
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Read text cells, with spreadsheet rows as index."""
+def _read_csv(path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a row longer than the header would lose cells
@@ -244,7 +158,31 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise NasionError(f"{path}: can't be read as csv ({reason}); write it anew") from None
     table.index = table.index + 2
-    table = table[(table != "").any(axis=1)]
+    return table[(table != "").any(axis=1)]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Read the columns that mean something here, as text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    known = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *LABEL_COLUMNS, *PROBABILITY_COLUMNS}
+    try:
+        with path.open("rb") as file:
+            source = pq.ParquetFile(file)
+            names = [n for n in source.schema_arrow.names if n in known or RATER.fullmatch(n)]
+            table = source.read(columns=names)
+            text = {n: table[n].cast(pa.string()).fill_null("").to_pylist() for n in names}
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found; give a parquet file") from None
+    except (OSError, ValueError, NotImplementedError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise NasionError(f"{path}: can't be read as parquet ({reason}); write it anew") from None
+    return pd.DataFrame(text, dtype=str)
+
+
+def _need(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Raise for a column that is missing or there twice."""
     needed = ["eeg_id", *columns]
     missing = [column for column in needed if column not in table]
     if missing:
@@ -255,12 +193,9 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     twice = [column for column in needed if f"{column}.1" in table]
     if twice:
         raise NasionError(f"{path}: column {twice[0]} occurs twice; keep one")
-    if table.empty:
-        raise NasionError(f"{path}: no rows below the header; give at least one")
-    return table
 
 
-def _numbers(path: Path, table: pd.DataFrame, columns: list[str], counts: str) -> Array:
+def _numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...], counts: str) -> Array:
     """Read numbers from 0; whole ones where `counts` says what they are."""
     values = np.empty((len(table), len(columns)))
     for k, column in enumerate(columns):
@@ -292,14 +227,16 @@ def _keys(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataF
     return frame
 
 
-def _key(frame: pd.DataFrame, *, by_window: bool) -> pd.Series:
-    key = frame["eeg_id"]
-    return key + "/" + frame["eeg_sub_id"].astype(str) if by_window else key
-
-
-def _name(frame: pd.DataFrame, i: int) -> str:
-    names = [c for c in ("eeg_id", "eeg_sub_id") if c in frame]
-    return ", ".join(f"{c} {frame[c].iloc[i]}" for c in names)
+def _raters(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Read single votes: the names of patterns, empty where a rater did not vote."""
+    numbers = {str(pattern): k for k, pattern in enumerate(PATTERNS)} | {"": ABSTAINED}
+    frame = pd.DataFrame(index=table.index)
+    for column in sorted(c for c in map(str, table) if RATER.fullmatch(c)):
+        votes = table[column].str.strip().str.lower().map(numbers)
+        why = f"{column} is '{{}}'; give one of {', '.join(PATTERNS)}, or nothing"
+        _refuse(path, table, votes.isna().to_numpy(), why, table[column].to_numpy())
+        frame[column] = votes.astype(np.int8)
+    return frame
 
 
 def _refuse(
@@ -309,13 +246,4 @@ def _refuse(
     if np.any(bad):
         i = int(np.flatnonzero(bad)[0])
         reason = why if values is None else why.format(values[i])
-        raise NasionError(f"{path}: row {table.index[i]} ({_name(table, i)}): {reason}")
-
-
-def _refuse_repeats(path: Path, frame: pd.DataFrame, *, by_window: bool) -> None:
-    key = _key(frame, by_window=by_window)
-    repeated = key.duplicated().to_numpy()
-    if repeated.any():
-        first = frame.index[key == key[repeated].iloc[0]][0]
-        what = "eeg_id and eeg_sub_id" if by_window else "eeg_id"
-        _refuse(path, frame, repeated, f"the {what} of row {first} again; keep one row")
+        raise NasionError(f"{path}: row {table.index[i]} ({name(table, i)}): {reason}")

@@ -1,0 +1,195 @@
+"""Predictions beside the votes that judge them: files joined by the names of their rows."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasion.errors import NasionError
+from nasion.evaluation.tables import (
+    ABSTAINED,
+    Labels,
+    key,
+    name,
+    read_predictions,
+    refuse_repeats,
+)
+from nasion.terms import PATTERNS, VOTE_COLUMNS
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Predictions beside the votes that judge them, one row a labelled segment.
+
+    Attributes
+    ----------
+    votes : ndarray of float, shape (n, 6)
+        Counts, in the order of `nasion.terms.PATTERNS`.
+    prediction : ndarray of float, shape (n, 6)
+        Probabilities; rows sum to 1.
+    unit : ndarray of int, shape (n,)
+        Rows with the same number are resampled together.
+    unit_name : str
+        What that unit is: ``patient`` or, where patients are unknown, ``eeg``.
+    fold : ndarray of int, shape (n,), or None
+        Which fold predicted the row.
+    rows : dict of str to int
+        Labelled rows, those left out as the same stationary period, those judged, and predictions
+        for rows without a label.
+    warnings : tuple of str
+        What a reader of the numbers has to know.
+    raters : dict of str to ndarray of int, shape (n,)
+        Number of the pattern each rater chose, or `tables.ABSTAINED`; empty where single votes
+        are unknown.
+    """
+
+    votes: Array
+    prediction: Array
+    unit: Array
+    unit_name: str
+    fold: Array | None
+    rows: dict[str, int]
+    warnings: tuple[str, ...] = ()
+    raters: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Array:
+        """Fractions of the votes, shape (n, 6)."""
+        return self.votes / self.votes.sum(1, keepdims=True)
+
+    @property
+    def consensus(self) -> Array:
+        """First arg max of the votes, as HMS breaks ties; shape (n,)."""
+        return self.votes.argmax(1)
+
+    @property
+    def n_units(self) -> int:
+        """How many patients, or EEGs."""
+        return len(np.unique(self.unit))
+
+    def where(self, keep: Array) -> "Judged":
+        """Some of the rows, by a boolean mask of shape (n,)."""
+        return replace(
+            self,
+            votes=self.votes[keep],
+            prediction=self.prediction[keep],
+            unit=self.unit[keep],
+            fold=None if self.fold is None else self.fold[keep],
+            raters={who: votes[keep] for who, votes in self.raters.items()},
+        )
+
+    def predicting(self, prediction: Array) -> "Judged":
+        """The same rows with other probabilities, shape (n, 6)."""
+        return replace(self, prediction=prediction)
+
+
+def one_per_period(labels: pd.DataFrame) -> pd.DataFrame:
+    """Keep the middle row, by eeg_sub_id, of those with the same EEG and the same votes."""
+    if "eeg_sub_id" not in labels:
+        return labels
+    period = ["eeg_id", *VOTE_COLUMNS]
+    groups = labels.sort_values("eeg_sub_id").groupby(period, sort=False).eeg_sub_id
+    middle = groups.cumcount() == groups.transform("size") // 2
+    return labels[middle.reindex(labels.index)]
+
+
+def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True) -> Judged:
+    """Join predictions to labels on eeg_id, and on eeg_sub_id where both have it.
+
+    Parameters
+    ----------
+    predictions
+        Kaggle's submission form, or an oof.csv.
+    labels
+        From `read_labels`.
+    one_row_per_period
+        Whether rows of one EEG with equal votes count once.
+
+    Raises
+    ------
+    NasionError
+        For a broken file, a labelled row without a prediction, or an ambiguous one.
+    """
+    predicted = read_predictions(predictions)
+    labelled = labels.table
+    kept = one_per_period(labelled) if one_row_per_period else labelled
+    by_window = "eeg_sub_id" in labelled and "eeg_sub_id" in predicted
+    refuse_repeats(predictions, predicted, by_window=by_window)
+    keys = key(predicted, by_window=by_window)
+    wanted = key(kept, by_window=by_window)
+    found = pd.Index(keys).get_indexer(pd.Index(wanted))
+    if (found < 0).any():
+        raise NasionError(
+            f"{predictions}: no prediction for {(found < 0).sum()} of {len(kept)} labelled rows, "
+            f"first {name(kept, int(np.flatnonzero(found < 0)[0]))}; predict them or take them "
+            f"out of {labels.path}"
+        )
+    matched = predicted.iloc[found]
+    fold = matched["fold"].to_numpy() if "fold" in matched else None
+    unit, unit_name = _units(kept, matched)
+    single = labels.raters.loc[kept.index]
+    raters = {str(who): votes.to_numpy() for who, votes in single.items()}
+    extra = int((~keys.isin(key(labelled, by_window=by_window))).sum())
+    return Judged(
+        votes=kept[list(VOTE_COLUMNS)].to_numpy(),
+        prediction=matched[list(VOTE_COLUMNS)].to_numpy(),
+        unit=unit,
+        unit_name=unit_name,
+        fold=fold,
+        rows={
+            "labelled": len(labelled),
+            "same_period": len(labelled) - len(kept),
+            "judged": len(kept),
+            "predictions_without_label": extra,
+        },
+        warnings=tuple(_warnings(found, unit, unit_name, fold) + _miscounts(kept, raters)),
+        raters=raters,
+    )
+
+
+def _warnings(found: Array, unit: Array, unit_name: str, fold: Array | None) -> list[str]:
+    notes = []
+    shared = len(found) - len(np.unique(found))
+    if shared:
+        notes.append(
+            f"{shared} labelled rows share the prediction of another row of their EEG, since the "
+            "predictions have no eeg_sub_id."
+        )
+    if fold is not None:
+        pairs = np.unique(np.column_stack([unit, fold]), axis=0)
+        leaks = int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
+        if leaks:
+            noun = "patient" if unit_name == "patient" else "EEG"
+            notes.append(
+                f"{leaks} {noun}{'s' if leaks > 1 else ''} in more than one fold: what was "
+                "predicted had been learned from, so these numbers are too good."
+            )
+    return notes
+
+
+def _miscounts(kept: pd.DataFrame, raters: dict[str, Array]) -> list[str]:
+    """Say where the single votes are not those that were counted."""
+    if not raters:
+        return []
+    numbers = np.stack([*raters.values()])
+    counted = np.stack([(numbers == k).sum(0) for k in range(len(PATTERNS))], axis=1)
+    wrong = int((counted != kept[list(VOTE_COLUMNS)].to_numpy()).any(1).sum())
+    silent = int((numbers == ABSTAINED).all(0).sum())
+    if not wrong:
+        return []
+    note = f"The single raters' votes of {wrong:,} rows do not add up to their counts of votes"
+    if silent:
+        note += f" ({silent:,} rows have none)"
+    return [f"{note}: raters are judged by the single votes, all else by the counts."]
+
+
+def _units(kept: pd.DataFrame, matched: pd.DataFrame) -> tuple[Array, str]:
+    """Number the patients; where they are unknown, the EEGs, each being of one patient."""
+    source = kept if "patient_id" in kept else matched
+    if "patient_id" not in source:
+        return np.unique(kept["eeg_id"].to_numpy(str), return_inverse=True)[1], "eeg"
+    return np.unique(source["patient_id"].to_numpy(str), return_inverse=True)[1], "patient"

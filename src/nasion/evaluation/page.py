@@ -1,0 +1,100 @@
+"""Page: the report as one self-contained HTML file, filled from the metrics."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS, Metrics
+from nasion.terms import COLOURS, PATTERNS
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+NONE = "–"  # stands where a number is undefined
+KEPT = (1.0, 0.8, 0.6, 0.4, 0.2)  # shares of segments in the table of what abstention gains
+
+
+def render(
+    result: Metrics,
+    figures: Mapping[str, Any],
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    title: str,
+    one_row_per_period: bool,
+) -> str:
+    """Fill the template.
+
+    Parameters
+    ----------
+    result
+        Metrics by system, with the pairs.
+    figures
+        SVG text, as `plates.draw` gives it.
+    settings
+        Values by ``section.key`` of each system; empty where unknown.
+    """
+    return _template().render(
+        result,
+        title=title,
+        figures=figures,
+        settings=_rows(settings),
+        one_row_per_period=one_row_per_period,
+        bins=tuple(VOTE_BINS),
+        n_bins=N_BINS,
+        patterns=PATTERNS,
+        colours=COLOURS,
+        fold_metrics=FOLD_METRICS,
+        kept={name: _kept(system["cant_tell"]) for name, system in result["systems"].items()},
+    )
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with a true minus; a dash where it is undefined."""
+    if value is None:
+        return NONE
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0 turns -0 into 0
+
+
+def _rows(settings: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
+    """Each setting with its value in each system, and whether they differ."""
+    keys = dict.fromkeys(key for each in settings.values() for key in each)
+    rows = []
+    for key in keys:
+        values = [_worded(each.get(key, NONE)) for each in settings.values()]
+        rows.append((key, values, len(set(values)) > 1))
+    return rows
+
+
+def _worded(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_worded, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value in (None, "") else str(value)
+
+
+def _kept(points: list[Metrics]) -> list[Metrics]:
+    """The points nearest to the shares of the table, each once."""
+    near = [min(points, key=lambda point: abs(point["share"] - share)) for share in KEPT]
+    return [point for i, point in enumerate(near) if point not in near[:i]]
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return "<\u00a00.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": number,
+        "p_value": _p_value,
+        "percent": lambda share: NONE if share is None else f"{100 * share:.0f} %",
+        "count": lambda count: NONE if count is None else f"{count:,}",
+        "uri": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
+    }
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

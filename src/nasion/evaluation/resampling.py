@@ -1,0 +1,127 @@
+"""Resamples: which patients count how often, the sums that follow, and 95 % intervals.
+
+The bootstrap draws patients with replacement (EEGs where patients are unknown), as often as there
+are. Most metrics follow from sums over rows, so a resample costs one sparse product.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+MANY_ROWS = 10_000  # above, 300 resamples are enough
+CELLS = 2_000_000  # of a block of resamples, which bounds memory
+LEVELS = (2.5, 97.5)  # per cent
+
+
+def resamples(unit: Array, seed: int = 0) -> Iterator[Array]:
+    """Draw units with replacement; yield blocks of row weights, shape (b, n).
+
+    Equal units give equal draws, so that two systems on the same rows are paired. Nothing comes of
+    fewer than two units.
+    """
+    codes = np.unique(unit, return_inverse=True)[1]
+    n, n_units = len(unit), int(codes.max()) + 1
+    left = n_resamples(n)
+    rng = np.random.default_rng(seed)
+    while left and n_units > 1:
+        block = min(left, max(1, CELLS // n))
+        draws = rng.integers(n_units, size=(block, n_units))
+        counts = [np.bincount(draw, minlength=n_units) for draw in draws]
+        yield np.asarray(counts, float)[:, codes]
+        left -= block
+
+
+def n_resamples(n: int) -> int:
+    """How many resamples n rows get."""
+    return 300 if n > MANY_ROWS else 1000
+
+
+class Sums:
+    """Named sums over rows, each into a number of places, for any weights of the rows."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._parts: dict[str, tuple[Any, tuple[int, ...]]] = {}
+
+    def add(
+        self, name: str, values: Array | float, place: Array | int = 0, shape: tuple[int, ...] = ()
+    ) -> None:
+        """Sum `values` of each row into `place`.
+
+        Parameters
+        ----------
+        values, place : ndarray, shape (n,), or broadcast to shape (n, m)
+            What is summed, and where to: indices into the flat result.
+        shape
+            Of the result.
+        """
+        from scipy.sparse import csr_array
+
+        values, place = np.asarray(values, float), np.asarray(place)
+        wide = [each[:, None] if each.ndim == 1 else each for each in (values, place)]
+        m = max(each.shape[1] if each.ndim else 1 for each in wide)
+        values, place = (np.broadcast_to(each, (self._n, m)) for each in wide)
+        row = np.repeat(np.arange(self._n), m)
+        size = int(np.prod(shape))
+        matrix = csr_array((values.ravel(), (place.ravel(), row)), shape=(size, self._n))
+        self._parts[name] = matrix, shape
+
+    def __call__(self, weights: Array) -> dict[str, Array]:
+        """Give every sum; weights of shape (b, n) -> arrays of shape (b, *shape)."""
+        tall = np.ascontiguousarray(weights.T)
+        return {
+            name: (matrix @ tall).T.reshape(len(weights), *shape)
+            for name, (matrix, shape) in self._parts.items()
+        }
+
+
+def stacked(drawn: list[dict[str, Array]]) -> dict[str, Array]:
+    """Join what blocks of resamples gave; nothing of none."""
+    if not drawn:
+        return {}
+    return {name: np.concatenate([each[name] for each in drawn]) for name in drawn[0]}
+
+
+def interval(values: Array | None, estimate: float | None = None) -> list[float] | None:
+    """Bounds of 95 % of drawn values, shape (b,); None where nothing is defined.
+
+    With an `estimate` the bounds are mirrored at it and not below 0 (the basic bootstrap): for a
+    number that chance can only raise, as a calibration error, whose draws lie above the truth.
+    """
+    if values is None:
+        return None
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    low, high = np.percentile(values, LEVELS)
+    if estimate is not None:
+        low, high = max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low)
+    return [float(low), float(high)]
+
+
+def ratio(above: Any, below: Any) -> Array:
+    """Divide; nan where the divisor is 0."""
+    above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
+    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+
+
+def mean(values: Array) -> Array:
+    """Mean over the last axis of what is defined; nan where nothing is."""
+    defined = ~np.isnan(values)
+    return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1))
+
+
+def plain(value: Any) -> Any:
+    """Turn into what JSON knows: nan becomes None."""
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, np.integer | int):
+        return int(value)
+    return None if np.isnan(value) else float(value)
