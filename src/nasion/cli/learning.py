@@ -90,6 +90,28 @@ def crossval(
     typer.echo(crossvalidate(experiment, run, progress=_watched()))
 
 
+@app.command()
+def search(
+    config: Config,
+    data: DataFolder = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; default below runs/.")] = None,
+    init: InitRun = None,
+    changes: Changes = [],
+    storage: Annotated[
+        str, typer.Option(help="URL of the study's database; default: SQLite in the folder.")
+    ] = "",
+) -> None:
+    """Grid, random or TPE search over any setting; resumable, by one process or many."""
+    from nasion.search import search as look_for
+    from nasion.training.memory import keep_freed_memory
+
+    keep_freed_memory()
+    _watched()
+    with bar_of("trials") as bar:
+        found = look_for(config, changes, data, out, init=init, storage=storage, progress=bar)
+    typer.echo(found.summary)
+
+
 def _watched() -> bool:
     """Whether bars make sense; where they do not, a line an epoch goes to stderr."""
     if not sys.stderr.isatty():

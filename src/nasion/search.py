@@ -1,0 +1,287 @@
+"""A search over settings (paper 3.3): every trial is a cross-validation in a RUN folder."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion import __version__
+from nasion.config import Experiment, differences, parse
+from nasion.data.hms import KEYS, load_segments
+from nasion.data.store import open_store
+from nasion.errors import NasionError
+from nasion.evaluation import trials as figures
+from nasion.evaluation.figures import save
+from nasion.evaluation.judged import Judged, one_per_period
+from nasion.evaluation.metrics import SCALARS, score
+from nasion.experiment import resolved, with_phantoms
+from nasion.files import read_json, replacing, write_json, write_text
+from nasion.models.checkpoint import FILE_NAME, load
+from nasion.prediction import predict_dataset
+from nasion.terms import VOTE_COLUMNS
+from nasion.training.crossval import cohort, crossval
+from nasion.training.run import Run
+from nasion.training.space import Space, Values, label, read_space, told
+from nasion.training.storage import alone, opened
+from nasion.training.study import FINISHED, Objective, Report, Study, Trial, sampler_of
+
+SCHEMA = 1
+LOWER_IS_BETTER = ("kld", "brier", "ece", "ece_classwise")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, and what it could not draw."""
+
+    folder: Path
+    metric: str
+    trials: tuple[Trial, ...]
+    best: Trial
+    notes: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """A few lines for the terminal."""
+        counts = {state: sum(t.state == state for t in self.trials) for state in FINISHED}
+        ended = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+        best = f"best is trial {self.best.number}, {self.metric} {self.best.value:.4f}"
+        lines = [
+            f"{len(self.trials)} trials: {ended}",
+            f"{best}: {told(self.best.values)}",
+            *self.notes,
+            str(self.folder / "best.toml"),
+        ]
+        return "\n".join(lines)
+
+
+def search(
+    config: Path,
+    changes: list[str],
+    data: Path | None = None,
+    folder: Path | None = None,
+    *,
+    init: Path | None = None,
+    storage: str = "",
+    progress: Progress | None = None,
+) -> Found:
+    """Run the trials of a configuration's [search] until all are finished.
+
+    Called again, or by several processes at the same time, it goes on with what is left.
+
+    Parameters
+    ----------
+    folder
+        Where everything goes; by default below `runs/`.
+    init
+        A RUN that every trial starts from, as in cross-validation.
+    storage
+        URL of the database of the study; by default SQLite in the folder.
+    progress
+        Called with the number of trials finished and in all.
+
+    Raises
+    ------
+    NasionError
+        For what is wrong with the configuration, before the first trial; for a study that cannot
+        be reached; and where the first trial fails.
+    """
+    base = resolved(config, changes, data, init)
+    space = read_space(config, tuple(changes), base)
+    metric = space.search.metric
+    if metric not in SCALARS:
+        raise NasionError(f"{config}: search.metric is '{metric}'; known are {', '.join(SCALARS)}")
+    name = f"{base.name}-{space.fingerprint}"
+    folder = folder or Path("runs") / name
+    if not storage and any(mark in str(folder) for mark in "?{}"):
+        raise NasionError(
+            f"{folder}: ? and braces mean something in a URL; give another with --out"
+        )
+    url = storage or f"sqlite:///{(folder / 'study.db').as_posix()}"
+    with alone(folder):
+        space = _begun(space, folder, progress)
+    with opened(url, name, maximised=metric not in LOWER_IS_BETTER) as kept:
+        kept.sampler = sampler_of(space)
+        study = Study(space, kept)
+        with alone(folder):
+            study.enqueue()
+        done = -1
+        notes: tuple[str, ...] = ()
+        for trials in study.work(_objective(space, folder)):
+            before, done = done, sum(trial.state in FINISHED for trial in trials)
+            table = _write_trials(folder, space, trials)
+            if done > before:
+                notes = _write_findings(folder, config, study, table, study.best(trials))
+            if progress:
+                progress(done, len(trials))
+        best = study.best(trials)
+    if best is None:
+        raise NasionError(f"{folder}: no trial was completed; trials.csv says why")
+    return Found(folder, metric, trials, best, notes)
+
+
+def _begun(space: Space, folder: Path, progress: Progress | None) -> Space:
+    """Start the folder, or make sure that it is this search's, with the data at hand."""
+    about = {"schema": SCHEMA, "nasion": __version__, "search": space.fingerprint}
+    described = folder / "search.json"
+    if described.exists():
+        found = read_json(described)
+        if any(found.get(key) != about[key] for key in ("schema", "search")):
+            raise NasionError(
+                f"{folder}: was begun with another search or experiment; give another with --out"
+            )
+    else:
+        write_json(described, about)
+    base = with_phantoms(space.base, folder, progress or (lambda done, total: None))
+    store = Path(base.data.store or _trials(folder) / "store")
+    for path in (base.data.path, base.data.phantoms.path):
+        if path:  # once here, rather than by every process at the same time
+            open_store(load_segments(Path(path), "train"), base.signal, store)
+    return replace(space, base=base)
+
+
+def _trials(folder: Path) -> Path:
+    return folder / "trials"
+
+
+def _run(folder: Path, experiment: Experiment) -> Run:
+    """Name it after what is run: values that come again find their folds finished."""
+    return Run(_trials(folder) / experiment.fingerprint)
+
+
+def _objective(space: Space, folder: Path) -> Objective:
+    """Cross-validate in a RUN folder, so that a trial that was cut off goes on."""
+    metric = space.search.metric
+
+    def score_trial(number: int, values: Values, report: Report) -> float:
+        experiment = space.experiment(values)
+        run = _run(folder, experiment)
+        data = cohort(experiment, run)
+        numbers = np.unique(data.fold[data.fold >= 0])
+        tables: list[pd.DataFrame] = []
+        predictions: list[NDArray[np.float64]] = []
+
+        def add_fold(done: int, total: int) -> None:
+            fold = int(numbers[done - 1])
+            held_out = data.dataset(experiment, data.fold == fold)
+            tables.append(held_out.segments.table)
+            net = load(run.fold_folder(fold) / FILE_NAME).net
+            predictions.append(predict_dataset([net], held_out))
+            so_far = _overall(tables, predictions, metric)
+            if so_far is not None:
+                report(done, total, so_far)
+
+        crossval(experiment, run, fits=add_fold)
+        value = _overall(tables, predictions, metric)
+        if value is None:
+            raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
+        return value
+
+    return score_trial
+
+
+def _overall(
+    tables: list[pd.DataFrame], predictions: list[NDArray[np.float64]], metric: str
+) -> float | None:
+    """Score all rows so far, as `nasion evaluate` does."""
+    table = pd.concat(tables, ignore_index=True)
+    kept = one_per_period(table[[*KEYS, *VOTE_COLUMNS]])
+    patients = table.loc[kept.index, "patient_id"].to_numpy()
+    judged = Judged(
+        votes=kept[list(VOTE_COLUMNS)].to_numpy(float),
+        prediction=np.concatenate(predictions)[kept.index],
+        unit=np.unique(patients, return_inverse=True)[1],
+        unit_name="patient",
+        fold=None,
+        rows={},
+    )
+    value: float | None = score(judged)[metric]
+    return value
+
+
+def _write_trials(folder: Path, space: Space, trials: tuple[Trial, ...]) -> pd.DataFrame:
+    rows = [
+        {
+            "number": trial.number,
+            "state": trial.state,
+            "value": trial.value,
+            "folds": trial.folds,
+            **{axis.key: _cell(trial.values.get(axis.key)) for axis in space.axes},
+            "seconds": trial.seconds,
+            "run": _run(Path(), space.experiment(trial.values)).folder if trial.values else "",
+            "error": trial.error,
+        }
+        for trial in trials
+    ]
+    table = pd.DataFrame(rows)
+    with replacing(folder / "trials.csv") as temporary:
+        table.to_csv(temporary, index=False)
+    return table
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else label(value)
+
+
+def _write_findings(
+    folder: Path, config: Path, study: Study, table: pd.DataFrame, best: Trial | None
+) -> tuple[str, ...]:
+    """Write the best configuration and the figures; say which could not be drawn."""
+    if best is None:
+        return ()
+    space, metric, maximised = study.space, study.space.search.metric, study.maximised
+    experiment = space.experiment(best.values)
+    write_text(folder / "best.toml", configuration(config, experiment))
+    scales: dict[str, figures.Scale] = {
+        axis.key: axis.labels or ("log" if axis.log else "linear") for axis in space.axes
+    }
+    save(figures.history(table, metric, maximised=maximised), folder, "history")
+    save(figures.slices(table, metric, scales, maximised=maximised), folder, "slices")
+    try:
+        save(figures.importance(study.importances()), folder, "importance")
+    except NasionError as error:
+        return (f"importance is left out: {error}",)
+    return ()
+
+
+def configuration(config: Path, experiment: Experiment) -> str:
+    """Give the TOML of an experiment: what a configuration says, and what differs from that."""
+    content = differences(config)
+    content.pop("search", None)
+    plain = parse(content, str(config)).model_dump(mode="json")
+    for key, value in _leaves(experiment.model_dump(mode="json")):
+        *sections, name = key
+        inner, known = content, plain
+        for section in sections:
+            known = known[section]
+        if known[name] != value:
+            for section in sections:
+                inner = inner.setdefault(section, {})
+            inner[name] = value
+    return "\n".join(_toml(content)) + "\n"
+
+
+def _leaves(content: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*above, name))
+        else:
+            yield (*above, name), value
+
+
+def _toml(content: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Lines of a table and those below it; JSON writes numbers, texts and lists as TOML does."""
+    for name, value in content.items():
+        if not isinstance(value, dict):
+            yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    for name, value in content.items():
+        if isinstance(value, dict):
+            if not all(isinstance(below, dict) for below in value.values()):
+                yield f"\n[{above}{name}]"
+            yield from _toml(value, f"{above}{name}.")
