@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "explanation": BASICS | {"data", "eeg", "models", "evaluation"},
     "display": {"terms"},
 }
-EVERYTHING = {"experiment", "demo", "search", "cli", "__main__", "__init__"}  # what stands above all rooms
+# What stands above all rooms.
+EVERYTHING = {"experiment", "demo", "search", "cli", "__main__", "__init__"}
 
 
 def room(name: str) -> str:

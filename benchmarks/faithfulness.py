@@ -1,0 +1,32 @@
+"""Are the maps faithful? Deletion and insertion on the open real segments, as docs/log.md states.
+
+python benchmarks/faithfulness.py ../shared/real [--run RUN]
+"""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nasion.data.dataset import SegmentDataset
+from nasion.data.hms import load_segments
+from nasion.data.store import open_store
+from nasion.explanation.faithfulness import faithfulness, markdown
+from nasion.training.run import PACKAGED, Run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--run", type=Path, default=PACKAGED)
+    given = parser.parse_args()
+    fits = Run(given.run).checkpoints()
+    segments = load_segments(given.real / "iiic", "train")
+    experiment = fits[0].experiment
+    with TemporaryDirectory() as folder:
+        store = open_store(segments, experiment.signal, Path(folder))
+        dataset = SegmentDataset(segments, store, experiment)
+        print(markdown(faithfulness(fits, dataset, range(len(dataset)))))
+
+
+if __name__ == "__main__":
+    main()

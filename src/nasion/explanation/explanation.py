@@ -1,0 +1,272 @@
+"""An explanation: what was seen, what was said of it, and where in it the pattern was.
+
+On disk it is one `.npz` without pickled objects. Times count from the start of the 50-s window,
+whose central 10 s the label is about; an EEG shorter than that is the middle of it.
+
+schema              1
+name                text: which EEG and segment
+pattern             the pattern explained
+patterns            the six, in the order of `probability` and `votes`
+probability         (6,) calibrated, mean over the networks, of the EEG as it is (not mirrored)
+votes               (6,) counts, or empty
+signal              JSON: the signal settings, that is rates, bands and views
+waveform            (18, n_times) on the network's scale, NaN where missing; sample i at i / sfreq
+waveform_map        (n_times,) raw Grad-CAM, logit units; absent without a waveform branch
+side_maps           (2, n_times) its left and right part; absent where the sides share no WaveNet
+image_VIEW          (4, n_freqs, n_columns) on the network's scale, chains LL LP RP RL
+image_map_VIEW      (1 or 4, n_freqs, n_columns) raw Grad-CAM; absent where the view was not used
+occlusion           (5,) fall of the logit without the chain, LL LP Z RP RL
+input_x_gradient    (5,) input times gradient summed over the chain
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nasion.config import Signal
+from nasion.data.dataset import SegmentDataset, collate
+from nasion.data.hms import KEYS, Segments
+from nasion.data.hms import votes as votes_of
+from nasion.data.representation import Window, cut, represent
+from nasion.eeg.filters import HALO_S
+from nasion.eeg.recording import Recording
+from nasion.errors import NasionError
+from nasion.explanation.attribution import input_times_gradient, occlusion
+from nasion.explanation.gradcam import Maps, gradcam, mean_maps
+from nasion.explanation.route import evaluating
+from nasion.files import replacing
+from nasion.models.checkpoint import Checkpoint
+from nasion.models.fusion import Inputs
+from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, SEGMENT_S, STEP_S, Pattern
+
+Array = NDArray[np.float32]
+Calibrating = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Arrays as the module describes them; `window` holds waveform and images."""
+
+    name: str
+    pattern: Pattern
+    probability: NDArray[np.float64]
+    votes: NDArray[np.float64] | None
+    signal: Signal
+    window: Window
+    maps: Maps
+    occlusion: Array
+    input_x_gradient: Array
+
+    @property
+    def file_name(self) -> str:
+        """What to call its files, without a suffix."""
+        return re.sub(r"[^\w.]+", "-", f"{self.name} {self.pattern}")
+
+
+def explain(
+    checkpoints: Sequence[Checkpoint],
+    dataset: SegmentDataset,
+    row: int,
+    pattern: Pattern | None = None,
+    *,
+    ensemble: Calibrating | None = None,
+) -> Explanation:
+    """Explain one segment of a data set; without a pattern, the one predicted.
+
+    Parameters
+    ----------
+    checkpoints
+        Networks of one run; maps and attributions are means over them.
+    row
+        Of the table of `dataset`, which is taken unaugmented.
+    ensemble
+        Takes the mean probabilities (1, 6) to calibrated ones, in place of each network's own
+        calibration.
+    """
+    table = dataset.segments.table.iloc[[row]]
+    segment = next(table.itertuples(index=False))
+    return explain_window(
+        checkpoints,
+        dataset.store.window(segment),
+        pattern,
+        name=f"EEG {segment.eeg_id}, segment {segment.eeg_sub_id}",
+        votes=votes_of(table)[0] if dataset.segments.labelled else None,
+        ensemble=ensemble,
+    )
+
+
+def row_of(segments: Segments, eeg_id: int | None, sub_id: int | None) -> int:
+    """The row of a segment; what is None need not be said where there is but one.
+
+    Raises
+    ------
+    NasionError
+        Where there is none, or several.
+    """
+    table = segments.table
+    chosen = np.ones(len(table), bool)
+    for name, value in zip(KEYS, (eeg_id, sub_id), strict=True):
+        if value is not None:
+            chosen &= (table[name] == value).to_numpy()
+    found = table[chosen]
+    if len(found) == 1:
+        return int(np.flatnonzero(chosen)[0])
+    if found.empty:
+        what = f"EEG {eeg_id}" if sub_id is None else f"EEG {eeg_id}, segment {sub_id}"
+        raise NasionError(f"{segments.folder}: has no {what}; see eeg_id in {segments.part}.csv")
+    if found["eeg_id"].nunique() > 1:
+        first = int(found["eeg_id"].iloc[0])
+        raise NasionError(
+            f"{segments.folder}: holds {found['eeg_id'].nunique()} EEGs; give --eeg-id, such as "
+            f"{first}"
+        )
+    several = [str(sub) for sub in found["eeg_sub_id"]]
+    raise NasionError(
+        f"{segments.folder}: EEG {found['eeg_id'].iloc[0]} has {len(found)} segments; give "
+        f"--sub-id: {', '.join(several[:5])}{' ...' if len(several) > 5 else ''}"
+    )
+
+
+def explain_window(
+    checkpoints: Sequence[Checkpoint],
+    window: Window,
+    pattern: Pattern | None = None,
+    *,
+    name: str = "",
+    votes: NDArray[np.float64] | None = None,
+    ensemble: Calibrating | None = None,
+) -> Explanation:
+    """Explain one window as `explain` does a segment."""
+    signal = signal_of(checkpoints)
+    nets = [checkpoint.net for checkpoint in checkpoints]
+    inputs = Inputs.of(collate([window], signal))
+    each = []
+    for checkpoint in checkpoints:
+        with evaluating(checkpoint.net), torch.no_grad():
+            said = torch.softmax(checkpoint.net(inputs).logits.double(), 1).numpy()
+        each.append(said if ensemble else checkpoint.calibration.apply(said))
+    mean = np.mean(each, 0)
+    probability = (ensemble(mean) if ensemble else mean)[0]
+    pattern = pattern or PATTERNS[int(probability.argmax())]
+    return Explanation(
+        name=name,
+        pattern=pattern,
+        probability=probability,
+        votes=votes,
+        signal=signal,
+        window=window,
+        maps=mean_maps([gradcam(net, inputs, pattern) for net in nets]),
+        occlusion=np.mean([occlusion(net, inputs, pattern) for net in nets], 0),
+        input_x_gradient=np.mean([input_times_gradient(net, inputs, pattern) for net in nets], 0),
+    )
+
+
+def signal_of(checkpoints: Sequence[Checkpoint]) -> Signal:
+    """The signal settings that all networks share.
+
+    Raises
+    ------
+    NasionError
+        Where they saw different signals.
+    """
+    signal = checkpoints[0].experiment.signal
+    if any(other.experiment.signal != signal for other in checkpoints):
+        raise NasionError("the fits of this run saw different signals; explain one of them alone")
+    return signal
+
+
+def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:
+    """The window whose central 10 s begin at a time of a recording.
+
+    Raises
+    ------
+    NasionError
+        Where these 10 s are not within the recording.
+    """
+    if not 0 <= at_s <= recording.duration_s - CENTRE_S:
+        raise NasionError(
+            f"{recording.name}: has no 10 s at {at_s:g} s; give --at from 0 to "
+            f"{recording.duration_s - CENTRE_S:g}"
+        )
+    reach_s = CONTEXT_S if "context" in signal.spectrogram.views else SEGMENT_S
+    around_s = (reach_s - CENTRE_S) / 2 + HALO_S
+    # Whole steps before the label, so that columns of the images stand as those of a data set.
+    before_s = min(around_s, at_s // STEP_S * STEP_S)
+    stop_s = min(at_s + CENTRE_S + around_s, recording.duration_s)
+    piece = represent(recording.signals(at_s - before_s, stop_s), signal)
+    # An EEG shorter than a window counts as its middle; a piece of one lies where it lies.
+    piece = replace(piece, duration_s=SEGMENT_S)
+    return cut(piece, signal, before_s - (SEGMENT_S - CENTRE_S) / 2)
+
+
+def save(path: Path, explanation: Explanation) -> None:
+    """Write the arrays that the module describes."""
+    maps, window = explanation.maps, explanation.window
+    arrays: dict[str, Any] = {
+        "schema": np.array(SCHEMA),
+        "name": np.array(explanation.name),
+        "pattern": np.array(str(explanation.pattern)),
+        "patterns": np.array([str(pattern) for pattern in PATTERNS]),
+        "probability": explanation.probability,
+        "votes": np.array([] if explanation.votes is None else explanation.votes),
+        "signal": np.array(explanation.signal.model_dump_json()),
+        "waveform": window.waveform,
+        "occlusion": explanation.occlusion,
+        "input_x_gradient": explanation.input_x_gradient,
+    }
+    if maps.time is not None:
+        arrays["waveform_map"] = maps.time
+    if maps.sides is not None:
+        arrays["side_maps"] = maps.sides
+    arrays |= {f"image_{view}": image for view, image in window.images.items()}
+    arrays |= {f"image_map_{view}": values for view, values in maps.images.items()}
+    with replacing(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load(path: Path) -> Explanation:
+    """Read what `save` wrote, to draw it anew.
+
+    Raises
+    ------
+    NasionError
+        Where the file is broken or of another schema.
+    """
+    try:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found") from None
+    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
+        raise NasionError(f"{path}: not an explanation ({error}); explain anew") from None
+    if int(arrays.get("schema", 0)) != SCHEMA:
+        raise NasionError(f"{path}: not of schema {SCHEMA}; explain anew")
+    signal = Signal.model_validate(json.loads(str(arrays["signal"])), strict=False)
+    views = signal.spectrogram.views
+    named = {view: f"image_map_{view}" for view in views}
+    return Explanation(
+        name=str(arrays["name"]),
+        pattern=Pattern(str(arrays["pattern"])),
+        probability=arrays["probability"],
+        votes=arrays["votes"] if len(arrays["votes"]) else None,
+        signal=signal,
+        window=Window(arrays["waveform"], {view: arrays[f"image_{view}"] for view in views}),
+        maps=Maps(
+            arrays.get("waveform_map"),
+            arrays.get("side_maps"),
+            {view: arrays[key] for view, key in named.items() if key in arrays},
+        ),
+        occlusion=arrays["occlusion"],
+        input_x_gradient=arrays["input_x_gradient"],
+    )

@@ -1,0 +1,177 @@
+"""A gallery: of each pattern the segment a run got most right, and the one most confidently wrong.
+
+Each is explained by the network of the fold that held it out, so none had seen it.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion.data.dataset import SegmentDataset
+from nasion.data.hms import KEYS, Segments
+from nasion.errors import NasionError
+from nasion.explanation import page
+from nasion.explanation.explanation import explain
+from nasion.files import write_text
+from nasion.models.checkpoint import Checkpoint
+from nasion.terms import COLOURS, PATTERNS, VOTE_COLUMNS, Pattern
+
+TEMPLATE = Path(__file__).with_name("gallery.html.j2")
+LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)
+CLEAR = 0.5  # share of the votes above which a label is clear: the paper's confident rows
+MANY_VOTES = 10
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row of an out-of-fold table that is worth a look."""
+
+    row: int
+    fold: int
+    truth: Pattern
+    predicted: Pattern
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is what most voted."""
+        return self.truth is self.predicted
+
+    @property
+    def file_name(self) -> str:
+        """Such as right-lpd, or wrong-lpd-as-gpd."""
+        if self.right:
+            return f"right-{self.truth}"
+        return f"wrong-{self.truth}-as-{self.predicted}"
+
+
+def read_oof(path: Path) -> pd.DataFrame:
+    """Read the `oof.csv` of a run: fold, ids, six probabilities, and the votes as `label_...`."""
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found; run nasion crossval, which writes it") from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise NasionError(f"{path}: not a csv table ({reason}); run crossval again") from None
+    lacking = [name for name in ("fold", *KEYS, *VOTE_COLUMNS, *LABELS) if name not in table]
+    if lacking:
+        raise NasionError(f"{path}: lacks column {lacking[0]}; give the oof.csv of a crossval run")
+    return table
+
+
+def choose(oof: pd.DataFrame) -> list[Example]:
+    """The best and the most confidently wrong row of each pattern, where there are any.
+
+    Only labels with over half of the votes; of these, only rows with 10 votes or more where the
+    pattern has such rows of that kind.
+    """
+    probability = oof[list(VOTE_COLUMNS)].to_numpy(np.float64)
+    votes = oof[list(LABELS)].to_numpy(np.float64)
+    counts = votes.sum(1)
+    truth, predicted = votes.argmax(1), probability.argmax(1)
+    clear = votes.max(1) > CLEAR * counts
+    found = []
+    for right in (True, False):
+        for k, pattern in enumerate(PATTERNS):
+            pool = clear & (truth == k) & ((predicted == k) == right)
+            row = _surest(pool, counts, probability.max(1))
+            if row is not None:
+                said = PATTERNS[int(predicted[row])]
+                surety = float(probability[row].max())
+                found.append(Example(row, int(oof["fold"].iloc[row]), pattern, said, surety))
+    return found
+
+
+def _surest(pool: NDArray[np.bool_], counts: Any, surety: Any) -> int | None:
+    if (pool & (counts >= MANY_VOTES)).any():
+        pool = pool & (counts >= MANY_VOTES)
+    return int(np.where(pool, surety, -1.0).argmax()) if pool.any() else None
+
+
+def gallery(
+    checkpoints: Mapping[int, Checkpoint],
+    dataset: SegmentDataset,
+    oof: pd.DataFrame,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+) -> Path:
+    """Explain the chosen examples and write pictures, arrays and one page that holds them all.
+
+    Parameters
+    ----------
+    checkpoints
+        By fold: the network that held it out.
+    dataset
+        The segments that `oof` was predicted from, or those `needed`.
+    oof
+        From `read_oof`.
+    out
+        Folder for `gallery.html`, and a `.svg`, `.png` and `.npz` an example.
+
+    Returns
+    -------
+    Path of `gallery.html`.
+    """
+    examples = choose(oof)
+    rows = rows_of(dataset.segments, oof.iloc[[example.row for example in examples]])
+    shown = []
+    for done, (example, row) in enumerate(zip(examples, rows, strict=True), start=1):
+        if example.fold not in checkpoints:
+            raise NasionError(f"fold {example.fold} has no finished fit; run nasion crossval again")
+        net = [checkpoints[example.fold]]
+        explained = explain(net, dataset, int(row), example.predicted)
+        shown.append({"example": example, "svg": page.write(explained, out, example.file_name)})
+        if progress:
+            progress(done, len(examples))
+    path = out / "gallery.html"
+    write_text(path, _template().render(shown=shown, colours=COLOURS))
+    return path
+
+
+def needed(segments: Segments, oof: pd.DataFrame) -> Segments:
+    """The segments that `gallery` explains, so that no others need to be decoded."""
+    examples = choose(oof)
+    return segments.subset(rows_of(segments, oof.iloc[[example.row for example in examples]]))
+
+
+def rows_of(segments: Segments, oof: pd.DataFrame) -> NDArray[np.int_]:
+    """Where each row of `oof` stands in the table of segments.
+
+    Raises
+    ------
+    NasionError
+        Where one is not in it.
+    """
+    there = pd.MultiIndex.from_frame(segments.table[list(KEYS)])
+    wanted = pd.MultiIndex.from_frame(oof[list(KEYS)])
+    rows = there.get_indexer(wanted)
+    if (rows < 0).any():
+        eeg_id, sub_id = wanted[int(np.argmin(rows))]
+        raise NasionError(
+            f"{segments.folder}: has no EEG {eeg_id}, segment {sub_id}, which this run "
+            "predicted; give the data that it was cross-validated on"
+        )
+    return rows
+
+
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["uri"] = _uri
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

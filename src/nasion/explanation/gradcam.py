@@ -1,0 +1,123 @@
+"""Grad-CAM (Selvaraju 2017) of the final logit, over time and over each spectrogram.
+
+A channel's weight is the mean over its map of the gradient of the logit (the weighted sum of the
+heads, before softmax); the map is the weighted sum of the channels. The logit counts, not the
+probability, so other patterns do not speak in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from captum.attr import LayerAttribution, LayerGradCam
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nasion.explanation.route import WAVEFORM, Route, evaluating, routes
+from nasion.models.extractor import PRESENT, Extractor, seen
+from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.wavenet import WaveformBranch
+from nasion.terms import PATTERNS, Pattern
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Raw class-activation maps of one window; `positive` gives Grad-CAM's ReLU of one.
+
+    Parameters
+    ----------
+    time
+        (n_times,), one value a sample of the waveform: that of the receptive field whose centre it
+        is. NaN where the network does not look. None where there is no such map.
+    sides
+        (2, n_times), left and right, where one WaveNet reads each side by itself; they add up to
+        `time`. They tell how each side's activity counts, not which side is affected: features
+        that compare the sides count for one and against the other.
+    images
+        By view: (1, n_freqs, n_columns), or (4, n_freqs, n_columns) where the chains are tiled to
+        one picture and have a place in it. Chains stacked as channels share one map. Views that
+        the window lacks, or whose backbone has no feature maps, are left out.
+    """
+
+    time: Array | None
+    sides: Array | None
+    images: dict[str, Array]
+
+
+def positive(values: Array) -> Array:
+    """What speaks for the pattern: negative values become 0, NaN stays."""
+    return np.maximum(values, 0)
+
+
+def gradcam(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Maps:
+    """Maps of one window (a batch of one), whatever the modality of the network.
+
+    Weights, gradients and mode of the network are left as they were.
+    """
+    with evaluating(net), torch.enable_grad():
+        found = {name: route for name, route in routes(net, inputs).items() if route.layer}
+        raw = {name: _activation(route, pattern) for name, route in found.items()}
+    sides = None
+    if net.waveform is not None and WAVEFORM in raw:
+        sides = _over_time(net.waveform, raw.pop(WAVEFORM), inputs)
+    stack = net.spectrogram.stack if net.spectrogram is not None else ""
+    return Maps(
+        time=None if sides is None else sides.sum(0),
+        sides=sides if sides is not None and len(sides) == 2 else None,
+        images={
+            name: _over_image(activation, found[name].given, tiled=stack == "repeated")
+            for name, activation in raw.items()
+        },
+    )
+
+
+def mean_maps(maps: Sequence[Maps]) -> Maps:
+    """The mean over several networks of the same signals and kind."""
+    first = maps[0]
+    time = [one.time for one in maps if one.time is not None]
+    sides = [one.sides for one in maps if one.sides is not None]
+    return Maps(
+        time=np.mean(time, 0) if time else None,
+        sides=np.mean(sides, 0) if sides else None,
+        images={name: np.mean([one.images[name] for one in maps], 0) for name in first.images},
+    )
+
+
+def _activation(route: Route, pattern: Pattern) -> Tensor:
+    """Weighted channels of the layer's output, (rows, 1, ...)."""
+    given = route.given.detach().clone().requires_grad_()
+    found = LayerGradCam(route.logits, route.layer).attribute(
+        given, PATTERNS.index(pattern), attribute_to_layer_input=route.before
+    )
+    return found.detach()
+
+
+def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:
+    """(1 or 2, 1, places of the map) -> (1 or 2, n_times), NaN where nothing counts."""
+    n_blocks, n_times = inputs.present.shape[1], inputs.waveform.shape[2]
+    values = activation[:, 0].numpy()
+    looked = (inputs.present[0] >= PRESENT).numpy()
+    block_length = n_times // n_blocks
+    if isinstance(branch, WaveformBranch):
+        first = branch.wavenet.lost // 2
+        if branch.lost_blocks:
+            looked[: branch.lost_blocks] = looked[-branch.lost_blocks :] = False
+    else:
+        start, stop = seen(inputs.present)
+        first = start * block_length
+        values = values.repeat((stop - start) * block_length // values.shape[1], axis=1)
+    result = np.full((len(values), n_times), np.nan, np.float32)
+    result[:, first : first + values.shape[1]] = values
+    result[:, ~np.repeat(looked, block_length)] = np.nan
+    return result
+
+
+def _over_image(activation: Tensor, image: Tensor, *, tiled: bool) -> Array:
+    """(1, 1, height, width) -> (1 or 4, n_freqs, n_columns), bilinear between the cells."""
+    n_chains, n_freqs, n_columns = image.shape[1:]
+    rows = n_chains * n_freqs if tiled else n_freqs
+    whole = LayerAttribution.interpolate(activation, (rows, n_columns), "bilinear")
+    return whole[0, 0].reshape(-1, n_freqs, n_columns).numpy()

@@ -1,0 +1,126 @@
+"""A route: the way of one input of a network to its final logits, all other inputs as they are."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from timm.layers import SelectAdaptivePool2d
+from torch import Tensor, nn
+
+from nasion.models.convnext import Convolutions
+from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.wavenet import WaveformBranch
+
+WAVEFORM = "waveform"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One input of one window.
+
+    Parameters
+    ----------
+    given
+        The input, (1, 18, n_times) or (1, 4, n_freqs, n_columns), 0 where missing.
+    logits
+        Takes n such inputs to (n, 6).
+    layer
+        The module at the last convolutional feature map on the way; None where there is no such
+        map, as in vision transformers.
+    before
+        Whether the map is what the layer is given, not what it gives.
+    """
+
+    given: Tensor
+    logits: Callable[[Tensor], Tensor]
+    layer: nn.Module | None
+    before: bool = False
+
+
+def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
+    """Routes of one window (a batch of one): `WAVEFORM` and the views that are present."""
+    with torch.no_grad():
+        features = net(inputs).features
+    found = {}
+    if net.waveform is not None:
+        logits = partial(_from_waveform, net, inputs, features)
+        found[WAVEFORM] = Route(inputs.waveform, logits, _last_convolution(net.waveform))
+    if net.spectrogram is not None:
+        branch = net.spectrogram
+        with torch.no_grad():
+            embedded = {name: branch.embed(inputs.images[name]) for name in branch.views}
+        for name in branch.views:
+            if inputs.image_present[name][0]:
+                logits = partial(_from_view, net, inputs, features, embedded, name)
+                pool = _pooling(branch.backbone)
+                found[name] = Route(inputs.images[name], logits, pool, before=True)
+    return found
+
+
+def _last_convolution(branch: nn.Module) -> nn.Module | None:
+    """A WaveNet, with or without a recurrent head, or the convolutions of another extractor."""
+    if isinstance(branch, WaveformBranch):
+        return branch.wavenet
+    return next((part for part in branch.children() if isinstance(part, Convolutions)), None)
+
+
+def _pooling(backbone: nn.Module) -> nn.Module | None:
+    """Where a timm backbone pools its last feature maps; nothing in it ends there by itself."""
+    if getattr(backbone, "output_fmt", "NCHW") != "NCHW":
+        return None
+    pools = [part for part in backbone.modules() if isinstance(part, SelectAdaptivePool2d)]
+    return pools[-1] if pools else None
+
+
+def _from_waveform(
+    net: MultimodalNet, inputs: Inputs, features: Mapping[str, Tensor], waveform: Tensor
+) -> Tensor:
+    branch = net.waveform
+    assert branch is not None
+    present = inputs.present.expand(len(waveform), -1)
+    if isinstance(branch, WaveformBranch):
+        # It may leave empty blocks out; with all of them a place in the map is a time.
+        value = branch.pool(branch.blocks(waveform), present)
+    else:
+        value = branch(waveform, present)
+    return _classified(net, features, WAVEFORM, value)
+
+
+def _from_view(
+    net: MultimodalNet,
+    inputs: Inputs,
+    features: Mapping[str, Tensor],
+    embedded: Mapping[str, Tensor],
+    name: str,
+    image: Tensor,
+) -> Tensor:
+    branch = net.spectrogram
+    assert branch is not None
+    n = len(image)
+    views = {view: value.expand(n, -1) for view, value in embedded.items()}
+    views[name] = branch.embed(image)
+    present = {view: there.expand(n) for view, there in inputs.image_present.items()}
+    return _classified(net, features, "spectrogram", branch.combine(views, present))
+
+
+def _classified(
+    net: MultimodalNet, features: Mapping[str, Tensor], changed: str, value: Tensor
+) -> Tensor:
+    # The fused head joins features in this order, which replacing a value keeps.
+    whole = {name: other.expand(len(value), -1) for name, other in features.items()}
+    whole[changed] = value
+    return net.classify(whole).logits
+
+
+@contextmanager
+def evaluating(net: MultimodalNet) -> Iterator[None]:
+    """Put every layer into evaluation mode for a block, and back into its own mode after it."""
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
