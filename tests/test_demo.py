@@ -1,6 +1,7 @@
 """The demo: small and quick here, whole among the slow tests."""
 
 import json
+import re
 
 import pytest
 
@@ -37,10 +38,15 @@ def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "CONFIG", tmp_path / "quick.toml")
     monkeypatch.setattr(demo, "N_PATIENTS", 16)
     summary, said = run(tmp_path / "demo")
-    assert [line[:2] for line in said] == ["1.", "2.", "3.", "4.", "5."]
+    assert [line[:2] for line in said] == ["1.", "2.", "3.", "4.", "5.", "6."]
     report = tmp_path / "demo" / "evaluation" / "report.html"
     assert str(report) in summary
     assert report.exists()
+    gallery = tmp_path / "demo" / "gallery" / "gallery.html"
+    assert str(gallery) in summary
+    for page in (report, gallery):  # opens by itself, offline
+        assert "<img" in page.read_text()
+        assert "http" not in re.sub(r"http://www\.w3\.org/\S*", "", page.read_text())
     for modality in demo.MODALITIES:
         assert modality in summary
         assert (tmp_path / "demo" / "runs" / modality / "oof.csv").exists()
@@ -48,7 +54,7 @@ def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
     before = weights.stat().st_mtime_ns
     again, said = run(tmp_path / "demo")
     assert again == summary
-    assert [line[:2] for line in said] == ["2.", "3.", "4.", "5."]
+    assert [line[:2] for line in said] == ["2.", "3.", "4.", "5.", "6."]
     assert weights.stat().st_mtime_ns == before
 
 

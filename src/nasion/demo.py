@@ -7,6 +7,7 @@ from nasion.config import Experiment, load
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation.report import compare
+from nasion.explanation.request import explain_run
 from nasion.phantom.cohort import simulate
 from nasion.training.crossval import crossval
 from nasion.training.memory import keep_freed_memory
@@ -23,7 +24,7 @@ Say = Callable[[str], None]
 
 
 def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
-    """Simulate a cohort, cross-validate the paper's three models and compare them.
+    """Simulate a cohort, cross-validate the paper's three models, compare and explain them.
 
     Whatever is there already is kept, so a demo that was stopped goes on.
 
@@ -53,7 +54,12 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
         predictions[modality] = crossval(experiment, run, fits=progress)
     say(f"{len(MODALITIES) + 2}. evaluation -> {folder / 'evaluation'}")
     scores = compare(predictions, None, folder / "evaluation", title="nasion demo")
-    return f"{table(scores['systems'])}\nReport: {folder / 'evaluation' / 'report.html'}"
+    say(f"{len(MODALITIES) + 3}. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
+    both = Run(folder / "runs" / MODALITIES[-1])
+    oof = predictions[MODALITIES[-1]]
+    gallery = explain_run(both.by_fold(), oof, data, folder / "gallery", progress)
+    report = folder / "evaluation" / "report.html"
+    return f"{table(scores['systems'])}\nReport: {report}\nGallery: {gallery}"
 
 
 def _experiment(data: Path, store: Path, modality: str, seed: int) -> Experiment:

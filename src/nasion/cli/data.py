@@ -15,7 +15,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Of the made-up patients and the training.")] = 0,
 ) -> None:
-    """The whole story on made-up patients: simulate, cross-validate, evaluate."""
+    """The whole story on made-up patients: simulate, cross-validate, evaluate, explain."""
     from nasion.demo import run_demo
 
     with bar_of("demo") as bar:

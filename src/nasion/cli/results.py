@@ -86,8 +86,7 @@ def explain(
     from nasion.training.run import PACKAGED, Run, guard_unseen
 
     folder = Run(run or PACKAGED)
-    folds = [path.name.removeprefix("fold-") for path in folder.fold_folders]
-    fits = dict(zip(folds, folder.checkpoints(), strict=True))
+    fits = folder.by_fold()
     oof = folder.folder / "oof.csv"
     if gallery:
         with bar_of("examples") as bar:

@@ -104,6 +104,11 @@ class Run:
             raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
         return [checkpoint.load(folder / FILE_NAME) for folder in self.fold_folders]
 
+    def by_fold(self) -> dict[str, Checkpoint]:
+        """Every fit by the fold it held out: "0", "1" ..., or "all"."""
+        names = [path.name.removeprefix("fold-") for path in self.fold_folders]
+        return dict(zip(names, self.checkpoints(), strict=True))
+
     @property
     def calibration(self) -> Calibration | None:
         """Of all fits together, where `nasion calibrate` made one; else each fit has its own."""
