@@ -128,8 +128,8 @@ class SegmentDataset:
         if self.epoch < 0 or not mixup:
             return window, label
         rng = self._generator(row, "mixup")
-        share, partner = rng.beta(mixup, mixup), int(rng.integers(len(self)))
-        share = np.float32(max(share, 1 - share))  # the row stays the larger part, and as long
+        drawn, partner = float(rng.beta(mixup, mixup)), int(rng.integers(len(self)))
+        share = np.float32(max(drawn, 1 - drawn))  # the row stays the larger part, and as long
         both = mixed(window, self._window(partner), share)
         return both, share * label + (1 - share) * self._targets[partner]
 
