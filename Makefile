@@ -31,6 +31,8 @@ bench: $(INSTALLED) ## the measurements of docs/
 	$(BIN)/python benchmarks/realism.py $(REAL)
 	$(BIN)/python benchmarks/discriminator.py $(REAL)
 	$(BIN)/python benchmarks/open_set.py $(REAL)
+	$(BIN)/python benchmarks/edges.py $(REAL)
+	$(BIN)/python benchmarks/faithfulness.py $(REAL)
 
 clean: ## forget the environment and the demo
 	rm -rf .venv demo
