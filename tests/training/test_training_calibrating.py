@@ -39,6 +39,12 @@ def test_the_copy_predicts_with_its_calibration_and_the_original_without(segment
     assert divergence(target, new).mean() < divergence(target, old).mean()
 
 
+def test_a_small_copy_keeps_the_calibration_of_all_fits(calibrated, tmp_path):
+    _, run = calibrated
+    run.pack(tmp_path / "copy")
+    assert Run(tmp_path / "copy").calibration == run.calibration
+
+
 def test_what_it_reports_is_fitted_on_other_patients(segments, calibrated, tmp_path):
     found, _ = calibrated
     assert found.after.shape == found.target.shape == (len(segments), 6)

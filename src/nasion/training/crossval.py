@@ -156,8 +156,8 @@ def crossval(
     counts = table[[f"label_{name}" for name in VOTE_COLUMNS]].to_numpy(float)
     target = counts / counts.sum(1, keepdims=True)
     shared = _calibration(table[list(VOTE_COLUMNS)].to_numpy(), target)
-    for folder in run.fold_folders:
-        shared.save(folder / calibration.FILE_NAME)
+    for fold in numbers:
+        shared.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
     return path

@@ -91,6 +91,8 @@ class Run:
             weights.append(packed.folder / folder.name / FILE_NAME)
             fit.calibration.save(weights[-1].with_name(calibration.FILE_NAME))
             checkpoint.save(weights[-1], fit.net, fit.experiment, half=True)
+        if self.calibration:
+            self.calibration.save(target / calibration.FILE_NAME)
         write_json(target / "run.json", about)
         return weights
 
