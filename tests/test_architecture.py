@@ -23,12 +23,15 @@ MAY_IMPORT = {
     "phantom": BASICS,
     "data": BASICS | {"eeg"},
     "models": BASICS | {"calibration"},
-    "prediction": BASICS | {"data", "eeg", "models", "calibration"},
+    "prediction": BASICS | {"data", "eeg", "models", "calibration", "reading"},
     "training": BASICS | {"data", "eeg", "models", "prediction", "calibration"},
     "calibration": {"terms", "errors", "files"},
     "evaluation": {"terms", "errors", "files", "calibration"},
-    "explanation": BASICS | {"data", "eeg", "models", "evaluation"},
+    "explanation": BASICS | {"data", "eeg", "models", "evaluation", "drawing"},
     "display": {"terms"},
+    "drawing": {"terms"},
+    "reading": BASICS | {"eeg", "calibration", "drawing"},
+    "review": BASICS | {"eeg", "drawing", "reading"},
 }
 # What stands above all rooms.
 EVERYTHING = {"experiment", "demo", "search", "cli", "__main__", "__init__"}
