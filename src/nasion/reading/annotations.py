@@ -1,0 +1,66 @@
+"""Events as annotations, beside those of the recording itself: for MNE and EDF+."""
+
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasion.eeg.edf_writer import write_annotations
+from nasion.reading.reading import Event, Reading
+
+if TYPE_CHECKING:
+    import mne
+
+OURS = "nasion: "
+THEIRS = "recording: "
+EDF_YEARS = range(1985, 2085)  # that two digits of a year can mean
+
+
+def words(event: Event) -> str:
+    """Give an event in a line, as in `nasion: LPD left 1.2 Hz p=0.83`."""
+    frequency = "" if event.frequency_hz is None else f"{event.frequency_hz:.1f} Hz"
+    parts = (event.pattern.label, event.side, frequency, f"p={event.probability:.2f}")
+    return OURS + " ".join(filter(None, parts))
+
+
+def annotations(reading: Reading) -> tuple[tuple[float, float, str], ...]:
+    """Give (onset_s, duration_s, text) of events and of the recording's own annotations, by onset.
+
+    Ours begin with `nasion: `, the recording's own keep their words; those that begin as ours
+    do, from an earlier reading, say `recording: ` before them.
+    """
+    theirs = [
+        (onset_s, duration_s, THEIRS + text if text.startswith(OURS) else text)
+        for onset_s, duration_s, text in reading.annotations
+    ]
+    return tuple(sorted([*events_only(reading), *theirs]))
+
+
+def events_only(reading: Reading) -> tuple[tuple[float, float, str], ...]:
+    """Give (onset_s, duration_s, text) of events alone."""
+    return tuple((event.onset_s, event.duration_s, words(event)) for event in reading.events)
+
+
+def to_mne_annotations(reading: Reading) -> "mne.Annotations":
+    """Give the events as MNE's annotations, described by pattern, for `raw.set_annotations`.
+
+    They lie on the clock of the recording; where that is unknown, onsets count from the first
+    sample.
+    """
+    import mne
+
+    start = reading.start
+    return mne.Annotations(
+        onset=[event.onset_s for event in reading.events],
+        duration=[event.duration_s for event in reading.events],
+        description=[str(event.pattern) for event in reading.events],
+        orig_time=start.replace(tzinfo=UTC) if start else None,
+    )
+
+
+def to_edf_annotations(reading: Reading, path: Path) -> None:
+    """Write events and the recording's own annotations as EDF+ without signals.
+
+    A start in a year that EDF can't hold is left out.
+    """
+    start = reading.start if reading.start and reading.start.year in EDF_YEARS else None
+    write_annotations(path, annotations(reading), start)

@@ -1,0 +1,185 @@
+"""The folder of a reading: tables, events and annotations; reading.json comes last.
+
+Its presence says that the reading is complete, its checksums that nothing was changed since.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion import __version__
+from nasion.errors import NasionError
+from nasion.files import read_json, replacing, write_json
+from nasion.reading.annotations import to_edf_annotations
+from nasion.reading.bids import read_events, write_events
+from nasion.reading.reading import REASONS, Reading
+from nasion.reading.tables import (
+    PROBABILITY_COLUMNS,
+    arrow_probabilities,
+    arrow_quality,
+    write_csv,
+)
+from nasion.terms import COLUMNS, PATTERNS, STEP_S
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA = 1
+MANIFEST = "reading.json"
+PROBABILITIES = "probabilities.parquet"
+TABLE = "probabilities.csv"
+QUALITY = "quality.parquet"
+EVENTS = "events.tsv"
+SIDECAR = "events.json"
+ANNOTATIONS = "annotations.edf"
+FILES = (PROBABILITIES, TABLE, QUALITY, EVENTS, SIDECAR, ANNOTATIONS)
+READ = (PROBABILITIES, QUALITY, EVENTS)  # the rest says the same in other forms
+
+
+def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) -> None:
+    """Write a reading; one that stood there before is unfinished from the first file on.
+
+    Parameters
+    ----------
+    more
+        What else reading.json shall hold, by key, as `settings` and `burden`: kept as it is,
+        NaN as null.
+    """
+    content = _manifest(reading)
+    if taken := {*content, "files"} & (more or {}).keys():
+        raise ValueError(f"reading.json has keys of its own: {', '.join(sorted(taken))}")
+    (folder / MANIFEST).unlink(missing_ok=True)
+    _write_parquet(folder / PROBABILITIES, arrow_probabilities(reading))
+    write_csv(reading, folder / TABLE)
+    _write_parquet(folder / QUALITY, arrow_quality(reading))
+    write_events(reading, folder / EVENTS)
+    to_edf_annotations(reading, folder / ANNOTATIONS)
+    files = {name: _checksum(folder / name) for name in FILES}
+    write_json(folder / MANIFEST, _valid({**content, **(more or {}), "files": files}))
+
+
+def _manifest(reading: Reading) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "nasion": __version__,
+        "name": reading.name,
+        "start": reading.start.isoformat() if reading.start else None,
+        "duration_s": reading.duration_s,
+        "step_s": STEP_S,
+        "n_steps": reading.n_steps,
+        "source_sfreq": reading.source_sfreq,
+        "missing": reading.missing,
+        "interpolated": reading.interpolated,
+        "ignored": reading.ignored,
+        "warnings": reading.warnings,
+        "gaps": [{"onset_s": onset, "duration_s": length} for onset, length in reading.gaps_s],
+        "annotations": [
+            {"onset_s": onset, "duration_s": length, "text": text}
+            for onset, length, text in reading.annotations
+        ],
+        "model": reading.model,
+    }
+
+
+def _valid(content: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(content, Mapping):
+        return {str(key): _valid(value) for key, value in content.items()}
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return [_valid(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
+
+
+def _write_parquet(path: Path, table: "pa.Table") -> None:
+    import pyarrow.parquet as pq
+
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
+
+
+def _checksum(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def load(folder: Path) -> Reading:
+    """Read what `save` wrote: the same reading.
+
+    Raises
+    ------
+    NasionError
+        If the reading is unfinished, of another schema, or its files were changed.
+    """
+    import pyarrow.parquet as pq
+
+    content = manifest(folder)
+    path = folder / MANIFEST
+    for name in READ:
+        _check(folder / name, content)
+    try:
+        table = pq.read_table(folder / PROBABILITIES)
+        quality = pq.read_table(folder / QUALITY)
+        reading = Reading(
+            name=content["name"],
+            duration_s=content["duration_s"],
+            probability=_matrix(table.select(list(PATTERNS))),
+            reason=_codes(table.column(PROBABILITY_COLUMNS[-1]).to_pylist()),
+            quality=_matrix(quality.select(list(COLUMNS))),
+            events=read_events(folder / EVENTS),
+            start=datetime.fromisoformat(content["start"]) if content["start"] else None,
+            source_sfreq=content["source_sfreq"],
+            gaps_s=tuple((gap["onset_s"], gap["duration_s"]) for gap in content["gaps"]),
+            annotations=tuple(
+                (one["onset_s"], one["duration_s"], one["text"]) for one in content["annotations"]
+            ),
+            missing=tuple(content["missing"]),
+            interpolated=tuple(content["interpolated"]),
+            ignored=tuple(content["ignored"]),
+            warnings=tuple(content["warnings"]),
+            model=content["model"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NasionError(f"{path}: is damaged ({error}); read the recording anew") from None
+    return reading
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Read reading.json; what it holds is in docs/formats.md."""
+    path = folder / MANIFEST
+    if not path.exists():
+        raise NasionError(f"{folder}: holds no finished reading ({MANIFEST}); read it again")
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise NasionError(f"{path}: is damaged; read the recording anew")
+    if content.get("schema") != SCHEMA:
+        raise NasionError(
+            f"{path}: schema {content.get('schema')}, this nasion reads {SCHEMA};"
+            " read the recording anew"
+        )
+    return content
+
+
+def _check(path: Path, content: Mapping[str, Any]) -> None:
+    try:
+        same = _checksum(path) == content["files"][path.name]
+    except (OSError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise NasionError(f"{path}: is not what {MANIFEST} lists; read the recording anew")
+
+
+def _matrix(table: "pa.Table") -> NDArray[Any]:
+    """Columns side by side; null is NaN."""
+    return np.stack([column.to_numpy() for column in table.columns], 1)
+
+
+def _codes(texts: list[str]) -> NDArray[np.uint8]:
+    places = {str(reason): place for place, reason in enumerate(REASONS)}
+    return np.array([places[text] for text in texts], np.uint8)

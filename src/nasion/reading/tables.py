@@ -1,0 +1,126 @@
+"""A reading as tables: the one list of columns for pandas, parquet and csv."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.files import replacing
+from nasion.reading.reading import REASONS, Fault, Reading
+from nasion.terms import COLUMNS, PATTERNS, STEP_S
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+PROBABILITY_COLUMNS = ("onset_s", "clock", *map(str, PATTERNS), "most_probable", "reason")
+QUALITY_COLUMNS = ("onset_s", *COLUMNS)
+EVENT_COLUMNS = (
+    "onset_s", "duration_s", "clock", "pattern", "probability", "peak", "side", "frequency_hz",
+    "chains", "length",
+)  # fmt: skip
+DIGITS = 5  # of probabilities as text
+
+
+def probabilities_table(reading: Reading) -> "pd.DataFrame":
+    """Give a row a step: onset, clock time, six probabilities, the largest, why not judged."""
+    return arrow_probabilities(reading).to_pandas()
+
+
+def events_table(reading: Reading) -> "pd.DataFrame":
+    """Give a row an event; chains as `LL,LP`, what was not measured is missing."""
+    import pandas as pd
+
+    rows = [
+        {
+            "onset_s": event.onset_s,
+            "duration_s": event.duration_s,
+            "clock": reading.clock(event.onset_s),
+            "pattern": str(event.pattern),
+            "probability": event.probability,
+            "peak": event.peak,
+            "side": event.side,
+            "frequency_hz": event.frequency_hz,
+            "chains": ",".join(event.chains),
+            "length": event.length,
+        }
+        for event in reading.events
+    ]
+    table = pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
+    numbers = ("onset_s", "duration_s", "probability", "peak", "frequency_hz")
+    kinds: dict[str, Any] = {
+        name: "float64" if name in numbers else "str" for name in EVENT_COLUMNS
+    }
+    return table.astype(kinds | {"clock": "datetime64[us]"})
+
+
+def arrow_probabilities(reading: Reading) -> "pa.Table":
+    """Columns of probabilities.parquet; null where not judged, and where no clock is known."""
+    import pyarrow as pa
+
+    clock = _clock(reading)
+    names, certain = np.array(PATTERNS, object), _certain(reading)
+    largest = np.where(certain, np.nan_to_num(reading.probability), 0).argmax(1)
+    columns = [
+        pa.array(_onsets(reading)),
+        pa.nulls(reading.n_steps, pa.timestamp("us")) if clock is None else pa.array(clock),
+        *(pa.array(column, mask=np.isnan(column)) for column in reading.probability.T),
+        pa.array(names[largest], pa.string(), mask=~certain[:, 0]),
+        pa.array(np.array(REASONS, object)[reading.reason], pa.string()),
+    ]
+    return pa.table(columns, names=list(PROBABILITY_COLUMNS))
+
+
+def arrow_quality(reading: Reading) -> "pa.Table":
+    """Columns of quality.parquet: bits of `Fault` of each electrode; `bits` in its metadata."""
+    import pyarrow as pa
+
+    bits = {str(fault.name).lower(): int(fault) for fault in Fault}
+    columns = [_onsets(reading), *reading.quality.T]
+    return pa.table(columns, names=list(QUALITY_COLUMNS), metadata={"bits": json.dumps(bits)})
+
+
+def write_csv(reading: Reading, path: Path) -> None:
+    """Write the table of probabilities as text; pandas would take seconds for a day."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(PROBABILITY_COLUMNS) + "\n")
+        file.writelines(_lines(reading))
+
+
+def _lines(reading: Reading) -> Iterator[str]:
+    numbers = ",".join([f"%.{DIGITS}f"] * len(PATTERNS))
+    certain = _certain(reading)[:, 0].tolist()
+    largest = np.nan_to_num(reading.probability, nan=-1.0).argmax(1).tolist()
+    clock = _clock(reading)
+    times = [""] * reading.n_steps
+    if clock is not None:
+        whole = reading.start is None or not reading.start.microsecond
+        times = clock.astype("datetime64[s]" if whole else "datetime64[us]").astype(str).tolist()
+    rows = zip(
+        _onsets(reading).tolist(), times, reading.probability.tolist(), certain, largest,
+        reading.reason.tolist(), strict=True,
+    )  # fmt: skip
+    for onset_s, time, probability, known, place, reason in rows:
+        values = numbers % tuple(probability) if known else "," * (len(PATTERNS) - 1)
+        name = PATTERNS[place] if known else ""
+        yield f"{onset_s:.10g},{time},{values},{name},{REASONS[reason]}\n"
+
+
+def _certain(reading: Reading) -> NDArray[np.bool_]:
+    """(n_steps, 1): whether all six probabilities are there."""
+    return np.asarray(np.isfinite(reading.probability).all(1, keepdims=True))
+
+
+def _onsets(reading: Reading) -> NDArray[np.float64]:
+    return np.arange(reading.n_steps, dtype=np.float64) * STEP_S
+
+
+def _clock(reading: Reading) -> NDArray[np.datetime64] | None:
+    if reading.start is None:
+        return None
+    step = np.timedelta64(timedelta(seconds=STEP_S), "us")
+    return np.datetime64(reading.start, "us") + np.arange(reading.n_steps) * step

@@ -1,0 +1,308 @@
+"""Nothing of the patient is in any byte of what is written; what is harmless stays."""
+
+import re
+import stat
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import edfio
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from drawn_readings import LPD, SEIZURE, START, arrays, reading
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.formats import open_recording
+from nasion.eeg.stay import joined
+from nasion.errors import NasionError
+from nasion.reading import bids, folder
+from nasion.reading.annotated_copy import copy_with_annotations
+from nasion.reading.annotations import to_edf_annotations
+from nasion.reading.deidentification import (
+    REMOVED,
+    WITHHELD,
+    Key,
+    clean_label,
+    clean_warning,
+    deidentified,
+    read_keys,
+    write_keys,
+)
+from nasion.reading.reading import Reading
+from nasion.reading.tables import events_table, probabilities_table
+from nasion.terms import ELECTRODES
+
+CANARIES = (
+    "vogelsa", "hermine", "zq471108", "17.03.87", "1987-03-17", "17-mar-1987", "19870317",
+    "01-jan-1931", "12.04", "dr. rabe",
+)  # fmt: skip
+CLOCK = datetime(1987, 3, 17, 13, 14, 15)
+LABELS = (
+    "Fp1-VOGELSANG", "F3-VOGELSANG", *ELECTRODES[2:], "HERMINE V.", "ZQ471108", "EOG L", "A2",
+)  # fmt: skip
+NOTES = (
+    (1.0, 0.0, "Vogelsang, Hermine *12.04.31"),
+    (2.0, 0.0, "eyes open"),
+    (3.0, 0.0, "eyes open, says Dr. Rabe"),
+    (4.0, 5.0, "photic stimulation 10 Hz"),
+    (5.0, 0.0, "ZQ471108"),
+)
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """An EDF+ that names its patient wherever it can."""
+    path = tmp_path_factory.mktemp("telling") / "Vogelsang_Hermine_ZQ471108.edf"
+    rng = np.random.default_rng(0)
+    signals = np.round(300 * rng.standard_normal((len(LABELS), 12_000))).astype(np.float32) / 10
+    write_edf(
+        path, [signals], labels=LABELS, sfreq=200.0, n_times=12_000, start=CLOCK, annotations=NOTES
+    )
+    raw, n = bytearray(path.read_bytes()), len(LABELS) + 1
+    raw[8:88] = b"ZQ471108 F 01-JAN-1931 Vogelsang_Hermine".ljust(80)
+    raw[88:168] = b"Startdate 17-MAR-1987 ZQ471108 Dr._Rabe Vogelsang".ljust(80)
+    transducer, dimension = 256 + 16 * n, 256 + 96 * n
+    prefiltering = 256 + 136 * n
+    for number in range(n - 1):
+        for begin, text in ((transducer, b"Vogelsang cup"), (prefiltering, b"ZQ471108 HP:0.1")):
+            raw[begin + 80 * number : begin + 80 * (number + 1)] = text.ljust(80)
+    digital_max = 256 + 128 * n + 8
+    raw[digital_max : digital_max + 8] = b"-32767  "  # an unusable range: named in a warning
+    raw[dimension + 8 * 4 : dimension + 8 * 5] = b"Vogelsa "
+    path.write_bytes(raw)
+    return path
+
+
+def read(path):
+    """A reading of the file, as far as the file tells of it."""
+    recording = open_recording(path)
+    known = ("name", "duration_s", "start", "source_sfreq", "gaps_s", "annotations", "missing",
+             "interpolated", "ignored", "warnings")  # fmt: skip
+    told = {name: getattr(recording, name) for name in known}
+    return Reading(**told, **arrays(recording.duration_s, 0), events=(SEIZURE,))
+
+
+def write_all(one, place):
+    folder.save(one, place / one.name, {"settings": {}})
+    bids.to_bids(one, place / "bids")
+    to_edf_annotations(one, place / f"{one.name}.edf")
+    events_table(one).to_csv(place / "events.csv")
+    probabilities_table(one).to_csv(place / "table.csv")
+
+
+def found_in(place):
+    """Canaries in names, bytes, and what compressed and encoded columns say."""
+    texts = []
+    for path in place.rglob("*"):
+        texts.append(str(path.relative_to(place)))
+        if path.is_file():
+            raw = path.read_bytes()
+            texts += [raw.decode("latin-1"), raw.decode("utf-16-le", "ignore")]
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            texts += [str(table.schema), table.to_pandas().to_csv()]
+        if path.suffix == ".edf":
+            edf = edfio.read_edf(path)
+            texts += [str(edf.startdate), str(edf.annotations)]
+    text = "\n".join(texts).lower()
+    return {canary for canary in CANARIES if canary in text}
+
+
+def test_no_byte_of_the_outputs_tells_of_the_patient(telling, tmp_path):
+    open_one = read(telling)
+    write_all(open_one, tmp_path / "open")
+    key = Key.draw(open_one.start)
+    closed = deidentified(open_one, key)
+    write_all(closed, tmp_path / "closed")
+    copy_with_annotations(
+        telling, tmp_path / "closed" / f"{key.name}_copy.edf", closed, deidentify=True
+    )
+    told = found_in(tmp_path / "open")  # the search finds what is there
+    assert {"vogelsa", "hermine", "zq471108", "1987-03-17", "dr. rabe", "12.04"} <= told
+    assert found_in(tmp_path / "closed") == set()
+
+
+def test_what_is_harmless_stays(telling):
+    one = read(telling)
+    key = Key.draw(one.start)
+    found = deidentified(one, key)
+    assert found.name == key.name
+    assert [text for _, _, text in found.annotations] == ["eyes open", "photic stimulation 10 Hz"]
+    assert found.annotations == (NOTES[1], NOTES[3])
+    assert found.ignored == (REMOVED, REMOVED, "EOG L", "A2")
+    assert found.missing == one.missing
+    assert any("holds nothing" in text for text in found.warnings)
+    assert any("no voltage" in text for text in found.warnings)
+    assert any("references" in text for text in found.warnings)
+    assert WITHHELD not in found.warnings
+    for name in ("probability", "reason", "quality", "events", "duration_s", "gaps_s", "model"):
+        assert getattr(found, name) is getattr(one, name) or name in ("duration_s", "gaps_s")
+
+
+@given(start=st.datetimes(datetime(1985, 1, 2), datetime(2084, 12, 1)))
+def test_clock_and_weekday_stay_and_the_date_goes(start):
+    key = Key.draw(start)
+    one = reading(start=start)
+    moved = deidentified(one, key).start
+    assert moved.time() == start.time()
+    assert moved.weekday() == start.weekday()
+    assert moved.date() != start.date()
+    assert 2050 <= moved.year < 2070
+    later = replace(one, start=start + timedelta(days=3.5))
+    other = key.another()
+    assert other.name != key.name
+    assert deidentified(later, other).start - moved == timedelta(days=3.5)
+
+
+def test_dates_given_do_not_tell_of_true_ones():
+    """Whatever the start, the date given is any of the same twenty years."""
+    for start in (datetime(1990, 1, 1), datetime(2024, 6, 30)):
+        years = {(start + timedelta(days=Key.draw(start).days)).year for _ in range(1000)}
+        assert years == set(range(2050, 2070))
+
+
+def test_keys_are_random_and_hold_nothing():
+    names = {Key.draw(START).name for _ in range(100)} | {Key.draw().name for _ in range(100)}
+    assert len(names) == 200
+    assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)
+
+
+def test_a_recording_without_a_clock_stays_without():
+    assert deidentified(reading(start=None), Key.draw()).start is None
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("eyes closed", True),
+        ("Eyes Closed", True),
+        ("[seizure onset]", True),
+        ("HV start", True),
+        ("impedance check, end", True),
+        ("photic 12.5 Hz", True),
+        ("left arm of Rabe", False),
+        ("10", False),
+        ("1 2 3 4", False),
+        ("17.03.87", False),
+        ("call 4711 Hz", False),
+        ("4711 Hz", False),
+        ("eyes open\nRabe", False),
+        ("", False),
+    ],
+)
+def test_annotations_pass_as_a_whole_or_not_at_all(text, stays):
+    found = deidentified(reading(annotations=((1.0, 0.0, text),)), Key.draw()).annotations
+    assert found == (((1.0, 0.0, text),) if stays else ())
+
+
+def test_a_list_of_ones_own_takes_the_place_of_ours():
+    one = reading(annotations=((1.0, 0.0, "eyes open"), (2.0, 0.0, "Task A begins")))
+    found = deidentified(one, Key.draw(), allowed=["task [a-c] begins"]).annotations
+    assert found == ((2.0, 0.0, "Task A begins"),)
+    assert deidentified(one, Key.draw(), allowed=[]).annotations == ()
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["A1", "EEG T1-REF", "POL E1", "EMG chin", "ECG-L", "SpO2", "DC01", "EOG L", "FT9", "CP3-AVG"],
+)
+def test_technical_labels_stay(label):
+    assert clean_label(label) == label
+
+
+@pytest.mark.parametrize("label", ["Rabe", "EEG Rabe-REF", "DC170387", "12", "A1-RABE", "C3 RABE"])
+def test_other_labels_go(label):
+    assert clean_label(label) == REMOVED
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            "rabe.edf: Fp1, F3: its unit 'Rabe' is no voltage: taken as uV",
+            "Fp1, F3: its unit '...' is no voltage: taken as uV",
+        ),
+        (
+            "a second channel of the same electrode was left out: RABE, EEG C3-REF",
+            "a second channel of the same electrode was left out: removed, EEG C3-REF",
+        ),
+        ("12 bytes after the last record of the header were left out", None),
+        ("Rabe was here", WITHHELD),
+        ("Rabe: says 12 bytes", WITHHELD),
+    ],
+)
+def test_warnings_lose_the_words_of_the_file(given, expected):
+    assert clean_warning(given) == (given if expected is None else expected)
+
+
+def test_warnings_of_the_reader_itself_pass():
+    scaled = "amplitudes of 0.03 µV are far below those of EEG: the unit in the file is wrong"
+    for text in (
+        f"{scaled}; all values were multiplied by 1000",
+        f"{scaled}; state the right one (unit='uV', ...)",
+        "the header says contiguous but the records' onsets leave gaps: taken as gaps",
+        "Cz is the reference of all others: its trace is zero by definition",
+        "record 12 states an onset before record 11 ends: taken as contiguous, as the header says",
+    ):
+        assert clean_warning(text) == text
+        assert clean_warning(f"night 2.edf: {text}") == text
+
+
+def test_warnings_of_a_stay_lose_the_names_of_its_files(tmp_path):
+    parts = []
+    for number, labels in enumerate((ELECTRODES, [f"{name}-A1" for name in ELECTRODES[:-3]])):
+        path = tmp_path / f"Vogelsang {number}.edf"
+        signals = np.random.default_rng(number).standard_normal((len(labels), 4000)) * 30
+        start = START + timedelta(seconds=19.5 * number)
+        write_edf(
+            path,
+            [signals.astype(np.float32)],
+            labels=labels,
+            sfreq=200.0,
+            n_times=4000,
+            start=start,
+        )
+        parts.append(open_recording(path))
+    stay = joined(parts, "Vogelsang")
+    assert len([text for text in stay.warnings if "Vogelsang" in text]) >= 3
+    found = deidentified(
+        reading(warnings=stay.warnings, name=stay.name), Key.draw(stay.start)
+    ).warnings
+    assert "Vogelsang" not in str(found)
+    assert WITHHELD not in found
+    assert any(text.startswith("begins 0.5 s before ... ends") for text in found)
+
+
+def test_keys_are_written_for_the_owner_alone_and_read_again(tmp_path):
+    first = Key.draw(START)
+    keys = {"ward, bed 3/Vogelsang.edf": first, 'a "b".edf': first.another()}
+    path = tmp_path / "safe" / "keys.csv"
+    write_keys(path, keys)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_keys(path) == keys
+    path.chmod(0o644)
+    write_keys(path, keys)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["keys.csv"]
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"original,name,days\nx,y,soon\n", b"\xff\xfe"])
+def test_other_files_are_no_keys(tmp_path, content):
+    path = tmp_path / "keys.csv"
+    path.write_bytes(content)
+    with pytest.raises(NasionError, match="not the keys") as caught:
+        read_keys(path)
+    assert str(caught.value).startswith(str(path))
+    with pytest.raises(NasionError, match="can't be read"):
+        read_keys(tmp_path / "absent.csv")
+
+
+def test_events_of_a_deidentified_reading_are_the_same(tmp_path):
+    one = reading(name="Vogelsang")
+    key = Key.draw(one.start)
+    folder.save(deidentified(one, key), tmp_path)
+    found = folder.load(tmp_path)
+    assert found.events == (SEIZURE, LPD)
+    assert found.clock(0) - one.clock(0) == timedelta(days=key.days)
