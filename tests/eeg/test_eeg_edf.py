@@ -168,6 +168,25 @@ def test_channels_without_a_range_are_missing(tmp_path):
     assert any("Fp1 holds nothing" in warning for warning in recording.warnings)
 
 
+@pytest.mark.parametrize("text", [b"1e300", b"nan", b"-inf"])
+def test_channels_of_an_absurd_range_are_missing(tmp_path, text):
+    path = write(tmp_path / "a.edf", eeg(2000))
+    raw = path.read_bytes()
+    physical_max = 256 + (16 + 80 + 8 + 8) * 20
+    path.write_bytes(raw[:physical_max] + text.ljust(8) + raw[physical_max + 8 :])
+    recording = open_recording(path)
+    assert recording.interpolated == ("Fp1",)
+    assert np.isfinite(recording.signals()).all()
+
+
+def test_records_of_an_absurd_length_are_refused(tmp_path):
+    path = write(tmp_path / "long.edf", eeg(2000))
+    raw = path.read_bytes()
+    path.write_bytes(raw[:244] + b"1e300   " + raw[252:])
+    with pytest.raises(NasionError, match=r"long\.edf: states records of 1e\+300 s; repair"):
+        open_recording(path)
+
+
 def test_start_is_the_clock_time_of_the_first_sample(tmp_path):
     path = write(tmp_path / "a.edf", eeg(2000))
     raw = path.read_bytes()

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hms_folder import noise
-from nasion.eeg.filters import HALO_S, band_pass, band_stop, bridge
+from nasion.eeg.filters import HALO_S, LONGEST_LINE_S, band_pass, band_stop, bridge
 from nasion.eeg.formats import open_recording
 from nasion.eeg.montage import bipolar
 from nasion.terms import SFREQ
@@ -106,6 +108,77 @@ def test_bridges_are_straight_lines():
 def test_bridges_hold_the_last_value_at_either_end():
     signals = np.array([[np.nan, np.nan, 4.0, 5.0, np.nan]])
     np.testing.assert_array_equal(bridge(signals)[0], [[4, 4, 4, 5, 5]])
+
+
+def lines(signals: np.ndarray) -> np.ndarray:
+    """Straight lines across gaps of any length."""
+    times, drawn = np.arange(signals.shape[1]), signals.astype(np.float64)
+    for row, gap in zip(drawn, np.isnan(signals), strict=True):
+        row[gap] = np.interp(times[gap], times[~gap], row[~gap])
+    return drawn
+
+
+@given(
+    spans=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 9999), st.integers(1, 3999)), max_size=8
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_gaps_of_twenty_seconds_are_crossed_by_lines_to_the_last_bit(spans):
+    signals = noise(50.0)[:3]
+    for row, first, length in spans:
+        if not np.isnan(signals[row, max(first - 1, 0) : first + length + 1]).any():
+            signals[row, first : first + length] = np.nan
+    np.testing.assert_array_equal(bridge(signals)[0], lines(signals))
+
+
+def test_a_longer_gap_holds_both_values_and_crosses_in_its_middle():
+    times = np.arange(10_000)
+    signals = np.where(times < 5000, 3.0, -7.0)[None]
+    signals[0, 2000 : 2000 + round(LONGEST_LINE_S * SFREQ) + 1] = np.nan
+    signals[0, 0], signals[0, 1999], signals[0, 6001] = 100.0, 5.0, -9.0
+    bridged = bridge(signals)[0][0]
+    assert set(bridged[2000:3500]) == {5.0}
+    assert set(bridged[4501:6001]) == {-9.0}
+    crossing = np.diff(bridged[3500:4501])
+    assert (crossing <= 0).all()
+    assert np.abs(crossing).max() < 0.03
+
+
+@pytest.mark.parametrize("name", ["waveform", "spectrogram"])
+def test_a_step_across_a_long_gap_is_not_felt_beside_it(name):
+    signals = np.full((1, 20_000), 500.0)
+    signals[0, 10_000:] = -500.0
+    signals[0, 8000 : 8000 + round(LONGEST_LINE_S * SFREQ) + 1] = np.nan
+    bridged, gaps = bridge(signals)
+    assert np.abs(FILTERS[name](bridged)[~gaps]).max() < 1e-3
+
+
+@given(
+    spans=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 30_000), st.integers(1, 16_000)), max_size=6
+    ),
+    first=st.integers(0, 28_000),
+    length=st.integers(1, 4000),
+    offsets=st.lists(st.integers(-500, 500), min_size=3, max_size=3),
+    name=st.sampled_from(sorted(FILTERS)),
+)
+@settings(max_examples=60, deadline=None)
+def test_pieces_with_gaps_of_any_length_equal_the_whole(spans, first, length, offsets, name):
+    # A span of row 3 is a gap of all rows; offsets leave steps of up to 1000 µV across gaps.
+    signals = noise(150.0)[:3]
+    for row, onset, n in spans:
+        rows = slice(None) if row == 3 else slice(row, row + 1)
+        signals[rows, onset : onset + n] = np.nan
+        signals[rows, onset + n :] += np.array(offsets)[rows, None]
+    margin = round(30 * SFREQ)
+    before = min(margin, first)
+    piece = signals[:, first - before : first + length + margin]
+    whole, gaps = bridge(signals)
+    there = ~gaps[:, first : first + length]
+    part = FILTERS[name](bridge(piece)[0])[:, before : before + length]
+    expected = FILTERS[name](whole)[:, first : first + length]
+    assert np.abs(part - expected)[there].max(initial=0) < 1e-3
 
 
 def test_a_row_without_a_sample_is_zero_and_marked():

@@ -24,6 +24,7 @@ MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
 TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
 MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
 UNUSABLE = "its header gives no usable physical and digital range"
+LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
 
 _STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
@@ -221,7 +222,8 @@ def _calibrate(
         doubt = "" if stated in MICROVOLTS else f"its unit '{stated}' is no voltage: taken as uV"
         if not stated:
             doubt = "it states no unit: taken as uV"
-        if not slope or not np.isfinite(offset[-1]):
+        largest = max(abs(offset[-1]), abs(scale * physical_max))
+        if not slope or not largest < LARGEST_UV:
             doubt = UNUSABLE
             gain[-1] = offset[-1] = float("nan")
         doubts.append(doubt)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nasion.errors import NasionError
 
+LONGEST_RECORD_S = 86400
 SAMPLE_BYTES = {b"0": 2, b"\xffBIOSEMI": 3}  # by the first field of the header
 
 FIELDS = {
@@ -106,6 +107,11 @@ def _check_records(header: Header) -> None:
         raise NasionError(f"{path}: its EDF header names no samples; export it anew")
     if header.record_s <= 0:
         raise NasionError(f"{path}: holds annotations only; give the file with the signals")
+    if header.record_s > LONGEST_RECORD_S:
+        raise NasionError(
+            f"{path}: states records of {float(header.record_s):g} s; repair its header with"
+            " EDFbrowser or export it anew"
+        )
     present = (path.stat().st_size - header.n_header_bytes) // header.record_bytes
     if header.n_records < 0:
         raise NasionError(

@@ -1,0 +1,301 @@
+"""What is wrong with each electrode every 2 s, and which steps can't be judged for it.
+
+Noise that all electrodes share comes from the reference and harms no derivation, so electrodes are
+measured against the mean of the sound ones. Suppression is no fault, nor is muscle or mains through
+which EEG is seen: what experts would judge stays judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from nasion.eeg.formats import LEAST_ELECTRODES
+from nasion.eeg.interpolation import positions
+from nasion.eeg.quality import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_BLOCK, RANGE_UV
+from nasion.eeg.recording import Signals
+from nasion.reading.reading import REASONS, Fault, Reason
+from nasion.terms import CENTRE_S, COLUMNS, ELECTRODES, SFREQ, STEP_S
+
+Array = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Bits = NDArray[np.uint8]
+
+MARGIN_STEPS = 2  # on either side of a step that decide on it
+N_STEP = round(STEP_S * SFREQ)
+N_EEG = len(ELECTRODES)
+BLOCK_STEPS = 128  # measured at once: what fits the cache
+
+EEG_HZ = (1.0, 18.0)  # the third harmonic of 60 Hz may have been folded to 20
+SLOW_HZ, FOOT_HZ = (1.0, 8.0), (12.0, 18.0)
+MUSCLE_HZ = (20.5, 70.0)
+# Muscle is a fault where it is more than the EEG and its foot more than the slow waves: what else
+# there is of it a low-pass at 20 Hz does away with.
+MUSCLE_UV, MUSCLE_RATIO, FOOT_RATIO = 10.0, 1.0, 1.0  # rms
+LINE_UV, LINE_RATIO = 10.0, 1.0  # likewise
+SILENT_UV = 0.1  # rms against the mean: nothing but quantisation
+RAIL_SHARE = 0.06  # of the samples of a step; a slow wave stays at its crest for less
+
+# An electrode is off where it shares nothing with any of its neighbours...
+N_NEIGHBOURS, LEAST_NEIGHBOURS = 4, 3
+LEAST_ALIKE = 0.2  # correlation over 10 s; 998 of 1000 real ones exceed it
+LEAST_EEG_UV = 3.0  # rms, median over electrodes; below it amplifiers, not heads, are compared
+# ... or towers over the others, in EEG's band or in mains with little EEG below.
+OFF_UV, OFF_RATIO = 100.0, 8.0
+OFF_LINE_UV, OFF_LINE_RATIO, OFF_LINE_ALIKE = 50.0, 5.0, 0.5
+OUTLIER = 3.0  # times the amplitude of the quieter ones: too large to be part of the mean
+
+CENTRE_STEPS = round(CENTRE_S / STEP_S)
+LEAST_SEEN = 5  # electrodes without muscle, clipping or excess; fewer show nothing of a pattern
+BROKEN = Fault.MISSING | Fault.FLAT | Fault.DISCONNECTED
+SPOILED = Fault.CLIPPED | Fault.MUSCLE | Fault.RANGE
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """What steps show of each electrode, shape (n_steps, 19); rms against the mean in µV."""
+
+    eeg: Array
+    slow: Array
+    foot: Array
+    muscle: Array
+    line: Array
+    total: Array
+    power: Array  # of the EEG, to scale `shared`
+    shared: Array  # with each neighbour, shape (n_steps, 19, N_NEIGHBOURS)
+    range: Flags
+
+
+def _neighbours() -> NDArray[np.intp]:
+    sites = positions()
+    return np.argsort(-(sites @ sites.T), axis=1, kind="stable")[:, 1 : N_NEIGHBOURS + 1]
+
+
+NEIGHBOURS = _neighbours()
+
+
+def faults(
+    signals: Signals, *, source_sfreq: float = SFREQ, references: Sequence[str] = ()
+) -> Bits:
+    """Find the faults of consecutive whole steps.
+
+    A step depends on `MARGIN_STEPS` steps on either side: of pieces read with such a margin, the
+    inner steps equal those of the whole.
+
+    Parameters
+    ----------
+    signals
+        Shape (20, n_steps * 400), µV at 200 Hz, NaN where there is none.
+    source_sfreq
+        Rate of the file, which limits where muscle can be seen.
+    references
+        Of the recording; an electrode that is the only one is zero by definition, not flat.
+
+    Returns
+    -------
+    Bits of `Fault`, shape (n_steps, 20).
+    """
+    n_steps = signals.shape[1] // N_STEP
+    found = np.zeros((n_steps, len(COLUMNS)), np.uint8)
+    measures = []
+    for first in range(0, n_steps, BLOCK_STEPS):
+        last = min(first + BLOCK_STEPS, n_steps)
+        block = signals[:, first * N_STEP : last * N_STEP].reshape(len(COLUMNS), -1, N_STEP)
+        steps, missing = _centred(block.transpose(1, 0, 2))
+        spans = np.ptp(steps, axis=2)
+        flat = (spans < FLAT_UV) & ~missing
+        if len(references) == 1 and references[0] in ELECTRODES:
+            flat[:, ELECTRODES.index(references[0])] = False
+        clipped = _clipped(steps, spans)
+        _mark(found[first:last], Fault.MISSING, missing)
+        _mark(found[first:last], Fault.FLAT, flat)
+        _mark(found[first:last], Fault.CLIPPED, clipped & ~missing)
+        sound = ~(missing | flat)[:, :N_EEG]
+        measures.append(_measure(steps[:, :N_EEG], sound, source_sfreq))
+    if measures:
+        _judge_electrodes(
+            found[:, :N_EEG],
+            _Measures(
+                *(
+                    np.concatenate([getattr(part, field.name) for part in measures])
+                    for field in fields(_Measures)
+                )
+            ),
+        )
+    return found
+
+
+def _mark(found: Bits, fault: Fault, where: Flags) -> None:
+    found[where] |= np.uint8(fault)
+
+
+def _centred(steps: Array) -> tuple[Array, Flags]:
+    """Take the mean off each step; NaN becomes 0. Gives also where most of a step is missing."""
+    with np.errstate(invalid="ignore"):
+        centred = steps - steps.mean(axis=2, keepdims=True)
+    missing = np.zeros(steps.shape[:2], np.bool_)
+    partly = ~np.isfinite(centred[..., 0])  # a NaN anywhere makes the mean NaN
+    if partly.any():
+        pieces = steps[partly]
+        known = np.isfinite(pieces)
+        count = known.sum(axis=1)
+        missing[partly] = 2 * count < N_STEP
+        filled = np.where(known, pieces, 0)
+        mean = filled.sum(axis=1) / np.maximum(count, 1)
+        centred[partly] = np.where(known, pieces - mean[:, None], 0)
+        centred[missing] = 0
+    return centred, missing
+
+
+def _clipped(steps: Array, spans: Array) -> Flags:
+    """Tell where the trace stays at an extreme; mains at 200 Hz meets its own only in passing."""
+    large = spans >= CLIP_UV
+    pieces, edge = steps[large], CLIP_SHARE * spans[large][:, None]
+    stays = np.zeros(len(pieces), np.intp)
+    for at_rail in (
+        pieces >= pieces.max(axis=1, keepdims=True, initial=-np.inf) - edge,
+        pieces <= pieces.min(axis=1, keepdims=True, initial=np.inf) + edge,
+    ):
+        stays += (at_rail[:, 1:] & at_rail[:, :-1]).sum(axis=1)
+    clipped = np.zeros(spans.shape, np.bool_)
+    clipped[large] = stays >= RAIL_SHARE * N_STEP
+    return clipped
+
+
+_HERTZ = np.fft.rfftfreq(N_STEP, 1 / SFREQ)
+_TAPER = np.hanning(N_STEP).astype(np.float32)
+_SCALE = np.float32(2 / (N_STEP * (_TAPER.astype(np.float64) ** 2).sum()))
+
+
+def _band(low_hz: float, high_hz: float) -> Flags:
+    hertz = _HERTZ
+    return (hertz >= low_hz) & (hertz <= high_hz)
+
+
+_EEG, _SLOW, _FOOT = _band(*EEG_HZ), _band(*SLOW_HZ), _band(*FOOT_HZ)
+
+
+def _measure(steps: Array, sound: Flags, source_sfreq: float) -> _Measures:
+    """Measure (n_steps, 19, N_STEP) centred signals."""
+    slow = steps.reshape(*steps.shape[:2], -1, PROBE_BLOCK).mean(axis=3)  # without mains
+    good = sound.copy()
+    for spread in (slow.std(axis=2), steps.std(axis=2)):
+        good &= spread <= OUTLIER * _ordinary(spread, sound, 4)
+    weights = good / np.maximum(good.sum(axis=1, keepdims=True), 1).astype(np.float32)
+    slow -= weights[:, None] @ slow
+    relative = (steps - weights[:, None] @ steps) * _TAPER
+    spectra = scipy.fft.rfft(relative, axis=2)
+    power = (np.square(spectra.real) + np.square(spectra.imag)) * _SCALE
+    power[~sound] = 0
+    line = []
+    fast = _band(MUSCLE_HZ[0], min(MUSCLE_HZ[1], 0.4 * source_sfreq))
+    for line_hz in LINE_HZ:
+        distance = np.abs(_HERTZ - line_hz)
+        on, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
+        line.append(power[..., on].sum(axis=-1) - power[..., beside].mean(axis=-1) * on.sum())
+        fast &= distance > 2.0
+    band = (MUSCLE_HZ[1] - MUSCLE_HZ[0]) / (_HERTZ[1] - _HERTZ[0])
+    muscle = power[..., fast].sum(axis=-1) * np.float32(band / max(fast.sum(), 1))
+    eeg = power[..., _EEG].sum(axis=-1)
+    parts = np.where(sound[..., None], spectra[..., _EEG], 0)
+    parts = np.concatenate([parts.real, parts.imag], axis=2) * np.sqrt(_SCALE)
+    shared = parts @ parts.transpose(0, 2, 1)
+    return _Measures(
+        eeg=np.sqrt(eeg),
+        slow=np.sqrt(power[..., _SLOW].sum(axis=-1)),
+        foot=np.sqrt(power[..., _FOOT].sum(axis=-1)),
+        muscle=np.sqrt(muscle),
+        line=np.sqrt(np.maximum(np.maximum(*line), 0)),
+        total=np.sqrt(power.sum(axis=-1)),
+        power=np.where(sound, eeg, 0),
+        shared=shared[:, np.arange(N_EEG)[:, None], NEIGHBOURS],
+        range=sound & (np.abs(slow).max(axis=2) > RANGE_UV),
+    )
+
+
+def _ordinary(values: Array, sound: Flags, part: int) -> Array:
+    """Value that one `part`-th of the sound electrodes don't exceed, shape (n_steps, 1)."""
+    ordered = np.sort(np.where(sound, values, np.inf), axis=1)
+    place = np.maximum(sound.sum(axis=1) - 1, 0)[:, None] // part
+    found = np.take_along_axis(ordered, place, axis=1)
+    return np.where(np.isfinite(found), found, 0).astype(np.float32)
+
+
+def _judge_electrodes(found: Bits, seen: _Measures) -> None:
+    """Add what the measures say, in place."""
+    sound = (found & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
+    typical = _ordinary(seen.eeg, sound, 2)
+    typical_line = _ordinary(seen.line, sound, 2)
+    tense = seen.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * seen.eeg)
+    tense &= seen.foot > FOOT_RATIO * seen.slow
+    alike = _alike(seen)
+    lonely = (alike < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~tense
+    towering = (seen.eeg > OFF_UV) & (seen.eeg > OFF_RATIO * typical)
+    humming = (
+        (seen.line > OFF_LINE_UV)
+        & (seen.line > OFF_LINE_RATIO * seen.eeg)
+        & (seen.line > OFF_LINE_RATIO * typical_line)
+        & (alike < OFF_LINE_ALIKE)
+    )
+    _mark(found, Fault.FLAT, sound & (seen.total < SILENT_UV))
+    _mark(found, Fault.DISCONNECTED, sound & (lonely | towering | humming))
+    _mark(found, Fault.LINE, sound & (seen.line > np.maximum(LINE_UV, LINE_RATIO * seen.eeg)))
+    _mark(found, Fault.MUSCLE, sound & tense)
+    _mark(found, Fault.RANGE, seen.range)
+
+
+def _alike(seen: _Measures) -> Array:
+    """Highest correlation with a neighbour over the steps around, 1 where too few are there."""
+    power, shared = _around(seen.power), _around(seen.shared)
+    scale = np.sqrt(power[..., None] * power[:, NEIGHBOURS])
+    there = scale > 0
+    highest = np.where(there, shared / np.where(there, scale, 1), -1).max(axis=2)
+    return np.where(there.sum(axis=2) < LEAST_NEIGHBOURS, 1, highest)
+
+
+def _around(values: Array) -> Array:
+    """Sum over each step and `MARGIN_STEPS` on either side."""
+    n_steps = len(values)
+    padded = np.zeros((n_steps + 2 * MARGIN_STEPS, *values.shape[1:]), values.dtype)
+    padded[MARGIN_STEPS : MARGIN_STEPS + n_steps] = values
+    total = padded[:n_steps].copy()
+    for shift in range(1, 2 * MARGIN_STEPS + 1):
+        total += padded[shift : shift + n_steps]
+    return total
+
+
+def judged(found: Bits) -> Bits:
+    """Say which steps of a whole recording can be judged, by the 10 s that a label speaks of.
+
+    Parameters
+    ----------
+    found
+        Faults of all steps, shape (n_steps, 20).
+
+    Returns
+    -------
+    Places in `REASONS`, shape (n_steps,); 0 where the step is judged.
+    """
+    eeg = found[:, :N_EEG]
+    there = (eeg & np.uint8(Fault.MISSING) == 0).any(axis=1, keepdims=True)
+    n_there = _around(there.astype(np.int16))
+
+    def mostly(fault: Fault) -> Flags:
+        """Tell which electrodes have one of these faults in most of the 10 s that is there."""
+        having = ((eeg & np.uint8(fault)) != 0) & there
+        return 2 * _around(having.astype(np.int16)) > n_there
+
+    missing, flat = mostly(Fault.MISSING), mostly(Fault.MISSING | Fault.FLAT)
+    broken = mostly(BROKEN)
+    spoiled = mostly(BROKEN | SPOILED)
+    reasons = np.zeros(len(found), np.uint8)
+    for reason, applies in (
+        (Reason.ARTIFACT, (~spoiled).sum(axis=1) < LEAST_SEEN),
+        (Reason.ELECTRODES, (~broken).sum(axis=1) < LEAST_ELECTRODES),
+        (Reason.FLAT, flat.all(axis=1) & ~missing.all(axis=1)),
+        (Reason.GAP, 2 * n_there[:, 0] < CENTRE_STEPS),
+    ):
+        reasons[applies] = REASONS.index(reason)
+    return reasons
