@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "prediction": BASICS | {"data", "eeg", "models", "calibration", "reading"},
     "training": BASICS | {"data", "eeg", "models", "prediction", "calibration"},
     "calibration": {"terms", "errors", "files"},
-    "evaluation": {"terms", "errors", "files", "calibration"},
+    "evaluation": {"terms", "errors", "files", "calibration", "drawing"},
     "explanation": BASICS | {"data", "eeg", "models", "evaluation", "drawing"},
     "display": {"terms"},
     "drawing": {"terms"},

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from hms_folder import noise
 from nasion.config import Waveform
 from nasion.data.representation import Window
+from nasion.drawing import eeg
 from nasion.eeg.montage import bipolar
 from nasion.eeg.waveform import waveform
 from nasion.evaluation.figures import save
@@ -122,10 +123,10 @@ def test_the_traces_are_microvolts(quantise):
 @pytest.mark.parametrize("amplitude_uv", [4.0, 40.0, 400.0, 4000.0])
 def test_the_gain_holds_the_signal_or_is_the_largest(amplitude_uv):
     trace = amplitude_uv * np.sin(np.linspace(0, 60, 500))[None]
-    gain = page.gain_uv(trace)
-    assert gain in page.GAINS_UV
-    assert gain == page.GAINS_UV[-1] or gain >= amplitude_uv
-    assert gain == page.GAINS_UV[0] or gain < 3 * amplitude_uv
+    gain = eeg.gain_uv(trace)
+    assert gain in eeg.GAINS_UV
+    assert gain == eeg.GAINS_UV[-1] or gain >= amplitude_uv
+    assert gain == eeg.GAINS_UV[0] or gain < 3 * amplitude_uv
 
 
 def test_shading_follows_the_positive_part_of_the_map():
@@ -137,7 +138,7 @@ def test_shading_follows_the_positive_part_of_the_map():
     alpha = axes.images[0].get_array()[0, :, 3]
     assert np.all(alpha[:250] == 0)
     assert np.all(np.diff(alpha[250:]) > 0)
-    assert alpha[-1] == pytest.approx(page.STRENGTH)
+    assert alpha[-1] == pytest.approx(eeg.STRENGTH)
 
 
 def test_a_page_of_gaps_is_drawn_without_shade_and_the_same_bytes_come_again(tmp_path):

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from nasion.drawing.style import FAINT, INK
 from nasion.evaluation.figures import (
-    FAINT,
-    INK,
     canvas,
     legend_columns,
     shown,

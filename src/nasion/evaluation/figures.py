@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from nasion.drawing import style as drawing
+from nasion.drawing.style import FAINT, INK
 from nasion.evaluation.metrics import Metrics
 from nasion.files import replacing, write_text
 from nasion.terms import COLOURS, PATTERNS
@@ -17,27 +19,10 @@ SYSTEM_COLOURS = ("#332288", "#AA4499", "#117733", "#88CCEE", "#882255", "#99993
 SYSTEM_MARKERS = ("o", "s", "^", "D", "v", "P")  # these three tell systems apart in grey as well
 SYSTEM_LINES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 3)))
 SYSTEM_HATCHES = ("", "////", "....", "xxxx", "----", "||||")
-INK, FAINT = "#222222", "#BBBBBB"
 STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.color": INK,
-    "text.parse_math": False,  # names of systems may hold dollars
-    "xtick.color": INK,
-    "ytick.color": INK,
+    **drawing.STYLE,
     "legend.frameon": False,
     "legend.handlelength": 2.8,
-    "hatch.linewidth": 0.5,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "nasion",
     "savefig.dpi": 200,
 }
 

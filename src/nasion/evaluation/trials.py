@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from nasion.evaluation.figures import FAINT, INK, STYLE, SYSTEM_COLOURS
+from nasion.drawing.style import FAINT, INK
+from nasion.evaluation.figures import STYLE, SYSTEM_COLOURS
 
 Scale = tuple[str, ...] | Literal["linear", "log"]  # the choices of a setting, or its axis
 

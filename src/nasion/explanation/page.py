@@ -8,17 +8,16 @@ from numpy.typing import NDArray
 
 from nasion.config import Signal
 from nasion.data.representation import view_of
+from nasion.drawing.eeg import draw, places, relative, shade
+from nasion.drawing.style import FAINT, INK, STYLE
 from nasion.eeg.waveform import MU
-from nasion.evaluation.figures import FAINT, INK, STYLE
 from nasion.evaluation.figures import save as save_figure
 from nasion.explanation.explanation import Explanation, save
-from nasion.explanation.gradcam import positive
 from nasion.terms import (
     CENTRE_S,
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,
     COLOURS,
-    DERIVATION_NAMES,
     PATTERNS,
     SEGMENT_S,
     SFREQ,
@@ -31,9 +30,6 @@ Array = NDArray[np.floating]
 
 SIZE_IN = (13.6, 7.8)
 BEFORE_S = (SEGMENT_S - CENTRE_S) / 2  # of the window before the page
-GAINS_UV = (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)  # a row's height
-CHAIN_GAP = 0.7  # rows between chains
-STRENGTH = 0.6  # opacity of the map's peak
 VIEW_TITLES = {"centre": "10 s", "window": "50 s", "context": "10 min"}
 
 
@@ -75,13 +71,6 @@ def microvolts(waveform: Array, signal: Signal) -> Array:
     return np.sign(waveform) * expanded * settings.clip_uv
 
 
-def gain_uv(page: Array) -> float:
-    """The height of a row: the first of `GAINS_UV` that keeps most of the signal within it."""
-    seen = np.abs(page[np.isfinite(page)])
-    swing = np.percentile(seen, 98) if len(seen) else 0.0
-    return float(next((gain for gain in GAINS_UV if swing <= 0.9 * gain), GAINS_UV[-1]))
-
-
 def _head(area: Any, explanation: Explanation) -> None:
     """Which EEG, which pattern; and of each pattern the probability and the votes."""
     import matplotlib as mpl
@@ -112,70 +101,21 @@ def _head(area: Any, explanation: Explanation) -> None:
     )
 
 
-def _rows() -> NDArray[np.float64]:
-    """Where each derivation is drawn, downwards from 0, chains apart."""
-    before = [
-        chain for chain, pairs in enumerate(CHAIN_DERIVATIONS.values()) for _ in range(len(pairs))
-    ]
-    return -(np.arange(len(before)) + CHAIN_GAP * np.array(before))
-
-
 def _eeg(ax: Any, explanation: Explanation) -> None:
     sfreq = explanation.signal.waveform.sfreq
     inside = slice(round(BEFORE_S * sfreq), round((BEFORE_S + CENTRE_S) * sfreq))
     page = microvolts(explanation.window.waveform[:, inside], explanation.signal)
-    gain, rows = gain_uv(page), _rows()
-    times_s = np.arange(page.shape[1]) / sfreq
-    low, high = rows[-1] - 2.3, rows[0] + 1.2
-    if explanation.maps.time is not None:
-        shade = _shade(_relative(explanation.maps.time[None, inside]), COLOURS[explanation.pattern])
-        extent = (-0.5 / sfreq, CENTRE_S - 0.5 / sfreq, low, high)
-        ax.imshow(shade, extent=extent, aspect="auto", interpolation="nearest", zorder=0)
-    ax.vlines(np.arange(CENTRE_S + 1), low, high, color=FAINT, lw=0.5, zorder=1)
-    for row, trace in zip(rows, page, strict=True):
-        ax.plot(times_s, row - trace / gain, color=INK, lw=0.6, zorder=2)  # negative up
-    _scale_bars(ax, gain, low)
-    ax.set_xlim(0, CENTRE_S)
-    ax.set_ylim(low, high)
-    ax.set_yticks(rows, DERIVATION_NAMES)
-    ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
-    ax.set_xticks(np.arange(CENTRE_S + 1))
+    time = explanation.maps.time
+    over_time = None if time is None else time[inside]
+    draw(ax, page, sfreq, over_time=over_time, colour=COLOURS[explanation.pattern])
     ax.set_xlabel("seconds of the labelled 10 s")
     band = explanation.signal.waveform.band_hz
-    what = "no map" if explanation.maps.time is None else "shaded: Grad-CAM over time"
+    what = "no map" if time is None else "shaded: Grad-CAM over time"
     ax.set_title(f"EEG, {band[0]:g}–{band[1]:g} Hz, negative up ({what})", fontsize=9)
 
 
-def _scale_bars(ax: Any, gain: float, low: float) -> None:
-    """One row's height in µV and one second, below the last trace."""
-    left, bottom = CENTRE_S - 1.6, low + 0.3
-    ax.plot([left, left, left + 1], [bottom + 1, bottom, bottom], color=INK, lw=1.6, zorder=3)
-    box = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1}
-    text = {"fontsize": 8, "va": "center", "bbox": box, "zorder": 3}
-    ax.text(left - 0.08, bottom + 0.5, f"{gain:g} µV", ha="right", **text)
-    ax.text(left + 0.12, bottom + 0.45, "1 s", ha="left", **text)
-
-
-def _shade(values: Array, colour: str) -> NDArray[np.float64]:
-    """Colour whose opacity follows values of 0 to 1: (height, width, 4)."""
-    from matplotlib.colors import to_rgb
-
-    shade = np.empty((*values.shape, 4))
-    shade[..., :3] = to_rgb(colour)
-    shade[..., 3] = STRENGTH * values
-    return shade
-
-
-def _relative(values: Array) -> Array:
-    """The positive part over its peak, 0 where there is none."""
-    found = np.nan_to_num(positive(values))
-    peak = found.max(initial=0)
-    return found / peak if peak > 0 else found
-
-
 def _chains(ax: Any, explanation: Explanation) -> None:
-    rows = _rows()
+    rows = places()
     first = 0
     for chain, value in zip(Chain, explanation.occlusion, strict=True):
         n = len(CHAIN_DERIVATIONS[chain])
@@ -233,14 +173,14 @@ def _view(axes: Any, explanation: Explanation, name: str) -> Any:
     drawing = {"extent": extent, "aspect": "auto", "origin": "lower", "interpolation": "nearest"}
     values = explanation.maps.images.get(name)
     colour = COLOURS[explanation.pattern]
-    relative = None if values is None else _relative(values)
+    maps = None if values is None else relative(values)
     for k, ax in enumerate(axes):
         picture = ax.imshow(decibels[k], cmap="Greys", vmin=low, vmax=max(high, low + 1), **drawing)
-        if relative is not None:
-            one = relative[k if len(relative) > 1 else 0]
-            shade = _shade(one, colour)
-            shade[np.isnan(decibels[k]), 3] = 0
-            ax.imshow(shade, **drawing)
+        if maps is not None:
+            one = maps[k if len(maps) > 1 else 0]
+            over = shade(one, colour)
+            over[np.isnan(decibels[k]), 3] = 0
+            ax.imshow(over, **drawing)
             if one.min() < 0.5 < one.max():
                 # Grey on grey would not show.
                 line = INK if explanation.pattern is Pattern.OTHER else colour

@@ -1,0 +1,1 @@
+"""What figures of EEG share: one style, a page of traces, and the strips of a long recording."""

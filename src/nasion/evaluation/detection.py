@@ -1,0 +1,211 @@
+"""Detection: found events against true ones, as events and second by second.
+
+The rules and the defaults are those of SzCORE (Dan et al., Epilepsia 2024) as its `timescoring`
+computes them: events less than 90 s apart are one, longer than 5 min are split; a true event counts
+as detected if anything was found from 30 s before its onset to 60 s after its end; what was found
+and touches no detected event so extended is a false alarm. Samples are seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasion.errors import NasionError
+from nasion.evaluation import occurrences
+from nasion.evaluation.occurrences import EVENTFUL, Occurrences
+from nasion.evaluation.resampling import interval, plain, resamples
+from nasion.terms import Pattern
+
+Spans = Sequence[tuple[float, float]]
+Array = np.ndarray[Any, Any]
+
+EVENT_HZ, SAMPLE_HZ = 10, 1
+DAY_S, HOUR_S = 86400.0, 3600.0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts as one event and as found."""
+
+    before_s: float = 30.0
+    after_s: float = 60.0
+    merge_s: float = 90.0
+    longest_s: float = 300.0
+
+
+SZCORE = Rules()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one pattern in some recordings: true ones, those found, false ones; and how long."""
+
+    true: float
+    found: float
+    false: float
+    duration_s: float
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.true + other.true,
+            self.found + other.found,
+            self.false + other.false,
+            self.duration_s + other.duration_s,
+        )
+
+    def scores(self) -> dict[str, float]:
+        """Rates; nan where nothing defines them."""
+        called, both = self.found + self.false, self.true + self.found + self.false
+        return {
+            "sensitivity": self.found / self.true if self.true else np.nan,
+            "precision": self.found / called if called else np.nan,
+            "f1": 2 * self.found / both if self.true or self.false else np.nan,
+            "false_per_hour": self.false / (self.duration_s / HOUR_S),
+            "false_per_day": self.false / (self.duration_s / DAY_S),
+        }
+
+
+def by_event(found: Spans, truth: Spans, duration_s: float, rules: Rules = SZCORE) -> Counts:
+    """Count events by any overlap."""
+    n = round(duration_s * EVENT_HZ)
+    truth, found = _pieces(truth, rules), _pieces(found, rules)
+    marked = occurrences.mask(found, EVENT_HZ, n)
+    reached = np.zeros(n, bool)
+    hits = 0
+    for start, stop in truth:
+        wide = max(0.0, start - rules.before_s), min(duration_s, stop + rules.after_s)
+        part = slice(round(wide[0] * EVENT_HZ), round(wide[1] * EVENT_HZ))
+        if marked[part].any():
+            hits += 1
+            reached[part] = True
+    false = sum(
+        not reached[round(start * EVENT_HZ) : round(stop * EVENT_HZ)].any() for start, stop in found
+    )
+    return Counts(len(truth), hits, false, duration_s)
+
+
+def by_sample(found: Spans, truth: Spans, duration_s: float) -> Counts:
+    """Count seconds."""
+    n = round(duration_s * SAMPLE_HZ)
+    called, true = (occurrences.mask(spans, SAMPLE_HZ, n) for spans in (found, truth))
+    both, false = int((called & true).sum()), int((called & ~true).sum())
+    return Counts(int(true.sum()), both, false, duration_s)
+
+
+def _pieces(spans: Spans, rules: Rules) -> list[tuple[float, float]]:
+    """Close ones merged, then long ones split."""
+    merged: list[tuple[float, float]] = []
+    for start, stop in sorted(spans):
+        if merged and start - merged[-1][1] < rules.merge_s:
+            merged[-1] = merged[-1][0], max(merged[-1][1], stop)
+        else:
+            merged.append((start, stop))
+    split = []
+    for start, stop in merged:
+        while stop - start > rules.longest_s:
+            split.append((start, start + rules.longest_s))
+            start += rules.longest_s
+        split.append((start, stop))
+    return split
+
+
+WAYS = {"events": by_event, "samples": by_sample}
+
+
+def score_events(found: Path, truth: Path, duration_s: float | None = None) -> dict[str, Any]:
+    """Score one recording's table of events against the truth, pattern by pattern.
+
+    Parameters
+    ----------
+    duration_s
+        Length of the recording; by default what either file says (`recordingDuration`).
+
+    Returns
+    -------
+    `duration_s`, and under `events` and `samples` for each pattern the counts and scores.
+
+    Raises
+    ------
+    NasionError
+        For a broken file, or where nobody knows how long the recording is.
+    """
+    return score_pairs([(found, truth)], duration_s)
+
+
+def score_pairs(
+    pairs: Sequence[tuple[Path, Path]], duration_s: float | None = None
+) -> dict[str, Any]:
+    """Score recordings together; intervals hold 95 % of resampled recordings.
+
+    Counts are summed over recordings; intervals are None for fewer than two recordings.
+    """
+    if not pairs:
+        raise NasionError("no pair of event files; give what was found and its truth")
+    read = [(occurrences.read(found), occurrences.read(truth)) for found, truth in pairs]
+    lengths = [_duration(found, truth, duration_s) for found, truth in read]
+    content: dict[str, Any] = {"recordings": len(pairs), "duration_s": sum(lengths)}
+    draws = _draws(len(pairs))
+    for way, count in WAYS.items():
+        content[way] = {}
+        for pattern in EVENTFUL:
+            parts = [
+                count(found.spans[pattern], truth.spans[pattern], length)
+                for (found, truth), length in zip(read, lengths, strict=True)
+            ]
+            content[way][str(pattern)] = _summary(parts, draws)
+    return content
+
+
+def _draws(n: int) -> Array:
+    """How often each recording counts in each resample, shape (b, n)."""
+    blocks = list(resamples(np.arange(n)))
+    return np.concatenate(blocks) if blocks else np.zeros((0, n))
+
+
+def _summary(parts: Sequence[Counts], draws: Array) -> dict[str, Any]:
+    total = sum(parts[1:], parts[0])
+    table = np.array([(each.true, each.found, each.false, each.duration_s) for each in parts])
+    drawn = [Counts(*row).scores() for row in (draws @ table).tolist()]
+    scores = total.scores()
+    intervals = {
+        name: interval(np.array([each[name] for each in drawn])) if drawn else None
+        for name in scores
+    }
+    counts = {"true": total.true, "found": total.found, "false": total.false}
+    return {**counts, **plain(scores), "intervals": intervals}
+
+
+def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) -> float:
+    length = duration_s or truth.duration_s or found.duration_s
+    if not length:
+        raise NasionError(
+            f"{found.path}: no recordingDuration here nor in {truth.path}; say how long it is"
+        )
+    for each in (found, truth):
+        if each.last_s > length + 1:
+            raise NasionError(
+                f"{each.path}: an event ends at {each.last_s:g} s, after the end ({length:g} s)"
+            )
+    return length
+
+
+def table(content: dict[str, Any]) -> str:
+    """Lines for the screen: patterns that occur or were found."""
+    lines = [f"{content['recordings']} recording(s), {content['duration_s'] / HOUR_S:.1f} h"]
+    for way in WAYS:
+        lines.append(
+            f"{way:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
+        )
+        for name, found in content[way].items():
+            if not (found["true"] or found["false"]):
+                continue
+            rates = [found[key] for key in ("sensitivity", "precision", "f1")]
+            cells = " ".join(f"{'–' if r is None else format(r, '.3f'):>6}" for r in rates)
+            lines.append(
+                f"{Pattern(name).label:8} {found['true']:6.0f} {found['false']:6.0f} {cells}"
+                f" {found['false_per_hour']:8.3f}"
+            )
+    return "\n".join(lines)

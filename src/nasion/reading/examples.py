@@ -1,0 +1,153 @@
+"""Examples: of each pattern the few places that tell whether to believe a reading."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.filters import HALO_S, band_pass, bridge
+from nasion.eeg.montage import bipolar
+from nasion.eeg.recording import Signals
+from nasion.reading.reading import Event, Reading
+from nasion.terms import CENTRE_S, COLUMNS, EKG, PATTERNS, SFREQ, STEP_S, Pattern
+
+Array = NDArray[np.float32]
+Steps = NDArray[np.int_]
+
+BEFORE_S = (CENTRE_S - STEP_S) / 2  # of a step within the 10 s that its probability speaks of
+BAND_HZ = (0.5, 40.0)  # pages are filtered so: what readers use, without mains
+ORDER = 3
+
+
+@dataclass(frozen=True)
+class Example:
+    """Ten seconds of an event, and why they are shown."""
+
+    event: Event
+    why: tuple[str, ...]  # such as ("first", "longest")
+    at_s: float  # where the 10 s begin
+
+    @property
+    def pattern(self) -> Pattern:
+        """What the model called it."""
+        return self.event.pattern
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a report draws of an example.
+
+    Parameters
+    ----------
+    signals
+        (18, n_times), µV, rows as `terms.DERIVATION_NAMES`; NaN where there is no signal.
+    ekg
+        (n_times,), µV.
+    map
+        What spoke for the example's pattern, over the same time and of any length.
+    probability
+        (6,), as of the step in the middle.
+    band_hz
+        What the signals were filtered to.
+    """
+
+    example: Example
+    signals: Array = field(repr=False)
+    probability: Array
+    ekg: Array | None = field(default=None, repr=False)
+    map: Array | None = field(default=None, repr=False)
+    sfreq: float = SFREQ
+    band_hz: tuple[float, float] | None = None
+
+
+def choose(reading: Reading) -> list[Example]:
+    """Of each pattern the first, the longest and the most certain event, and the least certain.
+
+    The first three are shown where they are most certain; the last where, in all events of the
+    pattern, another pattern comes closest to it, away from the borders, where every event is
+    unsure. None is shown twice: what is near another says both reasons.
+    """
+    return [example for pattern in PATTERNS for example in _of(reading, pattern)]
+
+
+def page(
+    example: Example,
+    reading: Reading,
+    signals: Callable[[float, float], Signals],
+    over_time: Array | None = None,
+) -> Page:
+    """Cut the page of an example.
+
+    Parameters
+    ----------
+    signals
+        Gives (20, n_times), µV at 200 Hz, between two times, as `Recording.signals` does.
+    over_time
+        The map of its pattern over its 10 s.
+    """
+    around = signals(example.at_s - HALO_S, example.at_s + CENTRE_S + HALO_S)
+    inner = slice(round(HALO_S * SFREQ), round((HALO_S + CENTRE_S) * SFREQ))
+    traces = np.concatenate([bipolar(around), around[[COLUMNS.index(EKG)]]])
+    bridged, gaps = bridge(traces)
+    filtered = band_pass(bridged, BAND_HZ, ORDER).astype(np.float32)
+    filtered[gaps] = np.nan
+    *derivations, heart = filtered[:, inner]
+    return Page(
+        example=example,
+        signals=np.array(derivations),
+        probability=reading.probability[min(step_of(example.at_s), reading.n_steps - 1)],
+        ekg=None if np.isnan(heart).all() else heart,
+        map=over_time,
+        band_hz=BAND_HZ,
+    )
+
+
+def step_of(at_s: float) -> int:
+    """The step whose probability speaks of the 10 s that begin there."""
+    return round((at_s + BEFORE_S) / STEP_S)
+
+
+def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
+    events = [event for event in reading.events if event.pattern is pattern]
+    known = [(event, found) for event in events if len(found := _steps(reading, event))]
+    if not known:
+        return
+    own = reading.probability[:, PATTERNS.index(pattern)]
+    margin = own - np.delete(reading.probability, PATTERNS.index(pattern), 1).max(1)
+    chosen = [
+        ("first", known[0]),
+        ("longest", max(known, key=lambda entry: entry[0].duration_s)),
+        ("most certain", max(known, key=lambda entry: entry[0].probability)),
+    ]
+    places = [(why, event, int(found[own[found].argmax()])) for why, (event, found) in chosen]
+    inner = [(event, _inner(event, found)) for event, found in known]
+    event, found = min(inner, key=lambda entry: margin[entry[1]].min())
+    places.append(("least certain", event, int(found[margin[found].argmin()])))
+    shown: list[Example] = []
+    for why, event, step in places:
+        at_s = float(np.clip(step * STEP_S - BEFORE_S, 0, max(reading.duration_s - CENTRE_S, 0)))
+        near = [k for k, other in enumerate(shown) if abs(other.at_s - at_s) < CENTRE_S]
+        if near:
+            other = shown[near[0]]
+            shown[near[0]] = Example(other.event, (*other.why, why), other.at_s)
+        else:
+            shown.append(Example(event, (why,), at_s))
+    yield from sorted(shown, key=lambda example: example.at_s)
+
+
+def _steps(reading: Reading, event: Event) -> Steps:
+    """Judged steps of an event."""
+    first, stop = round(event.onset_s / STEP_S), int(np.ceil(event.stop_s / STEP_S - 1e-9))
+    steps = np.arange(first, min(stop, reading.n_steps))
+    return steps[np.isfinite(reading.probability[steps]).all(1)]
+
+
+def _inner(event: Event, steps: Steps) -> Steps:
+    """Those whose 10 s lie within the event; else the one nearest to its middle."""
+    starts_s = steps * STEP_S - BEFORE_S
+    inside = (starts_s >= event.onset_s) & (starts_s + CENTRE_S <= event.stop_s)
+    if inside.any():
+        return steps[inside]
+    middle_s = (event.onset_s + event.stop_s - CENTRE_S) / 2
+    return steps[[int(np.abs(starts_s - middle_s).argmin())]]

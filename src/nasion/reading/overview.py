@@ -1,0 +1,162 @@
+"""The overview: hours at a glance, as rows of ribbon and spectrogram that a template draws."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.drawing import strips
+from nasion.reading.reading import REASONS, Event, Reading, Reason
+from nasion.reading.summary import lasting, when
+from nasion.terms import COLOURS, SPECTROGRAM_CHAINS, STEP_S, Pattern
+
+Array = NDArray[np.floating]
+
+MOST_NUMBERS = 100  # of annotations
+# In units of a row's picture: the gutters, and the heights from above.
+WIDTH, LEFT, RIGHT = 1000, 42, 18
+NOTES, MARKS, RIBBON, BAND, AXIS = 15, 16, 50, 23, 19
+LEAST_WIDTH = 2.5  # of an event
+LEAST_HATCHED = 4.0
+LETTER = 7.2  # width of one
+LAYOUT = {
+    "width": WIDTH,
+    "left": LEFT,
+    "notes": NOTES,
+    "marks": MARKS,
+    "ribbon": RIBBON,
+    "band": BAND,
+    "spectrogram": BAND * len(SPECTROGRAM_CHAINS),
+    "height": NOTES + MARKS + RIBBON + BAND * len(SPECTROGRAM_CHAINS) + AXIS,
+    "chains": SPECTROGRAM_CHAINS,
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An event; its label is empty where there is no room."""
+
+    x: float
+    width: float
+    colour: str
+    ink: str
+    label: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """An annotation of the recording; its number is empty where there is no room."""
+
+    x: float
+    number: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one row shows; places in units of its picture, pictures as URIs."""
+
+    title: str
+    width: float
+    ribbon: str
+    spectrogram: str
+    unjudged: list[tuple[float, float]]
+    gaps: list[tuple[float, float]]
+    marks: list[Mark]
+    notes: list[Note]
+    ticks: list[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a recording that a row shows."""
+
+    start_s: float
+    stop_s: float
+    scale: float  # units a second
+
+    def x(self, at_s: float) -> float:
+        """Where a time stands, within the row."""
+        return LEFT + (min(max(at_s, self.start_s), self.stop_s) - self.start_s) * self.scale
+
+    @property
+    def width(self) -> float:
+        """Of its pictures."""
+        return self.x(self.stop_s) - LEFT
+
+    @property
+    def steps(self) -> slice:
+        """The steps that begin in it."""
+        return slice(*(int(np.ceil(at_s / STEP_S - 1e-9)) for at_s in (self.start_s, self.stop_s)))
+
+
+def rows_of(reading: Reading, spectrogram: Array) -> list[Row]:
+    """All rows of a recording.
+
+    Parameters
+    ----------
+    spectrogram
+        (4, n_freqs, n_steps), dB of 1 µV²/Hz.
+    """
+    scale = (WIDTH - LEFT - RIGHT) / strips.span_s(reading.duration_s)
+    spans = [Span(start, stop, scale) for start, stop in strips.rows(reading.duration_s)]
+    return [_row(reading, spectrogram, span) for span in spans]
+
+
+def _row(reading: Reading, spectrogram: Array, span: Span) -> Row:
+    reason = reading.reason[span.steps]
+    gap = reason == REASONS.index(Reason.GAP)
+    ticks = strips.ticks(
+        span.start_s, span.stop_s, strips.span_s(reading.duration_s), reading.start
+    )
+    return Row(
+        title=f"{when(reading, span.start_s)} to {when(reading, span.stop_s)}",
+        width=span.width,
+        ribbon=strips.ribbon(reading.probability[span.steps]),
+        spectrogram=strips.spectrogram(spectrogram[..., span.steps]),
+        unjudged=_spells((reason > 0) & ~gap, span),
+        gaps=_spells(gap, span),
+        marks=[
+            _mark(reading, event, span)
+            for event in reading.events
+            if span.start_s < event.stop_s and event.onset_s < span.stop_s
+        ],
+        notes=_notes(reading, span),
+        ticks=[(span.x(tick.at_s), tick.label) for tick in ticks],
+    )
+
+
+def _spells(flags: NDArray[np.bool_], span: Span) -> list[tuple[float, float]]:
+    """Place and width of what is wide enough to be hatched; the rest is white in the ribbon."""
+    most = strips.squeezed(flags.astype(np.float32), strips.n_columns_of(len(flags))) > 0.5
+    found = [
+        (LEFT + low * span.width, (high - low) * span.width) for low, high in strips.runs(most)
+    ]
+    return [spell for spell in found if spell[1] >= LEAST_HATCHED]
+
+
+def _mark(reading: Reading, event: Event, span: Span) -> Mark:
+    x, label = span.x(event.onset_s), event.pattern.label
+    width = max(span.x(event.stop_s) - x, LEAST_WIDTH)
+    return Mark(
+        x=x,
+        width=width,
+        colour=COLOURS[event.pattern],
+        ink="#fff" if event.pattern is Pattern.LPD else "#000",  # what reads on its colour
+        label=label if width > LETTER * (len(label) + 1) else "",
+        title=f"{label} {when(reading, event.onset_s)}, {lasting(event.duration_s)}, "
+        f"p = {event.probability:.2f}",
+    )
+
+
+def _notes(reading: Reading, span: Span) -> list[Note]:
+    """Ticks for all annotations, numbers as far as they do not touch."""
+    found, free = [], 0.0
+    for number, (onset_s, _, text) in enumerate(reading.annotations, start=1):
+        if span.start_s <= onset_s < span.stop_s:
+            x, shown = span.x(onset_s), str(number)
+            room = x >= free and number <= MOST_NUMBERS
+            free = x + LETTER * (len(shown) + 1) if room else free
+            found.append(Note(x, shown if room else "", f"{when(reading, onset_s)} {text}"))
+    return found

@@ -1,0 +1,226 @@
+"""The report of a reading: one page that opens without a network and prints."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import nasion
+from nasion.drawing import eeg, strips
+from nasion.files import write_text
+from nasion.reading import overview, summary
+from nasion.reading.events import EVENTFUL
+from nasion.reading.examples import Example, Page, step_of
+from nasion.reading.reading import Fault, Reading
+from nasion.terms import (
+    COLOURS,
+    COLUMNS,
+    DERIVATION_NAMES,
+    DERIVATIONS,
+    PATTERNS,
+    SPECTROGRAM_CHAINS,
+    Pattern,
+)
+
+Array = NDArray[np.floating]
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+MOST_EVENTS = 200
+HOURS_A_TABLE = 12
+CANT_TELL = 0.5
+FAULTS = {
+    Fault.MISSING: "missing",
+    Fault.FLAT: "flat",
+    Fault.DISCONNECTED: "lead off",
+    Fault.CLIPPED: "clipped",
+    Fault.LINE: "mains noise",
+    Fault.MUSCLE: "muscle",
+    Fault.RANGE: "out of range",
+}
+LEAST_FAULT = 0.005  # share of the steps from which an electrode is listed
+FAULTY = Fault.FLAT | Fault.DISCONNECTED | Fault.CLIPPED | Fault.LINE | Fault.RANGE
+
+
+@dataclass(frozen=True)
+class Plate:
+    """An example as the template shows it."""
+
+    example: Example
+    title: str
+    png: str
+    bars: list[tuple[Pattern, float]]
+    caption: str
+
+
+def write(path: Path, reading: Reading, **content: Any) -> None:
+    """Write the report; what it holds is as for `render`."""
+    write_text(path, render(reading, **content))
+
+
+def render(
+    reading: Reading,
+    *,
+    burden: Mapping[str, Any],
+    spectrogram: Array,
+    pages: Sequence[Page],
+    settings: Mapping[str, Any] | None = None,
+) -> str:
+    """Fill the template.
+
+    Parameters
+    ----------
+    burden
+        `Burden.as_dict()` of the reading.
+    spectrogram
+        (4, n_freqs, n_steps), dB of 1 µV²/Hz, from about 0 to 20 Hz, chains as
+        `terms.SPECTROGRAM_CHAINS`, a column a step; NaN where there is nothing. It is looked at row
+        by row, so it may be memory-mapped.
+    pages
+        Of `examples.choose`.
+    settings
+        By which events were found.
+    """
+    if spectrogram.shape[::2] != (len(SPECTROGRAM_CHAINS), reading.n_steps):
+        raise ValueError(f"spectrogram of shape {spectrogram.shape} for {reading.n_steps} steps")
+    return _template().render(
+        reading=reading,
+        burden=burden,
+        found=summary.sentences(reading, burden),
+        rows=summary.rows(reading, burden),
+        strips=overview.rows_of(reading, spectrogram),
+        span=summary.lasting(strips.span_s(reading.duration_s)),
+        scale=(strips.scale_bar(), *strips.DECIBELS),
+        plates=[_plate(page, reading) for page in pages],
+        hours=_hours(reading, burden),
+        events=reading.events[:MOST_EVENTS],
+        annotations=reading.annotations[: overview.MOST_NUMBERS],
+        faults=_faults(reading),
+        unjudged=summary.not_judged(reading),
+        settings=_flat({"model": reading.model, "events": settings or {}}),
+        software={"nasion": nasion.__version__, "Python": platform.python_version()},
+        layout=overview.LAYOUT,
+        patterns=PATTERNS,
+        colours=COLOURS,
+        ribbon=strips.RIBBON,
+        cant_tell=CANT_TELL,
+    )
+
+
+def _plate(page: Page, reading: Reading) -> Plate:
+    example, event = page.example, page.example.event
+    pattern = example.pattern
+    picture = eeg.picture(
+        page.signals,
+        page.sfreq,
+        ekg=page.ekg,
+        over_time=page.map,
+        colour=COLOURS[pattern],
+        doubtful=_doubtful(reading, example.at_s),
+        label=f"seconds from {summary.when(reading, example.at_s)}",
+    )
+    side = f", {event.side}" if event.side else ""
+    rate = f", {event.frequency_hz:.1f} Hz" if event.frequency_hz else ""
+    band = f"{page.band_hz[0]:g}–{page.band_hz[1]:g} Hz, " if page.band_hz else ""
+    shade = f"shaded where the network found what speaks for {summary.named(pattern)}"
+    if page.map is None:
+        shade = "no map"
+    return Plate(
+        example=example,
+        title=_sentence(" and ".join(example.why)),
+        png=strips.png_uri(picture),
+        bars=list(zip(PATTERNS, map(float, page.probability), strict=True)),
+        caption=f"Of the event at {summary.when(reading, event.onset_s)}, "
+        f"{summary.lasting(event.duration_s)}{side}{rate}, mean p = {event.probability:.2f}. "
+        f"{_sentence(band)}negative up; {shade}.",
+    )
+
+
+def _doubtful(reading: Reading, at_s: float) -> list[str]:
+    """Derivations of electrodes that were faulty for most of the page."""
+    middle = step_of(at_s)
+    seen = reading.quality[max(middle - 2, 0) : middle + 3] & FAULTY
+    most = (seen > 0).mean(0) > 0.5
+    bad = {name for name, faulty in zip(COLUMNS, most, strict=True) if faulty}
+    return [
+        name for name, pair in zip(DERIVATION_NAMES, DERIVATIONS, strict=True) if bad & set(pair)
+    ]
+
+
+def _hours(reading: Reading, burden: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tables of twelve hours: a heading each, and the minutes of each pattern that occurs."""
+    hours = burden["hours"]
+    present = [
+        pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden["minutes"][pattern]
+    ]
+    tables = []
+    for first in range(0, len(hours), HOURS_A_TABLE):
+        part = hours[first : first + HOURS_A_TABLE]
+        tables.append(
+            {
+                "heads": [_hour(reading, hour["onset_s"]) for hour in part],
+                "rows": [(one, [hour["minutes"][one] for hour in part]) for one in present],
+                "judged": [hour["judged_minutes"] for hour in part],
+                "empty": range(HOURS_A_TABLE - len(part)) if first else (),
+            }
+        )
+    return tables
+
+
+def _hour(reading: Reading, at_s: float) -> str:
+    """Clock time, or time from the start, in hours and minutes."""
+    clock = reading.clock(at_s)
+    return f"{clock:%H:%M}" if clock else f"{int(at_s // 3600)}:{int(at_s // 60) % 60:02}"
+
+
+def _faults(reading: Reading) -> dict[str, Any]:
+    """Which faults occurred, and of which electrodes the share of steps with each."""
+    shares = summary.faults(reading)
+    places = np.flatnonzero(np.max(list(shares.values()), 0) >= LEAST_FAULT)
+    kinds = [list(FAULTS.values())[place] for place in places]
+    listed = {name: [found[place] for place in places] for name, found in shares.items()}
+    rows = {name: found for name, found in listed.items() if max(found, default=0) >= LEAST_FAULT}
+    return {"kinds": kinds, "rows": rows, "fine": [name for name in COLUMNS if name not in rows]}
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as dotted keys."""
+    found: dict[str, str] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{name}.")
+        elif isinstance(value, list | tuple):
+            found[name] = ", ".join(map(str, value)) or "none"
+        else:
+            found[name] = "none" if value in (None, "") else str(value)
+    return found
+
+
+def _range(rates: Sequence[float]) -> str:
+    low, high = f"{min(rates):.1f}", f"{max(rates):.1f}"
+    return f"{low} Hz" if low == high else f"{low}–{high} Hz"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "lasting": summary.lasting,
+        "percent": summary.percent,
+        "count": lambda count: f"{count:,}",
+        "rates": _range,
+        "minutes": lambda minutes: f"{minutes:.1f}" if minutes else summary.NONE,
+    }
+    environment.globals["when"] = summary.when
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

@@ -1,0 +1,164 @@
+"""A summary: what a reading says, in words and in rows of a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from nasion.reading.events import EVENTFUL
+from nasion.reading.reading import REASONS, Event, Fault, Reading, Reason
+from nasion.terms import COLUMNS, Pattern
+
+LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pattern in the table of burden."""
+
+    pattern: Pattern
+    n_events: int
+    minutes: float
+    share: float  # of judged time
+    prevalence: str
+    longest: Event | None
+    rates: tuple[float, ...]  # Hz, of the events where one was measured
+    side: str
+
+    @property
+    def median_hz(self) -> float:
+        """Of the events; NaN where none was measured."""
+        return float(np.median(self.rates)) if self.rates else float("nan")
+
+
+def rows(reading: Reading, burden: Mapping[str, Any]) -> list[Row]:
+    """One row a pattern."""
+    return [_row(reading, burden, pattern) for pattern in EVENTFUL]
+
+
+def lasting(seconds: float) -> str:
+    """Such as 8 s, 4 min 10 s, 31 min, 3 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def when(reading: Reading, at_s: float) -> str:
+    """Clock time, with the day where there are several; else hours from the start."""
+    if reading.start is None:
+        whole = int(at_s + 1e-6)
+        return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    at = reading.start + timedelta(seconds=at_s)
+    days = {reading.start.date(), (reading.start + timedelta(seconds=reading.duration_s)).date()}
+    return f"{at:%H:%M:%S}" + (f" on {at.day} {at:%b}" if len(days) > 1 else "")
+
+
+def percent(share: float) -> str:
+    """Such as 12 %, 3.4 %, < 0.1 %."""
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "<\u00a00.1\u00a0%"
+    return f"{value:.0f}\u00a0%" if value >= 10 or value == 0 else f"{value:.1f}\u00a0%"
+
+
+def named(pattern: Pattern) -> str:
+    """As it stands within a sentence: seizure, LPD, ..."""
+    return str(pattern) if pattern is Pattern.SEIZURE else pattern.label
+
+
+def sentences(reading: Reading, burden: Mapping[str, Any]) -> tuple[str, str]:
+    """What was found; and where to look first, and what could not be judged."""
+    return _found(reading, burden), _look(reading)
+
+
+def sides(events: list[Event]) -> str:
+    """The sides that a good share of the time of some events shows, most first."""
+    lasted = {
+        side: sum(event.duration_s for event in events if event.side == side)
+        for side in ("left", "right", "bilateral")
+    }
+    total = sum(lasted.values())
+    named = [side for side, time_s in lasted.items() if time_s >= LEAST_SHARE * total > 0]
+    return ", ".join(sorted(named, key=lambda side: -lasted[side]))
+
+
+def not_judged(reading: Reading) -> list[tuple[str, float]]:
+    """Share of the recording by reason, largest first."""
+    counts = np.bincount(reading.reason, minlength=len(REASONS))[1:]
+    shares = zip(REASONS[1:], counts / max(reading.n_steps, 1), strict=True)
+    return sorted(((str(why), float(share)) for why, share in shares if share),
+                  key=lambda entry: -entry[1])  # fmt: skip
+
+
+def faults(reading: Reading) -> dict[str, list[float]]:
+    """Of each electrode the share of steps with each bit of `Fault`; gaps do not count."""
+    recorded = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
+    n = max(len(recorded), 1)
+    shares = np.transpose([((recorded & kind) > 0).sum(0) / n for kind in Fault if kind])
+    return dict(zip(COLUMNS, shares.tolist(), strict=True))
+
+
+def _row(reading: Reading, burden: Mapping[str, Any], pattern: Pattern) -> Row:
+    events = [event for event in reading.events if event.pattern is pattern]
+    return Row(
+        pattern=pattern,
+        n_events=len(events),
+        minutes=burden["minutes"][pattern],
+        share=burden["percent"][pattern] / 100,
+        prevalence=burden["prevalence"][pattern],
+        longest=max(events, key=lambda event: event.duration_s, default=None),
+        rates=tuple(event.frequency_hz for event in events if event.frequency_hz is not None),
+        side=sides(events),
+    )
+
+
+def _found(reading: Reading, burden: Mapping[str, Any]) -> str:
+    judged_s = 60 * burden["judged_minutes"]
+    if not judged_s:
+        return "Nothing in this recording could be judged."
+    seizure, *others = rows(reading, burden)
+    others.sort(key=lambda row: -row.share)
+    also = ", ".join(_phrase(row) for row in others if row.n_events)
+    if seizure.longest is None:
+        text = f"The model marks no seizure in {lasting(judged_s)} of judged EEG"
+        return f"{text}, but {also}." if also else f"{text}, and none of the other four patterns."
+    longest = lasting(seizure.longest.duration_s)
+    at = when(reading, seizure.longest.onset_s)
+    if seizure.n_events == 1:
+        text = f"The model marks one seizure of {longest} at {at}"
+    else:
+        text = f"The model marks {seizure.n_events:,} seizures, {lasting(60 * seizure.minutes)}"
+        text += f" in all ({percent(seizure.share)}), the longest of {longest} at {at}"
+    if burden["status"]["met"]:
+        text += ", enough for the criterion of electrographic status epilepticus"
+    return f"{text}; also {also}." if also else f"{text}."
+
+
+def _look(reading: Reading) -> str:
+    missed = not_judged(reading)
+    unseen = "all of the recording was judged"
+    if missed:
+        unseen = f"{percent(sum(share for _, share in missed))} of the recording was not judged"
+        unseen += f" ({'mostly: ' if len(missed) > 1 else ''}{missed[0][0]})"
+    pool = [event for event in reading.events if event.pattern is Pattern.SEIZURE]
+    first = max(pool or reading.events, key=lambda event: event.probability, default=None)
+    if first is None:
+        return f"{unseen[0].upper()}{unseen[1:]}."
+    at = when(reading, first.onset_s)
+    return f"Look first at {at}, the most certain {named(first.pattern)}; {unseen}."
+
+
+def _phrase(row: Row) -> str:
+    """Such as abundant LPD (61 %, left)."""
+    facts = [percent(row.share), row.side.replace(", ", " and ")]
+    return f"{row.prevalence} {row.pattern.label} ({', '.join(filter(None, facts))})".strip()
