@@ -1,0 +1,207 @@
+"""Burden: how much of a recording the events take."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nasion.reading.events import EVENTFUL
+from nasion.reading.reading import Event, Reading
+from nasion.terms import STEP_S, Pattern
+
+Spans = list[tuple[float, float]]  # (start_s, stop_s), apart and in order
+
+HOUR_S = 3600.0
+# ACNS 2021: electrographic status is 10 min of seizure at a stretch, or 20 % of any 60 min.
+STATUS_RUN_S, STATUS_SHARE = 600.0, 0.2
+# ACNS 2021: from so much of the record on; what is there at all is at least rare.
+PREVALENCE = {
+    "continuous": 90.0,
+    "abundant": 50.0,
+    "frequent": 10.0,
+    "occasional": 1.0,
+    "rare": 0.0,
+}
+NOTE = "as marked by model events, not a diagnosis"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One hour of the clock, or of the recording where the clock is unknown.
+
+    Parameters
+    ----------
+    minutes, percent
+        Of each pattern; per cent of the judged time of the hour, None where there was none.
+    """
+
+    onset_s: float
+    duration_s: float
+    judged_minutes: float
+    minutes: dict[str, float]
+    percent: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The 60 min (the whole of a shorter recording) with most seizure, by the borders of events."""
+
+    onset_s: float
+    duration_s: float
+    minutes: float
+    percent: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether model events meet the criterion of electrographic status epilepticus.
+
+    10 min of seizure at a stretch, or 20 % of any 60 min (ACNS 2021). Not a diagnosis.
+    """
+
+    met: bool
+    note: str = NOTE
+
+
+@dataclass(frozen=True)
+class Burden:
+    """How much of a recording each pattern takes, by the events of its reading.
+
+    Parameters
+    ----------
+    judged_minutes
+        Time that was judged, with what events bridge.
+    percent
+        Of the judged time; 0 where none was.
+    longest_s
+        Longest event of each pattern.
+    prevalence
+        ACNS 2021 word; empty where there is none of it.
+    """
+
+    judged_minutes: float
+    events: dict[str, int]
+    minutes: dict[str, float]
+    percent: dict[str, float]
+    prevalence: dict[str, str]
+    longest_s: dict[str, float]
+    hours: tuple[Hour, ...]
+    peak: Peak
+    status: Status
+
+    @classmethod
+    def of(cls, reading: Reading) -> "Burden":
+        """Count the events of a reading."""
+        spans = {str(pattern): united(_of(reading.events, pattern)) for pattern in EVENTFUL}
+        judged = united([*_judged(reading), *(span for each in spans.values() for span in each)])
+        judged_s = _total(judged)
+        percent = {name: 100 * _total(each) / (judged_s or 1.0) for name, each in spans.items()}
+        longest_s = {name: _longest(each) for name, each in spans.items()}
+        seizures = spans[Pattern.SEIZURE]
+        window_s = min(HOUR_S, reading.duration_s)
+        most_s, onset_s = densest(seizures, window_s, reading.duration_s)
+        return cls(
+            judged_minutes=_minutes(judged_s),
+            events={str(pattern): len(_of(reading.events, pattern)) for pattern in EVENTFUL},
+            minutes={name: _minutes(_total(each)) for name, each in spans.items()},
+            percent={name: round(share, 4) for name, share in percent.items()},
+            prevalence={name: prevalence(share) for name, share in percent.items()},
+            longest_s={name: round(longest, 3) for name, longest in longest_s.items()},
+            hours=tuple(_hours(reading, spans, judged)),
+            peak=Peak(
+                onset_s=round(onset_s, 3),
+                duration_s=window_s,
+                minutes=_minutes(most_s),
+                percent=round(100 * most_s / (window_s or 1.0), 4),
+            ),
+            status=Status(
+                longest_s[Pattern.SEIZURE] >= STATUS_RUN_S or most_s >= STATUS_SHARE * HOUR_S
+            ),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def united(spans: Iterable[tuple[float, float]]) -> Spans:
+    """Join what overlaps or touches."""
+    joined: Spans = []
+    for start, stop in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], stop)
+        elif stop > start:
+            joined.append((start, stop))
+    return joined
+
+
+def densest(spans: Spans, window_s: float, duration_s: float) -> tuple[float, float]:
+    """Most time that a window of this length can cover of `spans`, and where it begins first.
+
+    The covered time is linear between positions at which either edge of the window meets a
+    border, so that one of those is the best.
+    """
+    if not spans or window_s <= 0:
+        return 0.0, 0.0
+    borders = np.unique(np.array(spans))
+    last = max(duration_s - window_s, 0.0)
+    starts = np.unique(np.concatenate([borders, borders - window_s, [0.0]]).clip(0.0, last))
+    lengths = np.diff(np.array(spans), axis=1)[:, 0]
+    knots = np.array(spans).ravel()
+    covered = np.repeat(np.concatenate([[0.0], np.cumsum(lengths)]), 2)[1:-1]
+    inside = np.interp(starts + window_s, knots, covered) - np.interp(starts, knots, covered)
+    best = int(inside.argmax())
+    return float(inside[best]), float(starts[best])
+
+
+def prevalence(percent: float) -> str:
+    """ACNS 2021 word for a share of the record; empty for none."""
+    if percent <= 0:
+        return ""
+    return next(word for word, least in PREVALENCE.items() if percent >= least)
+
+
+def _of(events: Sequence[Event], pattern: Pattern) -> Spans:
+    return [(event.onset_s, event.stop_s) for event in events if event.pattern is pattern]
+
+
+def _judged(reading: Reading) -> Spans:
+    steps = np.flatnonzero(reading.judged) * STEP_S
+    return united((float(at), min(float(at) + STEP_S, reading.duration_s)) for at in steps)
+
+
+def _total(spans: Spans) -> float:
+    return float(sum(stop - start for start, stop in spans))
+
+
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60, 4)
+
+
+def _longest(spans: Spans) -> float:
+    return max((stop - start for start, stop in spans), default=0.0)
+
+
+def _within(spans: Spans, start_s: float, stop_s: float) -> float:
+    clipped = ((max(start, start_s), min(stop, stop_s)) for start, stop in spans)
+    return float(sum(max(stop - start, 0.0) for start, stop in clipped))
+
+
+def _hours(reading: Reading, spans: dict[str, Spans], judged: Spans) -> Iterable[Hour]:
+    """Whole hours of the clock, the first and the last one cut."""
+    began = reading.start
+    past_s = began.minute * 60 + began.second + began.microsecond / 1e6 if began else 0.0
+    edges = np.arange(-past_s, reading.duration_s, HOUR_S).clip(0.0).tolist()
+    for start, stop in zip(edges, [*edges[1:], reading.duration_s], strict=True):
+        seen = _within(judged, start, stop)
+        taken = {name: _within(each, start, stop) for name, each in spans.items()}
+        yield Hour(
+            onset_s=round(start, 3),
+            duration_s=round(stop - start, 3),
+            judged_minutes=_minutes(seen),
+            minutes={name: _minutes(part) for name, part in taken.items()},
+            percent={
+                name: round(100 * part / seen, 4) if seen else None for name, part in taken.items()
+            },
+        )

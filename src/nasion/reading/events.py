@@ -1,0 +1,209 @@
+"""Events: runs of steps of one pattern, found in the probabilities alone.
+
+A step's probability speaks of 10 s, so a pattern that begins at a moment raises the steps around it
+little by little, to half of its plateau when it covers half of those 10 s: an event's borders are
+where that half is crossed. What lasts less than 10 s is as wide as what lasts 10 s, only lower.
+
+1. A pattern claims runs of steps from `keep` on that reach `enter` somewhere; ends below half of
+   what the following 10 s reach are cut off. Steps that were not judged never begin or end a claim;
+   up to `bridge_s` of them do not interrupt one.
+2. A step that several patterns claim goes to the most probable.
+3. A short interruption goes to the event around it if that pattern stays possible meanwhile,
+   whatever another pattern claims there; the shortest first, seizures before all others and over
+   longer interruptions: a seizure evolves and may look periodic or rhythmic for some seconds.
+4. Seizures under 10 s and runs of a single step are no events. Six cycles of the other patterns
+   are asked for by `rhythm.describe`, once their rate is measured.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from nasion.config import Settings
+from nasion.reading.reading import Event, Reading
+from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Run = tuple[int, int]  # first step, and the one after the last
+
+EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
+_ORDER = np.array([PATTERNS.index(pattern) for pattern in EVENTFUL])
+_RISE = round(CENTRE_S / STEP_S)  # steps from the first glimpse of a pattern to its plateau
+_NOBODY = -1
+
+# ACNS 2021: from so many seconds on.
+LENGTHS = {
+    "very long": 3600.0,
+    "long": 600.0,
+    "intermediate": 60.0,
+    "brief": 10.0,
+    "very brief": 0.0,
+}
+
+
+class EventSettings(Settings):
+    """What makes an event.
+
+    Parameters
+    ----------
+    enter
+        Probability that some step must reach: more than half of the experts would name it.
+    keep
+        Probability down to which an event goes on: half of .6, the usual share of votes for the
+        consensus, so that borders are where half of the plateau is crossed.
+    possible
+        Mean probability of the pattern through an interruption that is given to it: more than its
+        share if all six were alike.
+    merge_s
+        Longest interruption inside an event: shorter ones are not resolved by 10-s windows.
+    evolution_s
+        The same for seizures: two windows, which may look like another pattern.
+    bridge_s
+        Longest stretch of steps that were not judged inside an event.
+    seizure_s
+        Shortest seizure (ACNS 2021: 10 s).
+    shortest_s
+        Shortest event of another pattern, before its cycles are counted.
+    """
+
+    enter: float = Field(default=0.5, gt=0, le=1)
+    keep: float = Field(default=0.3, gt=0, le=1)
+    possible: float = Field(default=0.17, ge=0, le=1)
+    merge_s: float = Field(default=10.0, ge=0)
+    evolution_s: float = Field(default=20.0, ge=0)
+    bridge_s: float = Field(default=20.0, ge=0)
+    seizure_s: float = Field(default=10.0, ge=0)
+    shortest_s: float = Field(default=2 * STEP_S, ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.keep > self.enter:
+            raise ValueError("keep must not exceed enter")
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return self.model_dump()
+
+
+DEFAULT = EventSettings()
+
+
+def find(reading: Reading, settings: EventSettings = DEFAULT) -> tuple[Event, ...]:
+    """Find events in the probabilities, in the order of time; none overlaps another.
+
+    They have no side, rate or chains yet; those are measured by `rhythm.describe`.
+    """
+    judged = reading.judged & np.isfinite(reading.probability).all(1)
+    if not judged.any():
+        return ()
+    probability = _bridged(reading.probability[:, _ORDER], judged, settings.bridge_s)
+    owner = _owners(probability, judged, settings)
+    _heal(owner, probability, settings)
+    found = []
+    for place, pattern in enumerate(EVENTFUL):
+        least_s = settings.seizure_s if pattern is Pattern.SEIZURE else settings.shortest_s
+        for run in _runs(owner == place):
+            first, stop = _ends(run, judged)
+            if (stop - first) * STEP_S < least_s:
+                continue
+            seen = reading.probability[first:stop, PATTERNS.index(pattern)][judged[first:stop]]
+            onset_s = first * STEP_S
+            duration_s = min(stop * STEP_S, reading.duration_s) - onset_s
+            found.append(
+                Event(
+                    onset_s=onset_s,
+                    duration_s=duration_s,
+                    pattern=pattern,
+                    probability=float(seen.mean(dtype=np.float64)),
+                    peak=float(seen.max()),
+                    length=length(duration_s),
+                )
+            )
+    return tuple(sorted(found, key=lambda event: event.onset_s))
+
+
+def length(duration_s: float) -> str:
+    """ACNS 2021 word for a duration."""
+    return next(word for word, least_s in LENGTHS.items() if duration_s >= least_s)
+
+
+def _bridged(probability: NDArray[np.float32], judged: Mask, bridge_s: float) -> Array:
+    """Lines across what was not judged for up to `bridge_s`; below all across longer gaps."""
+    times, known = np.arange(len(judged)), np.flatnonzero(judged)
+    bridged = np.column_stack([np.interp(times, known, column[known]) for column in probability.T])
+    for first, stop in _runs(~judged):
+        if (stop - first) * STEP_S > bridge_s or first == 0 or stop == len(judged):
+            bridged[first:stop] = -np.inf
+    return bridged
+
+
+def _owners(probability: Array, judged: Mask, settings: EventSettings) -> NDArray[np.int64]:
+    """Place in `EVENTFUL` of the pattern each step goes to, or nobody."""
+    claimed = np.zeros_like(probability)
+    for place, column in enumerate(probability.T):
+        for run in _runs(column >= settings.keep):
+            first, stop = _trimmed(column, run)
+            part = slice(first, stop)
+            if (column[part][judged[part]] >= settings.enter).any():
+                claimed[part, place] = column[part]
+    return np.where(claimed.any(1), claimed.argmax(1), _NOBODY)
+
+
+def _trimmed(column: Array, run: Run) -> Run:
+    """Cut ends that are less than half of what the next 10 s reach."""
+    first, stop = run
+    while column[first] < column[first : min(first + _RISE + 1, stop)].max() / 2:
+        first += 1
+    while column[stop - 1] < column[max(stop - 1 - _RISE, first) : stop].max() / 2:
+        stop -= 1
+    return first, stop
+
+
+@dataclass(frozen=True)
+class _Break:
+    """Steps between two runs of one pattern."""
+
+    place: int
+    first: int
+    stop: int
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Seizures first, then the shortest, then the earliest."""
+        return EVENTFUL[self.place] is not Pattern.SEIZURE, self.stop - self.first, self.first
+
+
+def _heal(owner: NDArray[np.int64], probability: Array, settings: EventSettings) -> None:
+    """Give short interruptions to the event around them, in place."""
+    breaks = []
+    for place, pattern in enumerate(EVENTFUL):
+        most_s = settings.evolution_s if pattern is Pattern.SEIZURE else settings.merge_s
+        runs = _runs(owner == place)
+        for (_, first), (stop, _) in pairwise(runs):
+            possible = probability[first:stop, place].mean() >= settings.possible
+            if (stop - first) * STEP_S <= most_s and possible:
+                breaks.append(_Break(place, first, stop))
+    for each in sorted(breaks, key=lambda each: each.rank):
+        if owner[each.first - 1] == owner[each.stop] == each.place:  # nobody healed across it
+            owner[each.first : each.stop] = each.place
+
+
+def _ends(run: Run, judged: Mask) -> Run:
+    """Borders at steps that were judged."""
+    first, stop = run
+    inside = np.flatnonzero(judged[first:stop])
+    return (first + int(inside[0]), first + int(inside[-1]) + 1) if inside.size else (first, first)
+
+
+def _runs(mask: Mask) -> list[Run]:
+    """Where a mask holds."""
+    steps = np.diff(np.concatenate(([False], mask, [False])).astype(np.int8))
+    return list(
+        zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True)
+    )

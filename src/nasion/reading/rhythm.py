@@ -1,0 +1,181 @@
+"""Rhythm: how fast an event's discharges or cycles follow each other, and where they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.filters import bridge
+from nasion.eeg.montage import bipolar
+from nasion.eeg.recording import Recording
+from nasion.reading import cycles, discharges
+from nasion.reading.reading import Event, Side
+from nasion.terms import CENTRE_S, CHAIN_DERIVATIONS, SFREQ, Chain, Pattern
+
+Array = NDArray[np.float32]
+
+PIECE_S, MARGIN_S = 12.0, 1.0
+MOST_PIECES = 12  # of one event
+ALL_PIECES = 1500  # of a recording: some seconds; with more events each gets one piece
+MOST_MISSING = 0.1  # of a piece, in derivations that are there: lines across gaps hold no cycle
+DECIMATION = 4
+RATE_HZ = SFREQ / DECIMATION
+
+PERIODIC = (Pattern.LPD, Pattern.GPD)
+GENERALIZED = (Pattern.GPD, Pattern.GRDA)
+LATERALIZED = (Pattern.LPD, Pattern.LRDA)
+# What is kept of the signal, and which rates may be.
+BANDS_HZ = {
+    Pattern.LPD: (1.0, 16.0),
+    Pattern.GPD: (1.0, 16.0),
+    Pattern.LRDA: (0.8, 4.0),
+    Pattern.GRDA: (0.8, 4.0),
+    Pattern.SEIZURE: (1.0, 14.0),
+}
+RHYTHMS_HZ = {
+    Pattern.LRDA: (0.4, 4.5),
+    Pattern.GRDA: (0.4, 4.5),
+    Pattern.SEIZURE: (0.7, 12.0),
+}
+STEEPNESS = 4  # order of the filter, a Butterworth's power response
+
+SIX = 6  # cycles make a pattern (ACNS 2021)
+# Difference of both sides' amplitudes over their sum, from which one side is named.
+ONE_SIDED = {
+    **dict.fromkeys(LATERALIZED, 0.0),  # the pattern says there is a side
+    **dict.fromkeys(GENERALIZED, 0.4),  # more than twice the amplitude
+    Pattern.SEIZURE: 0.12,  # 1.27 times
+}
+SHOWN = 0.25  # of the power of the chain that shows it best: half of its amplitude
+
+CHAINS = tuple(Chain)
+_CHAIN = np.repeat(np.arange(len(CHAINS)), [len(CHAIN_DERIVATIONS[chain]) for chain in CHAINS])
+_LEFT = np.isin(_CHAIN, [CHAINS.index(chain) for chain in (Chain.LL, Chain.LP)])
+_RIGHT = np.isin(_CHAIN, [CHAINS.index(chain) for chain in (Chain.RP, Chain.RL)])
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What was measured of an event.
+
+    Parameters
+    ----------
+    frequency_hz
+        None where nothing repeats.
+    power
+        Of what repeats, in each of the 18 derivations, µV².
+    """
+
+    frequency_hz: float | None
+    power: Array
+
+    def side(self, pattern: Pattern) -> Side:
+        """Side of more amplitude, where it is more by enough for the pattern."""
+        amplitude = np.sqrt(self.power)
+        left, right = float(amplitude[_LEFT].sum()), float(amplitude[_RIGHT].sum())
+        if left + right <= 0:
+            return ""
+        index = (left - right) / (left + right)
+        if abs(index) < ONE_SIDED[pattern]:
+            return "bilateral"
+        return "left" if index > 0 else "right"
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """Chains that show it: the derivation of each that shows it best is compared."""
+        best = np.array([self.power[place == _CHAIN].max() for place in range(len(CHAINS))])
+        if best.max() <= 0:
+            return ()
+        shown = best >= SHOWN * best.max()
+        return tuple(chain for chain, there in zip(CHAINS, shown, strict=True) if there)
+
+
+def describe(events: Iterable[Event], recording: Recording) -> tuple[Event, ...]:
+    """Add frequency, side and chains; leave out PDs and RDA of fewer than six cycles.
+
+    Where no rate can be measured, they must last a window of 10 s.
+    """
+    events = tuple(events)
+    most = min(max(ALL_PIECES // max(len(events), 1), 1), MOST_PIECES)
+    described = (_described(event, measure(event, recording, most)) for event in events)
+    return tuple(event for event in described if lasts(event))
+
+
+def lasts(event: Event) -> bool:
+    """Whether it has six cycles, or is a seizure."""
+    if event.pattern is Pattern.SEIZURE:
+        return True
+    if event.frequency_hz is None:
+        return event.duration_s >= CENTRE_S
+    return round(event.duration_s * event.frequency_hz) >= SIX
+
+
+def _described(event: Event, rhythm: Rhythm | None) -> Event:
+    if rhythm is None:
+        return event
+    rate = rhythm.frequency_hz
+    return replace(
+        event,
+        frequency_hz=None if rate is None else round(rate, 2),
+        side=rhythm.side(event.pattern),
+        chains=rhythm.chains,
+    )
+
+
+def measure(event: Event, recording: Recording, most: int = MOST_PIECES) -> Rhythm | None:
+    """Measure at most so many pieces spread over the event; None where there is no signal."""
+    band = BANDS_HZ[event.pattern]
+    pieces = [
+        piece
+        for span in _spans(event, recording.duration_s, most)
+        if (piece := _filtered(recording, span, band)) is not None
+    ]
+    if not pieces:
+        return None
+    if event.pattern in PERIODIC:
+        return Rhythm(*discharges.find(pieces, RATE_HZ))
+    return Rhythm(*cycles.find(pieces, RATE_HZ, RHYTHMS_HZ[event.pattern]))
+
+
+def _spans(event: Event, duration_s: float, most: int) -> Sequence[tuple[float, float]]:
+    """Pieces of `PIECE_S`, one where the event is shorter."""
+    n = min(int(np.ceil(event.duration_s / PIECE_S)), most)
+    stop_s = min(event.stop_s, duration_s)
+    if n <= 1:
+        middle = (event.onset_s + stop_s) / 2
+        half = min(PIECE_S, event.duration_s) / 2
+        return [(middle - half, min(middle + half, duration_s))]
+    starts = np.linspace(event.onset_s, stop_s - PIECE_S, n)
+    return [(float(start), float(start) + PIECE_S) for start in starts]
+
+
+def _filtered(
+    recording: Recording, span: tuple[float, float], band_hz: tuple[float, float]
+) -> Array | None:
+    """Derivations at 50 Hz in a band, µV; None where too much is missing."""
+    margin = round(MARGIN_S * SFREQ)
+    n = round((span[1] - span[0]) * RATE_HZ) * DECIMATION
+    start = round(span[0] * SFREQ) - margin
+    whole = recording.signals(start / SFREQ, (start + n + 2 * margin) / SFREQ)
+    signals, gaps = bridge(bipolar(whole))
+    known = ~gaps.all(1)
+    if n < 2 * margin or not known.any() or gaps[known].mean() > MOST_MISSING:
+        return None
+    # A line from end to end, so that the circular filter finds no step there.
+    first, last = signals[:, :40].mean(1), signals[:, -40:].mean(1)
+    signals -= first[:, None] + np.outer(last - first, np.linspace(0, 1, signals.shape[1]))
+    spectrum = np.fft.rfft(signals)
+    n_few = signals.shape[1] // DECIMATION
+    kept = spectrum[:, : n_few // 2 + 1] * _response(signals.shape[1], n_few, band_hz)
+    few = np.fft.irfft(kept, n_few) / DECIMATION
+    cut = margin // DECIMATION
+    return np.asarray(few[:, cut:-cut], np.float32)
+
+
+def _response(n: int, n_few: int, band_hz: tuple[float, float]) -> NDArray[np.float64]:
+    """Amplitude response without phase."""
+    low, high = band_hz
+    frequency = np.maximum(np.fft.rfftfreq(n, 1 / SFREQ)[: n_few // 2 + 1], 1e-6)
+    power = 2 * STEEPNESS
+    return 1 / np.sqrt((1 + (frequency / high) ** power) * (1 + (low / frequency) ** power))
