@@ -1,0 +1,147 @@
+/** What lies behind and above the traces: probabilities, events, annotations, the map. */
+
+import { BOLD, FONT, channels, faint, hatching, theme } from "/static/paint.js";
+import { FRAME, LANES, LEFT, RIGHT, secondsOf } from "/static/traces.js";
+
+const STEP_S = 2;
+const MAP_OPACITY = 0.5;
+
+/** Black or white, whichever is better read on a colour. */
+export function inkOn(hex) {
+  const [r, g, b] = channels(hex).map((part) => (part / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.19 ? "#000000" : "#ffffff";
+}
+
+function within({ context, width, height }) {
+  context.save();
+  context.beginPath();
+  context.rect(LEFT, 0, width - LEFT - RIGHT, height);
+  context.clip();
+}
+
+/** Behind the traces: where the model looked, as far as the map is shown. */
+export function drawMap(canvas, page, map, colour) {
+  if (!map?.values.length) return;
+  const { context, width, height } = canvas;
+  const picture = new OffscreenCanvas(map.values.length, 1);
+  const brush = picture.getContext("2d");
+  const image = brush.createImageData(map.values.length, 1);
+  const [r, g, b] = channels(colour);
+  map.values.forEach((value, i) => image.data.set([r, g, b, 255 * MAP_OPACITY * value], 4 * i));
+  brush.putImageData(image, 0, 0);
+  within(canvas);
+  const { x } = secondsOf(page, width);
+  context.imageSmoothingEnabled = true;
+  context.drawImage(picture, x(map.from_s), FRAME.TOP - 4, x(map.to_s) - x(map.from_s), height - FRAME.TOP - FRAME.AXIS + 6);
+  context.restore();
+}
+
+/** Behind the traces: events as bands with borders, named in a lane above. */
+export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
+  const { context, width, height } = canvas;
+  const { x } = secondsOf(page, width);
+  const colour = theme();
+  const stop = page.start_s + page.page_s;
+  const [top, high] = LANES.events;
+  const seen = marks.filter((one) => one.onset_s < stop && one.onset_s + one.duration_s > page.start_s);
+  seen.sort((a, b) => (a.id === selected) - (b.id === selected) || a.onset_s - b.onset_s);
+  within(canvas);
+  for (const one of seen) {
+    const pattern = reading.patterns.find(({ name }) => name === one.pattern);
+    const hue = pattern?.colour ?? "#777777";
+    const [start, end] = [x(one.onset_s), x(one.onset_s + one.duration_s)];
+    const chosen = one.id === selected;
+    context.fillStyle = faint(hue, one.rejected || shaded ? 0 : chosen ? 0.16 : 0.09);
+    context.fillRect(start, FRAME.TOP - 4, end - start, height - FRAME.TOP - FRAME.AXIS + 6);
+    context.fillStyle = hue;
+    for (const edge of [start, end - (chosen ? 3 : 1.5)]) {
+      context.fillRect(edge, top, chosen ? 3 : 1.5, height - FRAME.AXIS - top);
+    }
+    context.save();
+    context.beginPath();
+    context.rect(start, top, end - start, high);
+    context.clip();
+    if (!one.rejected) context.fillRect(start, top, end - start, high);
+    context.font = chosen ? BOLD : FONT;
+    context.fillStyle = one.rejected ? colour.quiet : inkOn(hue);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(words(one, pattern), Math.max(start, LEFT) + 6, top + high / 2 + 0.5);
+    context.restore();
+    if (chosen) {
+      context.strokeStyle = colour.ink;
+      context.lineWidth = 2;
+      context.strokeRect(start, top, end - start, high);
+    }
+  }
+  context.restore();
+}
+
+const DONE = { confirm: "✓", reject: "✕ rejected", relabel: "relabelled", move: "moved", add: "added" };
+
+function words(one, pattern) {
+  const parts = [pattern?.label ?? "candidate"];
+  if (one.certainty !== null && one.action !== "relabel") parts.push(`${Math.round(100 * one.certainty)} %`);
+  if (one.event.side) parts.push(one.event.side);
+  if (one.event.frequency_hz) parts.push(`${one.event.frequency_hz.toFixed(1)} Hz`);
+  if (one.action) parts.push(DONE[one.action]);
+  return parts.join(" · ");
+}
+
+/** Above the traces: what the recording itself says. */
+export function drawNotes(canvas, page, annotations) {
+  const { context, width, height } = canvas;
+  const { x } = secondsOf(page, width);
+  const colour = theme();
+  const [top, high] = LANES.notes;
+  within(canvas);
+  context.font = FONT;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  let free = 0; // px from which the lane is free
+  for (const { onset_s, text } of annotations) {
+    if (onset_s < page.start_s - 0.01 || onset_s > page.start_s + page.page_s) continue;
+    const at = x(onset_s);
+    context.strokeStyle = colour.caliper;
+    context.lineWidth = 1;
+    context.setLineDash([4, 3]);
+    context.beginPath();
+    context.moveTo(at + 0.5, top);
+    context.lineTo(at + 0.5, height - FRAME.AXIS);
+    context.stroke();
+    const wide = context.measureText(text).width;
+    const start = Math.max(at + 4, free);
+    context.fillStyle = colour.caliper;
+    context.fillText(text, Math.max(LEFT + 2, Math.min(start, width - RIGHT - wide - 2)), top + high / 2);
+    free = start + wide + 8;
+  }
+  context.setLineDash([]);
+  context.restore();
+}
+
+/** Above the traces: the six probabilities of each step, stacked as in the day view. */
+export function drawRibbon(canvas, page, patterns) {
+  if (!page.steps) return;
+  const { context, width } = canvas;
+  const { x, scale } = secondsOf(page, width);
+  const { columns, data, from_s } = page.steps;
+  const [top, high] = LANES.ribbon;
+  const wide = STEP_S * scale;
+  within(canvas);
+  for (let step = 0; step < columns; step += 1) {
+    const start = x(from_s + step * STEP_S);
+    if (!(data[6 * columns + step] > 0)) {
+      context.fillStyle = hatching(context, theme().hatch);
+      context.fillRect(start, top, wide, high);
+      continue;
+    }
+    let place = top + high;
+    patterns.forEach(({ colour }, k) => {
+      const tall = data[k * columns + step] * high;
+      place -= tall;
+      context.fillStyle = colour;
+      context.fillRect(start, place, wide - 1, tall);
+    });
+  }
+  context.restore();
+}

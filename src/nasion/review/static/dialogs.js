@@ -1,0 +1,143 @@
+/** Recordings, export, calibration of the screen, and who reads. */
+
+import { json, of, post } from "/static/api.js";
+import { lengthText } from "/static/clock.js";
+import { change, state, watch } from "/static/state.js";
+import { askEvents } from "/static/verdict.js";
+
+const CARD_MM = 85.6; // ISO/IEC 7810 ID-1, a bank card
+const byId = (id) => document.getElementById(id);
+
+const opens = (button, dialog, before = () => {}) =>
+  byId(button).addEventListener("click", () => {
+    before();
+    byId(dialog).showModal();
+  });
+
+function made(tag, text) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
+
+function listRecordings(open) {
+  const { readings, blind, reading } = state;
+  const patterns = blind ? [] : (reading?.patterns ?? []);
+  const head = ["Recording", "Begins", "Long", "Judged", ...patterns.map(({ label }) => label), "Events", "Unread"];
+  const dialog = byId("recordings");
+  const titles = document.createElement("tr");
+  titles.append(...head.map((title) => Object.assign(made("th", title), { scope: "col" })));
+  dialog.querySelector("thead").replaceChildren(titles);
+  const rows = readings.map((one) => {
+    const row = document.createElement("tr");
+    const button = made("button", one.name);
+    button.type = "button";
+    if (one.id === reading?.id) {
+      button.setAttribute("aria-current", "true");
+      button.autofocus = true;
+    }
+    button.addEventListener("click", () => {
+      dialog.close();
+      open(one.id);
+    });
+    const name = document.createElement("th");
+    name.scope = "row";
+    name.append(button);
+    const cells = [
+      one.start ? one.start.replace("T", " ").slice(0, 16) : "–",
+      lengthText(one.duration_s),
+      `${Math.round(100 * one.judged)} %`,
+      ...patterns.map((pattern) => minutes(one.minutes[pattern.name])),
+      one.n_events,
+      one.unread,
+    ];
+    row.append(name, ...cells.map((text) => made("td", text)));
+    return row;
+  });
+  dialog.querySelector("tbody").replaceChildren(...rows);
+}
+
+const minutes = (value) => (!value ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value)));
+
+function startCalibration() {
+  const slider = byId("card-length");
+  const show = () => {
+    const px_per_mm = Number(slider.value) / CARD_MM;
+    byId("card").style.width = `${slider.value}px`;
+    byId("card-text").textContent = `${slider.value} px = ${CARD_MM} mm, ${px_per_mm.toFixed(2)} px/mm`;
+  };
+  opens("open-calibration", "calibration", () => {
+    slider.value = String(Math.round(state.px_per_mm * CARD_MM));
+    show();
+  });
+  slider.addEventListener("input", show);
+  byId("card-save").addEventListener("click", () => {
+    change({ px_per_mm: Number(slider.value) / CARD_MM, calibrated: true });
+    byId("calibration").close();
+  });
+}
+
+function startExport(complain, report) {
+  const files = byId("export-files");
+  opens("open-export", "export", () => files.replaceChildren());
+  for (const button of byId("export").querySelectorAll("[data-kind]")) {
+    button.addEventListener("click", async () => {
+      const { id } = state.reading;
+      try {
+        const { files: names } = await post(of(id, "/export"), { kind: button.dataset.kind });
+        const items = names.map((name) => {
+          const link = made("a", name);
+          link.href = of(id, `/export/${encodeURIComponent(name)}`);
+          link.download = name;
+          const item = document.createElement("li");
+          item.append(link);
+          return item;
+        });
+        files.replaceChildren(...(items.length ? items : [made("li", "There was nothing to write")]));
+        report(`Written: ${names.join(", ") || "nothing"}`);
+      } catch (problem) {
+        files.replaceChildren(made("li", problem.message));
+        complain(problem);
+      }
+    });
+  }
+}
+
+function startReviewer(complain, report) {
+  const field = byId("reviewer");
+  watch(["reviewer"], () => (field.value = state.reviewer));
+  field.addEventListener("change", async () => {
+    try {
+      await post(of(state.reading.id, "/reviewer"), { initials: field.value.trim() });
+      change({ reviewer: field.value.trim() });
+      await askEvents();
+      report(`Verdicts are given by ${state.reviewer || "nobody named"}`);
+    } catch (problem) {
+      field.value = state.reviewer;
+      complain(problem);
+    }
+  });
+}
+
+/** Take up the work; `open(id)` opens a recording. */
+export function startDialogs({ open, complain, report }) {
+  opens("open-recordings", "recordings", async () => {
+    listRecordings(open);
+    try {
+      const { readings, problems } = await json("/api/readings"); // others may have read meanwhile
+      change({ readings });
+      byId("problems").textContent = problems.join(" · ");
+      listRecordings(open);
+      document.querySelector("#recordings [aria-current]")?.focus();
+    } catch (problem) {
+      complain(problem);
+    }
+  });
+  opens("open-help", "help");
+  startCalibration();
+  startExport(complain, report);
+  startReviewer(complain, report);
+  const single = byId("single-keys");
+  single.checked = state.single_keys;
+  single.addEventListener("change", () => change({ single_keys: single.checked }));
+}

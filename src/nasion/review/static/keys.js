@@ -1,0 +1,80 @@
+/** The keyboard: one table for what keys do and for the help that says so. */
+
+import { clear } from "/static/pointer.js";
+import { state } from "/static/state.js";
+import { view } from "/static/tools.js";
+import { verdicts } from "/static/verdict.js";
+
+const press = (id) => () => document.getElementById(id).click();
+
+/** Keys, what they do, in words and in deed. */
+const KEYS = [
+  [["ArrowRight", "PageDown"], "→", "page on", () => view.pages(1)],
+  [["ArrowLeft", "PageUp"], "←", "page back", () => view.pages(-1)],
+  [["Shift+ArrowRight"], "Shift →", "1 s on", () => view.seconds(1)],
+  [["Shift+ArrowLeft"], "Shift ←", "1 s back", () => view.seconds(-1)],
+  [["Home"], "Home", "to the beginning", view.first],
+  [["End"], "End", "to the end", view.last],
+  [["+", "=", "ArrowUp"], "+ ↑", "larger traces", () => view.amplify(1)],
+  [["-", "ArrowDown"], "− ↓", "smaller traces", () => view.amplify(-1)],
+  [["n"], "n", "next event", () => view.event(1)],
+  [["p"], "p", "previous event", () => view.event(-1)],
+  [["c"], "c", "confirm", verdicts.confirm],
+  [["x"], "x", "reject", verdicts.reject],
+  [["1", "2", "3", "4", "5", "6"], "1–6", "label (Seizure LPD GPD LRDA GRDA Other)", (key) => verdicts.label(Number(key) - 1)],
+  [["u"], "u", "undo the last verdict", verdicts.undo],
+  [["a"], "a", "add an event", verdicts.add],
+  [["b"], "b", "borders of the event", () => document.getElementById("border-start").select()],
+  [["w"], "w", "write a note", () => document.getElementById("note").focus()],
+  [["g"], "g", "map: what the model looked at", view.map],
+  [["k"], "k", "calipers", view.calipers],
+  [["i"], "i", "day view: zoom in", view.zoomIn],
+  [["o"], "o", "day view: zoom out", view.zoomOut],
+  [["0"], "0", "day view: whole recording", view.zoomAll],
+  [["t"], "t", "spectrograms and trends", view.trends],
+  [["j"], "j", "go to a time", view.goTo],
+  [["r"], "r", "recordings", press("open-recordings")],
+  [["e"], "e", "export", press("open-export")],
+  [["d"], "d", "dark or light", view.theme],
+  [["?"], "?", "this help", press("open-help")],
+  [["Escape"], "Esc", "give up, clear marks, leave a field", () => giveUp()],
+];
+
+function giveUp() {
+  if (state.adding) verdicts.giveUp();
+  clear();
+  document.getElementById("eeg-view").focus();
+}
+
+const deeds = new Map(KEYS.flatMap(([keys, , , deed]) => keys.map((key) => [key, deed])));
+const WRITING = "input:not([type=checkbox]):not([type=range]), textarea";
+
+function act(event) {
+  if (!state.reading || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (document.querySelector("dialog[open]")) return;
+  const { target, key } = event;
+  const shifted = event.shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key;
+  const deed = deeds.get(shifted);
+  if (!deed) return;
+  if (key !== "Escape") {
+    if (target.matches(WRITING)) return;
+    if (target.matches("select") && /^(Arrow|Page|Home|End|.$)/.test(key)) return; // they choose there
+    if (!state.single_keys && key.length === 1) return;
+  }
+  event.preventDefault();
+  deed(key);
+}
+
+/** Take up the work. */
+export function startKeys() {
+  document.addEventListener("keydown", act);
+  const entries = KEYS.flatMap(([, shown, words]) => {
+    const [term, meaning] = [document.createElement("dt"), document.createElement("dd")];
+    const key = document.createElement("kbd");
+    key.textContent = shown;
+    term.append(key);
+    meaning.textContent = words;
+    return [term, meaning];
+  });
+  document.getElementById("keys").replaceChildren(...entries);
+}

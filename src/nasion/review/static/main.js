@@ -1,0 +1,90 @@
+/** Puts the page together and opens a recording. */
+
+import { json, of } from "/static/api.js";
+import { startDay } from "/static/day.js";
+import { startDialogs } from "/static/dialogs.js";
+import { startEeg, whenShown } from "/static/eeg.js";
+import { mark } from "/static/events.js";
+import { startKeys } from "/static/keys.js";
+import { startPointer } from "/static/pointer.js";
+import { change, recall, state, watch } from "/static/state.js";
+import { startTables } from "/static/tables.js";
+import { startTheme, startTools } from "/static/tools.js";
+import { startVerdict, verdicts } from "/static/verdict.js";
+import { startWhy } from "/static/why.js";
+
+const byId = (id) => document.getElementById(id);
+
+/** Say what was done, aloud where a screen reader listens. */
+function report(words) {
+  byId("error").textContent = "";
+  byId("status").textContent = words;
+}
+
+/** Show an error in one line. */
+function complain(problem) {
+  byId("error").textContent = problem.message;
+}
+
+/** Where one was: recording and second, in the part of the address that no server sees. */
+function place() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  return { id: parts.get("r"), at_s: Number(parts.get("t")) || 0 };
+}
+
+let keeping = 0;
+function keepPlace() {
+  clearTimeout(keeping);
+  if (state.reading) history.replaceState(null, "", `#r=${state.reading.id}&t=${state.start_s}`);
+}
+
+async function open(id, at_s = 0) {
+  try {
+    const reading = await json(of(id));
+    const start_s = Math.min(Math.max(0, at_s), Math.max(0, reading.duration_s - state.page_s));
+    change({
+      reading, start_s, blind: reading.blind, events: reading.events.map(mark), day: [0, reading.duration_s],
+      selected: null, adding: false, span: null, at_s: null, map: false, map_pattern: null,
+    });
+    byId("recording-name").textContent = reading.name;
+    byId("blind-note").hidden = !reading.blind;
+    document.title = `nasion review: ${reading.name}`;
+    report(`${reading.name} is open, ${reading.events.length} events`);
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+async function begin() {
+  recall();
+  startTheme();
+  startTools(report);
+  startDay(complain);
+  startEeg(complain);
+  startWhy(complain);
+  startPointer({ move: verdicts.move, tell: report });
+  startTables();
+  startVerdict(complain, report);
+  startDialogs({ open, complain, report });
+  startKeys();
+  watch(["reading", "start_s"], () => {
+    clearTimeout(keeping);
+    keeping = setTimeout(keepPlace, 300); // browsers allow no more than some a second
+  });
+  addEventListener("pagehide", keepPlace);
+  whenShown(() => (byId("error").textContent = "")); // the server answers again
+  try {
+    const { readings, problems, blind, reviewer, disclaimer } = await json("/api/readings");
+    change({ readings, blind, reviewer });
+    if (disclaimer) byId("disclaimer").textContent = disclaimer;
+    if (!readings.length) throw new Error(problems[0] ?? "There is no reading in this folder; run nasion read first");
+    const was = place();
+    const known = readings.some(({ id }) => id === was.id);
+    await open(known ? was.id : readings[0].id, known ? was.at_s : 0);
+    if (readings.length > 1 && !known) byId("open-recordings").click();
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+await begin();

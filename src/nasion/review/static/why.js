@@ -1,0 +1,161 @@
+/** Why: the six probabilities of a step, and what the model looked at. */
+
+import { Latest, array, of } from "/static/api.js";
+import { beginning, timeText } from "/static/clock.js";
+import { redraw, shown, whenShown } from "/static/eeg.js";
+import { onScale, pixel } from "/static/paint.js";
+import { change, state, watch } from "/static/state.js";
+
+const STEP_S = 2;
+const section = document.getElementById("why");
+const word = document.getElementById("why-word");
+const note = document.getElementById("why-note");
+const canvas = document.getElementById("why-map");
+const latest = new Latest();
+let bars = [];
+let say = () => {};
+
+/** Six probabilities of the step explained, null where it was not judged. */
+function probabilities() {
+  const { page } = shown;
+  if (!page?.steps) return null;
+  const at = state.at_s ?? page.start_s + page.page_s / 2;
+  const { from_s, columns, data, reasons } = page.steps;
+  const step = Math.min(Math.max(0, Math.floor((at - from_s) / STEP_S)), columns - 1);
+  const six = Array.from({ length: 6 }, (_, k) => data[k * columns + step]);
+  return { at_s: from_s + step * STEP_S, six: six.every(Number.isFinite) ? six : null, reason: reasons?.[step] ?? 0 };
+}
+
+/** The pattern whose map is shown: the one asked for, else that of the event, else the likeliest. */
+export function mapPattern() {
+  const { reading, map_pattern, events, selected } = state;
+  if (map_pattern) return map_pattern;
+  const event = events.find(({ id }) => id === selected);
+  const middle = shown.page ? shown.page.start_s + shown.page.page_s / 2 : 0;
+  if (event?.pattern && middle >= event.onset_s && middle <= event.onset_s + event.duration_s) return event.pattern;
+  const six = probabilities()?.six;
+  return reading.patterns[six ? six.indexOf(Math.max(...six)) : 0].name;
+}
+
+function showBars() {
+  if (state.blind || !state.reading) return;
+  const found = probabilities();
+  if (!found) return;
+  const { patterns, cant_tell, start } = state.reading;
+  document.getElementById("why-time").textContent = `${timeText(found.at_s, beginning(start))}, 2 s`;
+  const { six } = found;
+  const most = six ? Math.max(...six) : 0;
+  const likeliest = six && patterns[six.indexOf(most)];
+  word.textContent = !six ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
+  const pattern = mapPattern();
+  bars.forEach(({ button, fill, value }, k) => {
+    fill.style.width = six ? `${100 * six[k]}%` : "0";
+    value.textContent = six ? percent(six[k]) : "–";
+    button.setAttribute("aria-pressed", String(state.map && patterns[k].name === pattern));
+  });
+}
+
+const percent = (share) => (share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
+
+/** Fetch and draw the map of the page, where it is wanted. */
+async function showMap() {
+  document.getElementById("map").setAttribute("aria-pressed", String(state.map));
+  showBars();
+  const { page } = shown;
+  canvas.hidden = !state.map || state.blind;
+  if (!state.map || state.blind || !page) {
+    latest.cancel();
+    if (shown.map) {
+      shown.map = null;
+      redraw();
+    }
+    return;
+  }
+  const pattern = mapPattern();
+  const middle = Math.min(page.start_s + page.page_s / 2, state.reading.duration_s);
+  const { id } = state.reading;
+  try {
+    const answers = await latest.ask((signal) =>
+      Promise.allSettled([
+        array(Float32Array, of(id, "/map"), { at_s: middle, duration_s: page.page_s, pattern }, signal),
+        array(Float32Array, of(id, "/map_spectrogram"), { at_s: middle, pattern }, signal),
+      ]),
+    );
+    if (!answers || page !== shown.page) return;
+    const [{ value: values, reason }, { value: spectrogram }] = answers;
+    if (!values && !spectrogram) throw reason;
+    const from_s = middle - page.page_s / 2;
+    shown.map = values ? { values: values.data, from_s, to_s: from_s + page.page_s, pattern } : null;
+    redraw();
+    canvas.hidden = !spectrogram; // a model may look at traces alone, or at spectrograms
+    if (spectrogram) drawSpectrogramMap(spectrogram, pattern);
+  } catch (problem) {
+    change({ map: false });
+    say(problem);
+  }
+}
+
+function drawSpectrogramMap({ data, shape: [freqs, columns] }, pattern) {
+  const { label } = state.reading.patterns.find(({ name }) => name === pattern);
+  canvas.setAttribute("aria-label", `Where the model looked in the spectrograms of 50 s for ${label}`);
+  canvas.width = columns;
+  canvas.height = freqs;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, freqs);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let freq = 0; freq < freqs; freq += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      pixels[(freqs - 1 - freq) * columns + column] = pixel(onScale(data[freq * columns + column]));
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function build() {
+  const { reading, blind } = state;
+  section.hidden = blind;
+  document.getElementById("map").hidden = blind;
+  if (blind) return;
+  bars = reading.patterns.map(({ name, label, long_name, colour }) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = `${long_name}: show what the model looked at`;
+    const [text, track, fill, value] = ["span", "span", "span", "span"].map((tag) => document.createElement(tag));
+    text.textContent = label;
+    track.className = "track";
+    fill.className = "fill";
+    fill.style.background = colour;
+    value.className = "value";
+    track.append(fill);
+    button.append(text, track, value);
+    button.addEventListener("click", () => {
+      const off = state.map && mapPattern() === name;
+      change(off ? { map: false } : { map_pattern: name, map: true });
+    });
+    return { button, fill, value };
+  });
+  document.getElementById("bars").replaceChildren(...bars.map(({ button }) => {
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  }));
+  note.textContent = calibrationNote(reading.model);
+  document.getElementById("map").disabled = !reading.model.maps;
+}
+
+/** What the model says of its own probabilities, in a line. */
+function calibrationNote({ calibration }) {
+  if (!calibration) return "Probabilities are not calibrated";
+  if (typeof calibration === "string") return calibration;
+  return calibration.note ?? "Probabilities are calibrated";
+}
+
+/** Take up the work; `complain` shows an error in one line. */
+export function startWhy(complain) {
+  say = complain;
+  watch(["reading"], build);
+  watch(["at_s"], showBars);
+  watch(["map", "map_pattern", "selected"], showMap);
+  whenShown(showMap);
+}
+
