@@ -1,0 +1,139 @@
+"""The display cache, read: pieces of signals, envelopes, spectrogram and trends of a recording."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import HMS_VIEW
+from nasion.errors import NasionError
+from nasion.files import read_json
+from nasion.reading.columns import Columns, mean, pooled, summed
+from nasion.reading.display_cache import (
+    BLOCK,
+    BLOCK_STEPS,
+    EMPTY,
+    FOLDER,
+    LAYOUT,
+    LEVELS,
+    N_ROWS,
+    ROWS,
+    SCHEMA,
+    SPECTROGRAM_LEVELS,
+    STEP,
+    mean_level,
+)
+from nasion.reading.montages import Montage, traces
+from nasion.terms import COLUMNS, SFREQ, STEP_S
+
+# A window of the spectrogram begins with its step and lasts longer: so much later is its middle.
+LATE_S = (HMS_VIEW.window_s - STEP_S) / 2
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Display:
+    """A display cache, mapped; what is asked for is read, no more.
+
+    Parameters
+    ----------
+    index
+        Of `index.json`: electrodes, montages, spectrogram, trends.
+    """
+
+    n_steps: int
+    index: dict[str, Any]
+    arrays: dict[str, NDArray]
+
+    @classmethod
+    def open(cls, folder: Path) -> "Display":
+        """Open `display/` of a reading's folder.
+
+        Raises
+        ------
+        NasionError
+            If it isn't there, isn't whole, or is of another version.
+        """
+        index = read_json(folder / FOLDER / "index.json")
+        advice = "read the recording again"
+        if not isinstance(index, dict) or index.get("schema") != SCHEMA:
+            raise NasionError(f"{folder / FOLDER}: is not of display schema {SCHEMA}; {advice}")
+        arrays, blocks = {}, -(-index["n_steps"] // BLOCK_STEPS)
+        for name, (length, shape, dtype) in LAYOUT.items():
+            path = folder / FOLDER / f"{name}.npy"
+            try:
+                array = np.load(path, mmap_mode="r")
+            except (OSError, ValueError):
+                raise NasionError(f"{path}: is missing or cut short; {advice}") from None
+            if array.shape != (blocks * length, *shape) or array.dtype != np.dtype(dtype):
+                raise NasionError(f"{path}: does not belong to its index.json; {advice}")
+            arrays[name] = array
+        return cls(index["n_steps"], index, arrays)
+
+    @property
+    def n_times(self) -> int:
+        """Samples at 200 Hz, the last step filled up."""
+        return self.n_steps * STEP
+
+    def signals(self, start: int, stop: int) -> Array:
+        """Samples start..stop, shape (20, stop - start), µV; NaN outside and in gaps."""
+        result = np.full((len(COLUMNS), max(stop - start, 0)), np.nan, np.float32)
+        first, last = max(start, 0), min(stop, self.n_times)
+        while first < last:
+            block, place = divmod(first, BLOCK)
+            n = min(BLOCK - place, last - first)
+            digital = self.arrays["signals"][block, :, place : place + n]
+            offset, step = self.arrays["scales"][block].T[:, :, None]
+            values = digital * step + offset
+            values[digital == EMPTY] = np.nan
+            result[:, first - start : first - start + n] = values
+            first += n
+        return result
+
+    def envelope(self, start_s: float, stop_s: float, columns: int, montage: Montage) -> Array:
+        """Lowest and highest of each trace, shape (n_traces, 2, columns), µV, unfiltered.
+
+        A column holds all that it touches, from the coarsest level that is no coarser than it.
+        """
+        asked = Columns(start_s, stop_s, columns)
+        width = asked.width_s * SFREQ
+        bin_ = max((bin_ for bin_ in LEVELS if bin_ <= width), default=1)
+        if bin_ == 1:
+            pairs, first = asked.touched(1 / SFREQ, self.n_times)
+            low = high = traces(self.signals(first, first + int(pairs.max(initial=0))), montage)
+        else:
+            array = self.arrays[f"envelope-{bin_}"]
+            pairs, first = asked.touched(bin_ / SFREQ, len(array))
+            piece = array[first : first + int(pairs.max(initial=0))]
+            low, high = piece[:, :, _rows(montage)].transpose(1, 2, 0)
+        return np.stack(
+            [pooled(np.fmin, low, pairs, np.nan), pooled(np.fmax, high, pairs, np.nan)], 1
+        )
+
+    def spectrogram(self, start_s: float, stop_s: float, columns: int) -> NDArray[np.uint8]:
+        """Levels of the chains, shape (4, n_freqs, columns): 0 is nothing, else as `index` says."""
+        asked = Columns(start_s - LATE_S, stop_s - LATE_S, columns)
+        steps = max(s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * STEP_S <= asked.width_s)
+        array = self.arrays[f"spectrogram-{steps}"]
+        pairs, first = asked.shared(steps * STEP_S, len(array))
+        piece = np.asarray(array[first : first + int(pairs.max(initial=0))])
+        total, count = summed(piece, pairs, np.uint32), summed(piece > 0, pairs, np.uint32)
+        return np.ascontiguousarray(mean_level(total, count).transpose(1, 2, 0))
+
+    def trends(self, start_s: float, stop_s: float, columns: int) -> Array:
+        """Mean of each trend in each column, shape (n_trends, columns); NaN where unknown."""
+        pairs, first = Columns(start_s, stop_s, columns).shared(STEP_S, self.n_steps)
+        piece = np.asarray(self.arrays["trends"][first : first + int(pairs.max(initial=0))])
+        return mean(piece.T, pairs)[0]
+
+
+def _rows(montage: Montage) -> list[int]:
+    before = 0
+    for name, n in ROWS.items():
+        if name == montage:
+            return [*range(before, before + n), N_ROWS - 1]
+        before += n
+    raise ValueError(montage)

@@ -1,0 +1,56 @@
+"""Candidates of a blind review: ten seconds of each detection among as many random ones.
+
+Who judges them can't tell which is which, not by number, length or order.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from nasion.reading.reading import Reading
+from nasion.terms import CENTRE_S, STEP_S
+
+LEAST = 10  # random ones, also where little or nothing was detected
+_LENGTH = round(CENTRE_S / STEP_S)  # steps
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Ten seconds to judge."""
+
+    id: str
+    onset_s: float
+    duration_s: float = CENTRE_S
+
+
+def candidates(reading: Reading) -> tuple[Candidate, ...]:
+    """Detections and random windows in a random order, the same ones for the same reading.
+
+    Windows keep clear of each other while there is room.
+    """
+    rng = np.random.default_rng(_seed(reading))
+    last = max(reading.n_steps - _LENGTH, 0)
+    middles_s = np.array([event.onset_s + event.duration_s / 2 for event in reading.events])
+    detected = np.floor((middles_s - CENTRE_S / 2) / STEP_S).clip(0, last).astype(np.int64)
+    taken = set(detected.tolist())
+    wanted = len(taken) + max(len(taken), LEAST)
+    drawn = rng.permutation(np.flatnonzero(reading.judged[: last + 1])).tolist()
+    blocked = np.zeros(reading.n_steps + _LENGTH, bool)
+    for step in taken:
+        blocked[max(step - _LENGTH + 1, 0) : step + _LENGTH] = True
+    for step in drawn:
+        if len(taken) < wanted and not blocked[step]:
+            taken.add(step)
+            blocked[max(step - _LENGTH + 1, 0) : step + _LENGTH] = True
+    for step in drawn:
+        if len(taken) < wanted:
+            taken.add(step)
+    order = rng.permutation(sorted(taken)).tolist()
+    return tuple(Candidate(f"b{number}", step * STEP_S) for number, step in enumerate(order, 1))
+
+
+def _seed(reading: Reading) -> int:
+    events = [(event.onset_s, event.duration_s) for event in reading.events]
+    text = f"{reading.duration_s} {reading.model.get('fingerprint', '')} {events}"
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")

@@ -1,0 +1,327 @@
+"""A case: one reading under review, its display, its events and what was said of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from nasion.errors import NasionError
+from nasion.reading.burden import Burden
+from nasion.reading.columns import Columns, mean, most
+from nasion.reading.display import Array, Display
+from nasion.reading.folder import load, manifest
+from nasion.reading.reading import REASONS, Reading, Reason
+from nasion.review.candidates import candidates
+from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
+from nasion.review.verdicts import Action, Journal, Verdict, stamp, standing
+from nasion.terms import (
+    CHAIN_DERIVATIONS,
+    CHAIN_NAMES,
+    COLOURS,
+    COLUMNS,
+    PATTERNS,
+    SFREQ,
+    STEP_S,
+    Pattern,
+)
+
+ACTIONS = tuple(action for action in get_args(Action) if action != "undo")
+LONGEST_NOTE = 2000  # characters
+CANT_TELL = 0.5  # a largest probability below it names no pattern
+
+
+class Unfit(Exception):  # noqa: N818
+    """What was asked for doesn't fit the reading; its text says why, `status` is of HTTP."""
+
+    def __init__(self, detail: str, status: int = 422) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Who looks, and whether predictions are hidden."""
+
+    initials: str = ""
+    blind: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A verdict as the page sends it."""
+
+    action: str
+    event: str | None = None
+    pattern: Pattern | None = None
+    onset_s: float | None = None
+    duration_s: float | None = None
+    note: str = ""
+
+
+class Case:
+    """Everything that the server tells of one reading; arrays are read when they are asked for.
+
+    Parameters
+    ----------
+    folder
+        Of the reading.
+    id
+        What addresses hold in place of its name.
+    """
+
+    def __init__(self, folder: Path, id: str) -> None:
+        self.folder, self.id = folder, id
+        self.journal = Journal(folder)
+        self._told: dict[Reviewer, tuple[int, str]] = {}
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The reading; NasionError where it is damaged."""
+        return load(self.folder)
+
+    @cached_property
+    def display(self) -> Display:
+        """Its display cache; NasionError where it is missing or of another recording."""
+        display = Display.open(self.folder)
+        if display.n_steps != self.reading.n_steps:
+            raise NasionError(f"{self.folder}: display and reading differ; read it again")
+        return display
+
+    @cached_property
+    def _burden(self) -> dict[str, Any]:
+        return manifest(self.folder).get("burden") or Burden.of(self.reading).as_dict()
+
+    @cached_property
+    def _sheet(self) -> Sheet:
+        return Sheet(self.reading.events)
+
+    @cached_property
+    def _blind_sheet(self) -> Sheet:
+        return Sheet(candidates(self.reading))
+
+    def entries(self, who: Reviewer) -> dict[str, Entry]:
+        """Events by number, with the verdicts that this reader may see."""
+        sheet = self._blind_sheet if who.blind else self._sheet
+        return sheet.filled(self._said(who))
+
+    def _said(self, who: Reviewer) -> list[Verdict]:
+        return visible(standing(self.journal.verdicts()), blind=who.blind, reviewer=who.initials)
+
+    def summary(self, who: Reviewer) -> dict[str, Any]:
+        """One line of the list of recordings; blind, it tells nothing of what was detected."""
+        reading, entries = self.reading, list(self.entries(who).values())
+        lengths = {} if who.blind else minutes(reading)
+        judged_minutes = float(reading.judged.sum()) * STEP_S / 60
+        return {
+            "id": self.id,
+            "name": reading.name,
+            "start": reading.start.isoformat() if reading.start else None,
+            "duration_s": reading.duration_s,
+            "n_events": len(entries),
+            "judged": round(float(reading.judged.mean()), 4) if reading.n_steps else 0.0,
+            "minutes": lengths,
+            "percent": {
+                name: round(100 * length / judged_minutes, 3) if judged_minutes else 0.0
+                for name, length in lengths.items()
+            },
+            "urgency": urgency(entries),
+            "unread": sum(entry.verdict is None for entry in entries),
+        }
+
+    def told(self, who: Reviewer, *, maps: bool) -> str:
+        """All that the page has to know at first, JSON; made anew only when a verdict came.
+
+        Parameters
+        ----------
+        maps
+            Whether the page may ask for maps.
+        """
+        n_lines = len(self.journal.verdicts())
+        known = self._told.get(who)
+        if known is None or known[0] != n_lines:
+            entries = [entry.as_dict() for entry in self.entries(who).values()]
+            content = self._about(who, maps=maps) | {"events": entries}
+            known = self._told[who] = n_lines, _json(content)
+        return known[1]
+
+    def _about(self, who: Reviewer, *, maps: bool) -> dict[str, Any]:
+        reading, index = self.reading, self.display.index
+        recorded = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
+        faulty = (recorded > 0).mean(0) if len(recorded) else np.ones(len(COLUMNS))
+        return {
+            "id": self.id,
+            "name": reading.name,
+            "start": reading.start.isoformat() if reading.start else None,
+            "duration_s": reading.duration_s,
+            "step_s": STEP_S,
+            "n_steps": reading.n_steps,
+            "sfreq": SFREQ,
+            "source_sfreq": reading.source_sfreq,
+            "electrodes": list(COLUMNS),
+            "missing": list(reading.missing),
+            "interpolated": list(reading.interpolated),
+            "bad": dict(zip(COLUMNS, np.round(faulty, 4).tolist(), strict=True)),
+            "patterns": [
+                {
+                    "name": pattern,
+                    "label": pattern.label,
+                    "long_name": pattern.long_name,
+                    "colour": COLOURS[pattern],
+                }
+                for pattern in PATTERNS
+            ],
+            "derivations": [
+                {"name": f"{first}-{second}", "chain": chain}
+                for chain, pairs in CHAIN_DERIVATIONS.items()
+                for first, second in pairs
+            ],
+            "chains": [{"name": name, "long_name": long} for name, long in CHAIN_NAMES.items()],
+            "reasons": [str(reason) for reason in REASONS],
+            "gaps": [
+                {"onset_s": onset_s, "duration_s": duration_s}
+                for onset_s, duration_s in reading.gaps_s
+            ],
+            "annotations": [
+                {"onset_s": onset_s, "duration_s": duration_s, "text": text}
+                for onset_s, duration_s, text in reading.annotations
+            ],
+            "warnings": [*reading.warnings, *self.journal.warnings],
+            "model": {**reading.model, "maps": maps},
+            "burden": {} if who.blind else self._burden,
+            "spectrogram": index["spectrogram"],
+            "trends": index["trends"],
+            "cant_tell": CANT_TELL,
+            "blind": who.blind,
+        }
+
+    def probabilities(self, asked: Columns) -> Array:
+        """Six mean probabilities and the share of judged steps, shape (7, n)."""
+        pairs, first = asked.shared(STEP_S, self.reading.n_steps)
+        values = self.reading.probability[first : first + int(pairs.max(initial=0))]
+        average, share = mean(values.T, pairs)
+        return np.concatenate([average, share[:1]])
+
+    def quality(self, asked: Columns) -> np.ndarray:
+        """The commonest reason of each column, a place in `reading.REASONS`."""
+        pairs, first = asked.shared(STEP_S, self.reading.n_steps)
+        codes = self.reading.reason[first : first + int(pairs.max(initial=0))]
+        return most(codes, pairs, len(REASONS))
+
+    def judge(self, asked: Asked, who: Reviewer) -> Entry:
+        """Write a verdict; what it leaves out is as it was before."""
+        if not who.initials:
+            raise Unfit("give your initials first", 409)
+        if asked.action not in ACTIONS:
+            raise Unfit(f"action is one of {', '.join(ACTIONS)}")
+        if len(asked.note) > LONGEST_NOTE:
+            raise Unfit(f"a note has at most {LONGEST_NOTE} characters")
+        entry = self._entry_of(asked, who)
+        pattern = self._pattern_of(asked, entry)
+        onset_s, duration_s = self._borders_of(asked, entry)
+        key, at = stamp()
+        verdict = Verdict(
+            key=key,
+            action=asked.action,  # type: ignore[arg-type]
+            event=entry.id if entry else "",
+            subject=entry.subject if entry else None,
+            pattern=pattern,
+            onset_s=onset_s,
+            duration_s=duration_s,
+            note=asked.note,
+            reviewer=who.initials,
+            at=at,
+            # Whatever the page says: one that was not started blind has shown what the model saw.
+            predictions_visible=not who.blind,
+        )
+        self.journal.append(verdict)
+        entries = self.entries(who).values()
+        return next(entry for entry in entries if entry.verdict and entry.verdict.key == key)
+
+    def _entry_of(self, asked: Asked, who: Reviewer) -> Entry | None:
+        if asked.action == "add":
+            return None
+        entry = self.entries(who).get(asked.event or "")
+        if entry is None:
+            raise Unfit("no such event", 404)
+        return entry
+
+    def _pattern_of(self, asked: Asked, entry: Entry | None) -> Pattern | None:
+        before = (entry.said or entry.pattern) if entry else None
+        pattern = asked.pattern if asked.action in ("add", "relabel") else before or asked.pattern
+        if pattern is None and asked.action != "reject":
+            raise Unfit("name a pattern")
+        return pattern
+
+    def _borders_of(self, asked: Asked, entry: Entry | None) -> tuple[float, float]:
+        """Onset and length; only `add` and `move` change them."""
+        if asked.action not in ("add", "move"):
+            assert entry is not None
+            said = entry.verdict or entry
+            return said.onset_s, said.duration_s
+        onset_s, duration_s = asked.onset_s, asked.duration_s
+        if onset_s is None or duration_s is None:
+            raise Unfit("give onset_s and duration_s")
+        longest_s = self.reading.duration_s
+        if not (0 <= onset_s < longest_s and 0 < duration_s <= longest_s - onset_s + STEP_S):
+            raise Unfit("an event begins and ends within the recording")
+        return onset_s, min(duration_s, longest_s - onset_s)
+
+    def undo(self, who: Reviewer) -> Entry | None:
+        """Take back this reader's last verdict; None where there is none or its event is gone."""
+        said = self._said(who)
+        last = next(
+            (verdict for verdict in reversed(said) if verdict.reviewer == who.initials), None
+        )
+        if last is None:
+            return None
+        before = self.entries(who)
+        number = next(
+            (id_ for id_, entry in before.items() if _same_event(entry, last)), last.event
+        )
+        key, at = stamp()
+        self.journal.append(
+            Verdict(
+                key=key,
+                action="undo",
+                event=last.event,
+                subject=last.subject,
+                pattern=None,
+                onset_s=last.onset_s,
+                duration_s=last.duration_s,
+                note="",
+                reviewer=who.initials,
+                at=at,
+                predictions_visible=last.predictions_visible,
+                undoes=last.key,
+            )
+        )
+        return self.entries(who).get(number)
+
+
+def _same_event(entry: Entry, verdict: Verdict) -> bool:
+    return entry.id == verdict.event or (
+        entry.subject is not None and entry.subject == verdict.subject
+    )
+
+
+def _json(content: Any) -> str:
+    """JSON has no NaN; looking for one takes longer than writing all."""
+    try:
+        return json.dumps(content, allow_nan=False)
+    except ValueError:
+        return json.dumps(_valid(content), allow_nan=False)
+
+
+def _valid(content: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(content, Mapping):
+        return {str(key): _valid(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_valid(value) for value in content]
+    if isinstance(content, float) and not np.isfinite(content):
+        return None
+    return content

@@ -1,0 +1,78 @@
+"""What readers said, for other programs: BIDS events, EDF+ annotations."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from nasion.eeg.edf_writer import write_annotations
+from nasion.files import write_text
+from nasion.reading.annotations import EDF_YEARS
+from nasion.reading.bids import ABSENT, write_events
+from nasion.reading.events import length
+from nasion.reading.reading import Event, Reading
+from nasion.review.ledger import Entry
+
+COLUMNS = (
+    "onset", "duration", "pattern", "event", "model_onset", "model_duration", "model_pattern",
+    "model_probability", "action", "reviewer", "at", "predictions_visible", "note",
+)  # fmt: skip
+
+
+def export_bids(reading: Reading, entries: Iterable[Entry], folder: Path) -> list[str]:
+    """Write `events.tsv` and .json of what stands, and `verdicts.tsv` of all that was said.
+
+    Events that nobody judged and those that were rejected are in neither of the first two.
+    """
+    entries = list(entries)
+    events = [_event(entry) for entry in entries if entry.stands]
+    reviewed = replace(reading, events=tuple(sorted(events, key=lambda event: event.onset_s)))
+    write_events(reviewed, folder / "events.tsv")
+    rows = [_row(entry) for entry in entries if entry.verdict]
+    lines = ["\t".join(row) for row in (list(COLUMNS), *rows)]
+    write_text(folder / "verdicts.tsv", "\n".join(lines) + "\n")
+    return ["events.tsv", "events.json", "verdicts.tsv"]
+
+
+def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list[str]:
+    """Write `annotations.edf`: what stands, to be opened beside the recording."""
+    found = [
+        (event.onset_s, event.duration_s, _words(event, entry))
+        for entry in entries
+        if entry.stands
+        for event in (_event(entry),)
+    ]
+    start = reading.start if reading.start and reading.start.year in EDF_YEARS else None
+    write_annotations(folder / "annotations.edf", sorted(found), start)
+    return ["annotations.edf"]
+
+
+def _event(entry: Entry) -> Event:
+    """An event as the reader has it; what the model measured stays where they agree on it."""
+    verdict, pattern = entry.verdict, entry.said
+    assert verdict is not None
+    assert pattern is not None
+    name = length(verdict.duration_s)
+    if entry.event and entry.event.pattern == pattern:
+        return replace(
+            entry.event, onset_s=verdict.onset_s, duration_s=verdict.duration_s, length=name
+        )
+    nan = float("nan")
+    return Event(verdict.onset_s, verdict.duration_s, pattern, nan, nan, length=name)
+
+
+def _words(event: Event, entry: Entry) -> str:
+    assert entry.verdict is not None
+    parts = (event.pattern.label, event.side, f"({entry.verdict.action}, {entry.verdict.reviewer})")
+    return "review: " + " ".join(filter(None, parts))
+
+
+def _row(entry: Entry) -> list[str]:
+    verdict, event = entry.verdict, entry.event
+    assert verdict is not None
+    cells = (
+        verdict.onset_s, verdict.duration_s, entry.said, entry.id,
+        event and event.onset_s, event and event.duration_s, event and event.pattern,
+        event and event.probability, verdict.action, verdict.reviewer, verdict.at,
+        str(verdict.predictions_visible).lower(), verdict.note,
+    )  # fmt: skip
+    return [ABSENT if cell in (None, "") else " ".join(str(cell).split()) for cell in cells]

@@ -1,0 +1,140 @@
+"""The ledger of a reading: its events, and what was said of each of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nasion.reading.reading import Event, Reading
+from nasion.review.candidates import Candidate
+from nasion.review.verdicts import Verdict
+from nasion.terms import PATTERNS, Pattern
+
+Subject = tuple[float, float, str]
+
+# What a minute of an unread event adds to the urgency of a recording. Seizures come first;
+# lateralized and periodic patterns go with seizures, GRDA does not (Rodriguez Ruiz 2017).
+URGENCY = {
+    Pattern.SEIZURE: 100.0,
+    Pattern.LPD: 10.0,
+    Pattern.GPD: 10.0,
+    Pattern.LRDA: 10.0,
+    Pattern.GRDA: 1.0,
+    Pattern.OTHER: 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as a page shows it: of the model, a candidate, or the reader's own."""
+
+    id: str
+    onset_s: float
+    duration_s: float
+    pattern: Pattern | None = None
+    event: Event | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def subject(self) -> Subject | None:
+        """What a verdict remembers it by; None of the reader's own."""
+        return None if self.id.startswith("r") else subject_of(self)
+
+    @property
+    def stands(self) -> bool:
+        """Whether a reader stands by it: judged, and neither rejected nor none of the patterns."""
+        return self.verdict is not None and self.said not in (None, Pattern.OTHER)
+
+    @property
+    def said(self) -> Pattern | None:
+        """The pattern that the verdict names; None where it rejects or there is none."""
+        if self.verdict is None or self.verdict.action == "reject":
+            return None
+        return self.verdict.pattern
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the page gets it."""
+        event = self.event
+        return {
+            "id": self.id,
+            "onset_s": self.onset_s,
+            "duration_s": self.duration_s,
+            "pattern": self.pattern,
+            "probability": event.probability if event else None,
+            "peak": event.peak if event else None,
+            "side": event.side if event else None,
+            "frequency_hz": event.frequency_hz if event else None,
+            "chains": list(event.chains) if event else [],
+            "length": event.length if event else "",
+            "verdict": _told(self.verdict) if self.verdict else None,
+        }
+
+
+def subject_of(shown: Entry) -> Subject:
+    """Onset, length and pattern, as a verdict notes them."""
+    return shown.onset_s, shown.duration_s, shown.pattern or ""
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    names = ("action", "pattern", "onset_s", "duration_s", "note", "reviewer", "at")
+    told = {name: getattr(verdict, name) for name in names}
+    return told | {"predictions_visible": verdict.predictions_visible}
+
+
+class Sheet:
+    """Events or candidates by number, before anybody said anything of them."""
+
+    def __init__(self, shown: Sequence[Event | Candidate]) -> None:
+        self._entries: dict[str, Entry] = {}
+        for place, one in enumerate(shown):
+            if isinstance(one, Candidate):
+                entry = Entry(one.id, one.onset_s, one.duration_s)
+            else:
+                entry = Entry(f"e{place}", one.onset_s, one.duration_s, one.pattern, one)
+            self._entries[entry.id] = entry
+        self._ids = {subject_of(entry): entry.id for entry in self._entries.values()}
+
+    def filled(self, said: Sequence[Verdict]) -> dict[str, Entry]:
+        """All of them with the last verdict on each, then the readers' own, by number.
+
+        Verdicts on events that the reading no longer holds stand as the readers' own.
+
+        Parameters
+        ----------
+        said
+            What stands and may be shown: from `verdicts.standing` and `visible`.
+        """
+        entries, gone = dict(self._entries), dict[Subject, str]()
+        for verdict in said:
+            if verdict.subject is None:
+                number = verdict.event
+            elif verdict.subject in self._ids:
+                number = self._ids[verdict.subject]
+            else:
+                number = gone.setdefault(verdict.subject, f"r-{verdict.key}")
+            if number.startswith("r"):
+                own = (verdict.onset_s, verdict.duration_s, verdict.pattern)
+                entries[number] = Entry(number, *own)
+            entries[number] = replace(entries[number], verdict=verdict)
+        return entries
+
+
+def visible(verdicts: Sequence[Verdict], *, blind: bool, reviewer: str) -> list[Verdict]:
+    """The verdicts that a page may show: in a blind review nobody sees those of others."""
+    if blind:
+        return [v for v in verdicts if not v.predictions_visible and v.reviewer == reviewer]
+    return [v for v in verdicts if v.predictions_visible]
+
+
+def urgency(entries: Sequence[Entry]) -> float:
+    """How much needs eyes: weighted minutes of the events that nobody judged yet."""
+    unread = [entry for entry in entries if entry.verdict is None and entry.pattern]
+    weighted = sum(URGENCY[entry.pattern] * entry.duration_s for entry in unread if entry.pattern)
+    return round(weighted / 60, 3)
+
+
+def minutes(reading: Reading) -> dict[str, float]:
+    """Minutes of the model's events by pattern."""
+    found = dict.fromkeys(PATTERNS, 0.0)
+    for event in reading.events:
+        found[event.pattern] += event.duration_s / 60
+    return {str(pattern): round(length, 3) for pattern, length in found.items()}

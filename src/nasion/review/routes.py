@@ -1,0 +1,242 @@
+"""What the page may ask: JSON of a reading, arrays of its columns and pages, verdicts."""
+
+import json
+import re
+from typing import Annotated, Literal, cast
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from nasion.errors import NasionError
+from nasion.reading.columns import Columns
+from nasion.reading.montages import TRACES, Montage
+from nasion.review import pages
+from nasion.review.case import Asked, Unfit
+from nasion.review.exports import export_bids, export_edf
+from nasion.review.session import Session
+from nasion.review.verdicts import standing
+from nasion.review.votes import ZIP, export_votes, votes_of
+from nasion.terms import STEP_S, Pattern
+
+router = APIRouter(prefix="/api/readings")
+MOST_COLUMNS = 8192
+FARTHEST_S = 1e8  # three years; beyond it floats lose milliseconds
+EXPORTS = ("events.tsv", "events.json", "verdicts.tsv", "annotations.edf", ZIP)
+_INITIALS = re.compile(r"[^\W_]{1,8}")
+
+
+def initials(text: str, missing: str | None = None) -> str:
+    """Initials as they go into files: up to 8 letters and digits; NasionError if they are none."""
+    text = text.strip()
+    if not text and missing is not None:
+        return missing
+    if not _INITIALS.fullmatch(text):
+        raise NasionError(f"'{text[:20]}' are no initials; give up to 8 letters")
+    return text
+
+
+def _session(request: Request) -> Session:
+    return cast(Session, request.app.state.session)
+
+
+SessionOf = Annotated[Session, Depends(_session)]
+Seconds = Annotated[float, Query(ge=-FARTHEST_S, le=FARTHEST_S, allow_inf_nan=False)]
+
+
+def _columns(
+    start_s: Seconds, stop_s: Seconds, columns: Annotated[int, Query(ge=1, le=MOST_COLUMNS)]
+) -> Columns:
+    if not start_s < stop_s:
+        raise Unfit("stop_s must be after start_s")
+    return Columns(start_s, stop_s, columns)
+
+
+ColumnsOf = Annotated[Columns, Depends(_columns)]
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")
+
+
+def _array(array: np.ndarray, **headers: str) -> Response:
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    told = {f"X-{name}": text for name, text in headers.items()}
+    told["X-Shape"] = ",".join(map(str, array.shape))
+    return Response(little.tobytes(), media_type="application/octet-stream", headers=told)
+
+
+@router.get("")
+def overview(session: SessionOf) -> Response:
+    """All recordings."""
+    return _json(session.overview())
+
+
+@router.get("/{number}")
+def reading(number: str, session: SessionOf) -> Response:
+    """One recording."""
+    maps = session.explainer.available and not session.who.blind
+    return _json(session.case(number).told(session.who, maps=maps))
+
+
+@router.get("/{number}/probabilities")
+def probabilities(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+    """Six probabilities and the share of judged steps."""
+    return _array(session.sighted(number).probabilities(asked))
+
+
+@router.get("/{number}/quality")
+def quality(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+    """Why columns were not judged."""
+    return _array(session.case(number).quality(asked))
+
+
+@router.get("/{number}/spectrogram")
+def spectrogram(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+    """Levels of the four chains."""
+    display = session.case(number).display
+    return _array(display.spectrogram(asked.start_s, asked.stop_s, asked.n))
+
+
+@router.get("/{number}/trends")
+def trends(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+    """Rows of trends."""
+    return _array(session.case(number).display.trends(asked.start_s, asked.stop_s, asked.n))
+
+
+@router.get("/{number}/envelope")
+def envelope(
+    number: str, asked: ColumnsOf, session: SessionOf, montage: Montage = "bipolar"
+) -> Response:
+    """Lowest and highest of each trace."""
+    display = session.case(number).display
+    array = display.envelope(asked.start_s, asked.stop_s, asked.n, montage)
+    return _array(array, Names=",".join(TRACES[montage]))
+
+
+@router.get("/{number}/page")
+def page(
+    number: str,
+    start_s: Seconds,
+    session: SessionOf,
+    duration_s: Annotated[float, Query(gt=0, le=pages.LONGEST_S)] = 10.0,
+    montage: Montage = "bipolar",
+    low_hz: float = 1.0,
+    high_hz: float = 70.0,
+    notch_hz: float = 0.0,
+) -> Response:
+    """Traces of some seconds, filtered."""
+    try:
+        filters = pages.Filters(low_hz, high_hz, notch_hz)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+    found = pages.page(session.case(number).display, start_s, duration_s, montage, filters)
+    return _array(found.values, Names=",".join(found.names), Start=f"{found.start_s:.6g}")
+
+
+@router.get("/{number}/map")
+def map_over_time(
+    number: str,
+    at_s: Seconds,
+    pattern: Pattern,
+    session: SessionOf,
+    duration_s: Annotated[float, Query(gt=0, le=pages.LONGEST_S)] = 10.0,
+) -> Response:
+    """What speaks for a pattern over the page whose middle is `at_s`."""
+    case = session.sighted(number)
+    step = min(max(int(at_s // STEP_S), 0), case.reading.n_steps - 1)
+    array = session.explainer.over_time(case, at_s, duration_s, pattern)
+    return _array(
+        array,
+        Probability=",".join(f"{value:.4f}" for value in case.reading.probability[step]),
+        Judged="1" if case.reading.judged[step] else "0",
+    )
+
+
+@router.get("/{number}/map_spectrogram")
+def map_over_spectrogram(
+    number: str, at_s: Seconds, pattern: Pattern, session: SessionOf
+) -> Response:
+    """What speaks for a pattern in the spectrogram of the 50 s around `at_s`."""
+    array, start_s, stop_s = session.explainer.over_image(session.sighted(number), at_s, pattern)
+    return _array(array, Start=f"{start_s:g}", Stop=f"{stop_s:g}")
+
+
+class VerdictBody(BaseModel):
+    """A verdict; `predictions_visible` is the page's word, what counts is how it was served."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    action: str
+    event: str | None = None
+    pattern: Pattern | None = None
+    onset_s: float | None = None
+    duration_s: float | None = None
+    note: str | None = None
+    predictions_visible: bool = True
+
+
+class ReviewerBody(BaseModel):
+    """Who looks."""
+
+    initials: str
+
+
+class ExportBody(BaseModel):
+    """What to write; `with_visible` adds verdicts to votes that were given seeing predictions."""
+
+    kind: Literal["bids", "edf", "votes"]
+    with_visible: bool = False
+
+
+@router.post("/{number}/verdicts")
+def judge(number: str, body: VerdictBody, session: SessionOf) -> Response:
+    """Write a verdict."""
+    said = body.model_dump(exclude={"predictions_visible", "note"})
+    entry = session.case(number).judge(Asked(**said, note=body.note or ""), session.who)
+    return _json(json.dumps({"event": entry.as_dict()}))
+
+
+@router.post("/{number}/undo")
+def undo(number: str, session: SessionOf) -> Response:
+    """Take back the last verdict of this reader."""
+    entry = session.case(number).undo(session.who)
+    return _json(json.dumps({"event": entry.as_dict() if entry else None}))
+
+
+@router.post("/{number}/reviewer")
+def reviewer(number: str, body: ReviewerBody, session: SessionOf) -> Response:
+    """Tell who looks; it holds for all recordings."""
+    session.case(number)
+    try:
+        session.call(initials(body.initials))
+    except NasionError as error:
+        raise Unfit(str(error)) from None
+    return _json(json.dumps({"reviewer": session.who.initials}))
+
+
+@router.post("/{number}/export")
+def export(number: str, body: ExportBody, session: SessionOf) -> Response:
+    """Write files into `review/` of the reading."""
+    case = session.case(number)
+    folder = case.folder / "review"
+    if body.kind == "votes":
+        said = standing(case.journal.verdicts())
+        votes = votes_of(said, with_visible=body.with_visible)
+        if not votes:
+            raise Unfit("no blind verdicts yet; only those of nasion review --blind are votes", 409)
+        names = export_votes(case.display, votes, case.reading.name, folder)
+    else:
+        write = export_bids if body.kind == "bids" else export_edf
+        names = write(case.reading, case.entries(session.who).values(), folder)
+    return _json(json.dumps({"files": names}))
+
+
+@router.get("/{number}/export/{name}")
+def exported(number: str, name: str, session: SessionOf) -> Response:
+    """A file that was written."""
+    path = session.case(number).folder / "review" / name
+    if name not in EXPORTS or not path.is_file():
+        raise Unfit("no such file; export first", 404)
+    return FileResponse(path, filename=name, media_type="application/octet-stream")

@@ -1,0 +1,62 @@
+"""The session: what is on the shelf, and who looks at it."""
+
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nasion.errors import NasionError
+from nasion.review.case import Case, Reviewer, Unfit
+from nasion.review.shelf import Shelf
+from nasion.review.why import Explainer
+
+DISCLAIMER = "Decision support for research, not a diagnosis."
+
+
+@dataclass
+class Session:
+    """State of one server."""
+
+    shelf: Shelf
+    who: Reviewer
+    explainer: Explainer = field(default_factory=Explainer)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def case(self, number: str) -> Case:
+        """The reading of a number, or what a page is told of an unknown one."""
+        case = self.shelf.case(number)
+        if case is None:
+            raise Unfit("no such reading", 404)
+        return case
+
+    def sighted(self, number: str) -> Case:
+        """The same, of what a blind review must not show."""
+        if self.who.blind:
+            raise Unfit("hidden in a blind review", 403)
+        return self.case(number)
+
+    def call(self, initials: str) -> None:
+        """Take note of who looks from now on."""
+        with self.lock:
+            self.who = replace(self.who, initials=initials)
+
+    def overview(self) -> str:
+        """The recordings, what needs eyes first before the others; JSON."""
+        told: list[dict[str, Any]] = []
+        problems = []
+        for case in self.shelf.cases():
+            try:
+                told.append(case.summary(self.who))
+            except NasionError as error:
+                problems.append(str(error))
+        told.sort(key=lambda one: (-one["urgency"], -one["unread"], one["name"]))
+        return json.dumps(
+            {
+                "readings": told,
+                "problems": problems,
+                "blind": self.who.blind,
+                "reviewer": self.who.initials,
+                "disclaimer": DISCLAIMER,
+            },
+            allow_nan=False,
+        )

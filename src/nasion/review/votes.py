@@ -1,0 +1,127 @@
+"""Verdicts as votes in HMS layout: a review becomes data to learn from.
+
+Every judged event gives the 50 s around its middle, with one vote for each reader. Who rejects an
+event votes `other`. Only blind verdicts count unless more are asked for: those who saw what the
+model says tend to agree with it.
+"""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasion.config import HMS_VIEW
+from nasion.eeg.filters import HALO_S
+from nasion.eeg.spectrogram import cleaned, power, table
+from nasion.reading.display import Display
+from nasion.reading.display_cache import exchange
+from nasion.review.verdicts import Verdict
+from nasion.terms import (
+    COLUMNS,
+    CONTEXT_S,
+    PATTERNS,
+    SEGMENT_S,
+    SFREQ,
+    VOTE_COLUMNS,
+    Pattern,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = "votes"
+ZIP = "votes.zip"
+LONGEST_S = 10**7  # of a recording, 115 days: numbers of EEGs count in seconds
+
+
+def votes_of(said: Sequence[Verdict], *, with_visible: bool) -> dict[float, np.ndarray]:
+    """Votes by the middle of the event, s: counts in the order of `terms.PATTERNS`.
+
+    Parameters
+    ----------
+    said
+        Verdicts that stand; the last of each reader on an event counts.
+    with_visible
+        Whether those count too that were given while predictions were seen.
+    """
+    last: dict[tuple[object, str], Verdict] = {}
+    for verdict in said:
+        last[verdict.subject or verdict.event, verdict.reviewer] = verdict
+    votes: dict[float, np.ndarray] = {}
+    for verdict in last.values():
+        pattern = Pattern.OTHER if verdict.action == "reject" else verdict.pattern
+        if pattern is None or (verdict.predictions_visible and not with_visible):
+            continue
+        middle_s = float(round(verdict.onset_s + verdict.duration_s / 2))
+        votes.setdefault(middle_s, np.zeros(len(PATTERNS), np.int64))[PATTERNS.index(pattern)] += 1
+    return dict(sorted(votes.items()))
+
+
+def export_votes(
+    display: Display, votes: dict[float, np.ndarray], name: str, folder: Path
+) -> list[str]:
+    """Write `votes/` (train.csv, train_eegs, train_spectrograms) and the same as `votes.zip`.
+
+    Parameters
+    ----------
+    name
+        Of the recording; patients are told apart by it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{FOLDER}-"))
+    try:
+        _write(display, votes, int(sha256(name.encode()).hexdigest()[:7], 16), temporary)
+        temporary.chmod(0o755)
+        exchange(temporary, folder / FOLDER)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    with zipfile.ZipFile(folder / f".{ZIP}", "w") as archive:  # parquet is packed already
+        for path in sorted((folder / FOLDER).rglob("*.*")):
+            archive.write(path, path.relative_to(folder))
+    (folder / f".{ZIP}").replace(folder / ZIP)
+    return [ZIP]
+
+
+def _write(display: Display, votes: dict[float, np.ndarray], patient: int, folder: Path) -> None:
+    import pandas as pd
+
+    for kind in ("eegs", "spectrograms"):
+        (folder / f"train_{kind}").mkdir()
+    rows = []
+    for middle_s, counts in votes.items():
+        number = patient * LONGEST_S + round(middle_s)
+        begin = round((middle_s - SEGMENT_S / 2) * SFREQ)
+        signals = display.signals(begin, begin + round(SEGMENT_S * SFREQ))
+        frame = pd.DataFrame(signals.T, columns=list(COLUMNS))
+        frame.to_parquet(folder / "train_eegs" / f"{number}.parquet", index=False)
+        image = _spectrogram(display, middle_s)
+        image.to_parquet(folder / "train_spectrograms" / f"{number}.parquet", index=False)
+        rows.append(
+            {
+                "eeg_id": number,
+                "eeg_sub_id": 0,
+                "eeg_label_offset_seconds": 0.0,
+                "spectrogram_id": number,
+                "spectrogram_label_offset_seconds": 0.0,
+                "patient_id": patient,
+                "expert_consensus": PATTERNS[int(counts.argmax())].label,
+                **dict(zip(VOTE_COLUMNS, counts.tolist(), strict=True)),
+            }
+        )
+    pd.DataFrame(rows).to_csv(folder / "train.csv", index=False)
+
+
+def _spectrogram(display: Display, middle_s: float) -> "pd.DataFrame":
+    """The ten minutes around it; `time` counts from their begin."""
+    first_s = middle_s - CONTEXT_S / 2 - HMS_VIEW.window_s / 2
+    last_s = first_s + CONTEXT_S - HMS_VIEW.step_s + HMS_VIEW.window_s
+    begin, end = (round(at_s * SFREQ) for at_s in (first_s, last_s))
+    halo = round(HALO_S * SFREQ)
+    pairs, gaps = cleaned(display.signals(begin - halo, end + halo))
+    inner = slice(halo, halo + end - begin)
+    return table(power(pairs[..., inner], gaps[..., inner], HMS_VIEW), 0.0)

@@ -1,0 +1,111 @@
+"""Why: what the network looked at around a page, from the display cache alone."""
+
+import threading
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import zoom
+
+from nasion.config import View
+from nasion.eeg.recording import Recording
+from nasion.errors import NasionError
+from nasion.reading.display import Array
+from nasion.reading.network import PACKAGED, Network
+from nasion.reading.reading import Reading
+from nasion.review.case import Case, Unfit
+from nasion.terms import PATTERNS, STEP_S, Pattern
+
+if TYPE_CHECKING:
+    from nasion.reading.why import Why
+
+VIEW = "window"  # of the images, the one that spans the 50 s
+SFREQ = 50.0  # of a map over time
+KEPT = 16  # windows
+
+
+class Explainer:
+    """Maps by the model that read the recordings; it is loaded when the first map is asked for.
+
+    Parameters
+    ----------
+    model
+        An exported model; the packaged one by default.
+    """
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._path = model
+        self._lock = threading.Lock()
+        self._network: Network | None = None
+        self._why = lru_cache(KEPT)(self._made)
+
+    @property
+    def available(self) -> bool:
+        """Whether maps can be had, as far as can be told without loading the model."""
+        return find_spec("onnxruntime") is not None and (self._path or PACKAGED).is_file()
+
+    def over_time(self, case: Case, at_s: float, duration_s: float, pattern: Pattern) -> Array:
+        """Map over the page around a time, at 50 Hz: 0 to 1, its peak within the 50 s."""
+        found = self._around(case, at_s)
+        values = found.over_time
+        if values is None:
+            raise Unfit("this model has no map over time", 503)
+        peak = values[PATTERNS.index(pattern)].max()
+        page = found.page(pattern, at_s - duration_s / 2, duration_s)
+        assert page is not None
+        n = round(duration_s * SFREQ)
+        same = np.interp((np.arange(n) + 0.5) / n, (np.arange(len(page)) + 0.5) / len(page), page)
+        return _positive(same.astype(np.float32), peak)
+
+    def over_image(self, case: Case, at_s: float, pattern: Pattern) -> tuple[Array, float, float]:
+        """Map over the spectrogram of the 50 s, shape (n_freqs, n_columns), begin and end in s."""
+        found = self._around(case, at_s)
+        if VIEW not in found.images:
+            raise Unfit("this model has no map over the spectrogram of 50 s", 503)
+        assert self._network is not None
+        view: View = getattr(self._network.signal.spectrogram, VIEW)
+        values = found.images[VIEW][PATTERNS.index(pattern)]
+        factors = view.n_freqs / values.shape[0], view.n_columns / values.shape[1]
+        whole = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
+        return _positive(whole, whole.max()), found.start_s, found.start_s + view.span_s
+
+    def _around(self, case: Case, at_s: float) -> "Why":
+        step = min(max(int(at_s // STEP_S), 0), case.reading.n_steps - 1)
+        with self._lock:  # two maps of one page need one window
+            return self._why(case, step)
+
+    def _made(self, case: Case, step: int) -> "Why":
+        try:
+            from nasion.reading.why import why
+
+            self._network = self._network or Network.open(self._path)
+        except (ImportError, NasionError) as error:
+            raise Unfit(f"maps are not available: {error}", 503) from None
+        own = case.reading.model.get("fingerprint")
+        if own is not None and own != self._network.about.get("fingerprint"):
+            raise Unfit(
+                "another model made this reading; give it with --model to see its maps", 503
+            )
+        return why(_recording(case, case.reading), self._network, step)
+
+
+def _recording(case: Case, reading: Reading) -> Recording:
+    """The display cache as a recording."""
+    display = case.display
+    return Recording(
+        name=reading.name,
+        n_times=display.n_times,
+        read=display.signals,
+        source_sfreq=reading.source_sfreq,
+        missing=reading.missing,
+        gaps_s=reading.gaps_s,
+    )
+
+
+def _positive(values: Array, peak: float) -> Array:
+    """What speaks for the pattern, the peak as 1."""
+    if not peak > 0:
+        return np.zeros_like(values)
+    return np.clip(np.nan_to_num(values) / np.float32(peak), 0, 1).astype(np.float32)
