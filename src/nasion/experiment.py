@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasion.config import Experiment, fingerprint, load
+from nasion.data.store import building
 from nasion.eeg.spectrogram import hms_table
 from nasion.phantom import cohort
 from nasion.training.run import PACKAGED, Run
@@ -34,14 +35,15 @@ def with_phantoms(
         return experiment
     folder = parent / f"phantoms-{fingerprint(phantoms)}"
     if not (folder / "train.csv").exists():
-        cohort.simulate(
-            folder,
-            n_patients=phantoms.patients,
-            n_jobs=os.cpu_count() or 1,
-            progress=progress,
-            spectrogram=hms_table,
-            **phantoms.model_dump(exclude={"patients", "path"}),
-        )
+        with building(folder, "train.csv") as aside:
+            cohort.simulate(
+                aside,
+                n_patients=phantoms.patients,
+                n_jobs=os.cpu_count() or 1,
+                progress=progress,
+                spectrogram=hms_table,
+                **phantoms.model_dump(exclude={"patients", "path"}),
+            )
     there = phantoms.model_copy(update={"path": str(folder)})
     data = experiment.data.model_copy(update={"phantoms": there})
     return experiment.model_copy(update={"data": data})

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from nasion import __version__
 from nasion.config import Experiment, differences, parse
@@ -21,11 +20,9 @@ from nasion.evaluation.judged import Judged, one_per_period
 from nasion.evaluation.metrics import SCALARS, score
 from nasion.experiment import resolved, with_phantoms
 from nasion.files import read_json, replacing, write_json, write_text
-from nasion.models.checkpoint import FILE_NAME, load
-from nasion.prediction import predict_dataset
 from nasion.terms import VOTE_COLUMNS
-from nasion.training.crossval import cohort, crossval
-from nasion.training.run import Run
+from nasion.training.crossval import crossval
+from nasion.training.run import LABELS, Run
 from nasion.training.space import Space, Values, label, read_space, told
 from nasion.training.storage import alone, opened
 from nasion.training.study import FINISHED, Objective, Report, Study, Trial, sampler_of
@@ -162,41 +159,30 @@ def _objective(space: Space, folder: Path) -> Objective:
     def score_trial(number: int, values: Values, report: Report) -> float:
         experiment = space.experiment(values)
         run = _run(folder, experiment)
-        data = cohort(experiment, run)
-        numbers = np.unique(data.fold[data.fold >= 0])
-        tables: list[pd.DataFrame] = []
-        predictions: list[NDArray[np.float64]] = []
+        so_far: list[float | None] = []
 
-        def add_fold(done: int, total: int) -> None:
-            fold = int(numbers[done - 1])
-            held_out = data.dataset(experiment, data.fold == fold)
-            tables.append(held_out.segments.table)
-            net = load(run.fold_folder(fold) / FILE_NAME).net
-            predictions.append(predict_dataset([net], held_out))
-            so_far = _overall(tables, predictions, metric)
-            if so_far is not None:
-                report(done, total, so_far)
+        def add_fold(done: int, total: int, rows: pd.DataFrame) -> None:
+            so_far.append(_overall(rows, metric))
+            if so_far[-1] is not None:
+                report(done, total, so_far[-1])
 
-        crossval(experiment, run, fits=add_fold)
-        value = _overall(tables, predictions, metric)
-        if value is None:
+        crossval(experiment, run, scored=add_fold)
+        if so_far[-1] is None:
             raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
-        return value
+        return so_far[-1]
 
     return score_trial
 
 
-def _overall(
-    tables: list[pd.DataFrame], predictions: list[NDArray[np.float64]], metric: str
-) -> float | None:
-    """Score all rows so far, as `nasion evaluate` does."""
-    table = pd.concat(tables, ignore_index=True)
-    kept = one_per_period(table[[*KEYS, *VOTE_COLUMNS]])
-    patients = table.loc[kept.index, "patient_id"].to_numpy()
+def _overall(rows: pd.DataFrame, metric: str) -> float | None:
+    """Score out-of-fold rows, as `nasion evaluate` does."""
+    table = rows.reset_index(drop=True)
+    votes = table[[*KEYS, *LABELS]].set_axis([*KEYS, *VOTE_COLUMNS], axis=1)
+    kept = one_per_period(votes)
     judged = Judged(
         votes=kept[list(VOTE_COLUMNS)].to_numpy(float),
-        prediction=np.concatenate(predictions)[kept.index],
-        unit=np.unique(patients, return_inverse=True)[1],
+        prediction=table.loc[kept.index, list(VOTE_COLUMNS)].to_numpy(float),
+        unit=np.unique(table.loc[kept.index, "patient_id"], return_inverse=True)[1],
         unit_name="patient",
         fold=None,
         rows={},

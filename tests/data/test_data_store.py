@@ -1,5 +1,8 @@
 import json
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,7 +12,7 @@ from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Signal, Spectrogram, Waveform
 from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent
-from nasion.data.store import open_store
+from nasion.data.store import building, open_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import from_table, scaled
 from nasion.errors import NasionError
@@ -223,3 +226,56 @@ def test_spectrogram_files_are_not_read_where_no_view_needs_them(folder, tmp_pat
     store = open_store(segments, settings, tmp_path / "store")
     assert set(store.window(rows_of(segments)[0]).images) == {"window"}
     assert tree(store.folder) == ["index.json", "waveform.npy", "window.npy"]
+
+
+TOGETHER = """
+import sys, time
+from pathlib import Path
+from nasion.config import Signal
+from nasion.data import store
+from nasion.data.hms import load_segments
+build = store._build
+def waiting(segments, settings, folder, progress):
+    build(segments, settings, folder, progress)
+    go, ready = Path(sys.argv[3]), Path(sys.argv[4])
+    ready.touch()  # built, not yet in place
+    while not go.exists():
+        time.sleep(0.01)
+store._build = waiting
+print(store.open_store(load_segments(Path(sys.argv[1])), Signal(), Path(sys.argv[2])).folder)
+"""
+
+
+def test_two_processes_that_build_one_store_both_find_it_whole(folder, tmp_path):
+    go, ready = tmp_path / "go", [tmp_path / f"ready-{k}" for k in range(2)]
+    given = [sys.executable, "-c", TOGETHER, str(folder), str(tmp_path / "store"), str(go)]
+    both = [
+        subprocess.Popen([*given, str(path)], stdout=subprocess.PIPE, text=True) for path in ready
+    ]
+    while not all(path.exists() for path in ready):
+        assert all(process.poll() is None for process in both)
+        time.sleep(0.01)
+    go.touch()
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == said[1]
+    assert len(list((tmp_path / "store").iterdir())) == 1  # nothing stays behind
+    store = open_store(load_segments(folder), Signal(), tmp_path / "store")
+    assert np.isfinite(store.window(rows_of(load_segments(folder))[0]).waveform).any()
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "made"
+    with pytest.raises(IsADirectoryError), building(folder, "last") as aside:
+        aside.joinpath("first").mkdir() or aside.joinpath("first").write_text("broken off")
+    assert list(tmp_path.iterdir()) == []
+    folder.mkdir()
+    (folder / "left over").touch()  # of a process that was killed before this was done aside
+    for content in ("first", "second"):
+        with building(folder, "last") as aside:
+            (aside / "last").write_text(content)
+        assert (folder / "last").read_text() == "first"
+        assert sorted(path.name for path in folder.iterdir()) == ["last"]
+    (tmp_path / "file").touch()
+    with pytest.raises(NasionError, match="cannot be written"), building(tmp_path / "file/x", "a"):
+        pass

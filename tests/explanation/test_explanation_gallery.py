@@ -1,5 +1,6 @@
 """The gallery: right and confidently wrong, each by the net that never saw it, in one file."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from explained_scenes import small
 
 from hms_folder import noise, segment, write_hms
+from nasion.calibration import Calibration
 from nasion.data.dataset import SegmentDataset
 from nasion.data.hms import load_segments
 from nasion.data.store import open_store
@@ -73,14 +75,16 @@ def test_the_best_and_the_most_confidently_wrong_are_chosen():
 
 
 def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
-    nets = {0: small(0), 1: small(1)}
+    nets = {0: replace(small(0), calibration=Calibration(2.0)), 1: small(1)}
     told = []
     dataset = replace(dataset, segments=needed(dataset.segments, OOF))
     path = gallery(nets, dataset, OOF, tmp_path, progress=lambda *step: told.append(step))
     assert told[-1] == (3, 3)
     names = {"right-lpd": (2, 0), "right-grda": (7, 1), "wrong-lpd-as-other": (6, 0)}
     files = {f"{name}.{kind}" for name in names for kind in ("svg", "png", "npz")}
-    assert {file.name for file in tmp_path.iterdir()} == files | {"gallery.html"}
+    pages = {"gallery.html", "faithfulness.json"}
+    assert {file.name for file in tmp_path.iterdir()} == files | pages
+    html = path.read_text(encoding="utf-8")
     for name, (eeg_id, fold) in names.items():
         row = dataset.segments.table["eeg_id"].tolist().index(eeg_id)
         written = load(tmp_path / f"{name}.npz")
@@ -88,12 +92,23 @@ def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
         assert written.name == f"EEG {eeg_id}, segment 0"
         np.testing.assert_array_equal(written.probability, expected.probability)
         np.testing.assert_array_equal(written.occlusion, expected.occlusion)
-    html = path.read_text(encoding="utf-8")
+        # Picture and caption name the same probability, the calibrated one.
+        shown = expected.probability[PATTERNS.index(written.pattern)]
+        caption = re.search(rf'id="{name}".*?<figcaption>(.*?)</figcaption>', html, re.S)[1]
+        assert f"probability {shown:.2f} (calibrated) by the network of fold {fold}" in caption
     linked = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
     assert len(linked) == 3
     assert all(link.startswith("data:image/svg+xml;base64,") for link in linked)
     assert "LPD taken for Other" in html
     assert "not a medical device" in html
+    tested = json.loads((tmp_path / "faithfulness.json").read_text())
+    assert {(one["part"], one["n"]) for one in tested} == {("waveform", 3), ("centre", 3)}
+    rows = re.findall(r"<tr><th>(\w+)</th><td>(\d)</td>(.*?)</tr>", html)
+    assert len(rows) == 2
+    for part, _, cells in rows:
+        of_part = [one for one in tested if one["part"] == part]
+        told = [f"{one['gain']:+.3f}".replace("-", "−") for one in of_part]
+        assert sorted(re.findall(r"<td>(\S+)", cells)) == sorted(told)
 
 
 def test_a_fold_without_a_fit_and_a_segment_that_is_not_there_are_said(dataset, tmp_path):

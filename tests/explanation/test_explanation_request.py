@@ -59,4 +59,8 @@ def test_a_recording_is_explained_as_its_segment_is(folder, fits):
 def test_the_gallery_of_a_run_is_one_page(folder, fits, tmp_path):
     path = explain_run(fits, folder / "oof.csv", folder, tmp_path)
     assert path == tmp_path / "gallery.html"
-    assert {file.stem for file in tmp_path.iterdir()} == {"gallery", "right-lpd"}
+    assert {file.stem for file in tmp_path.iterdir()} == {
+        "gallery",
+        "faithfulness",
+        "right-lpd",
+    }

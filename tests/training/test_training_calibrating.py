@@ -1,13 +1,19 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+import nasion.training.calibrating as calibrating
+from nasion import calibration
+from nasion.calibration import Calibration
+from nasion.config import parse
 from nasion.data.hms import load_segments
 from nasion.errors import NasionError
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS
-from nasion.training.calibrating import calibrate
-from nasion.training.run import PACKAGED, Run
+from nasion.training.calibrating import calibrate, of_all_fits, of_single_fits
+from nasion.training.crossval import crossval
+from nasion.training.run import LABELS, PACKAGED, Run
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +66,113 @@ def test_one_patient_is_refused_and_so_is_a_folder_that_is_there(segments, tmp_p
     (tmp_path / "there").mkdir()
     with pytest.raises(NasionError, match="exists already"):
         calibrate(Run(PACKAGED), segments, tmp_path / "there")
+
+
+def test_a_run_predicts_these_segments_once(segments, tmp_path, monkeypatch):
+    calls = []
+    original = calibrating.predict_dataset
+    monkeypatch.setattr(
+        calibrating, "predict_dataset", lambda *given: calls.append(given) or original(*given)
+    )
+    calibrate(Run(PACKAGED), segments, tmp_path / "run")
+    assert len(calls) == len(Run(PACKAGED).fold_folders)
+
+
+N_FITS = 5
+ALL_LEARNED = np.ones((N_FITS, 3000), bool)
+
+
+def softmax(logits):
+    raised = np.exp(logits - logits.max(-1, keepdims=True))
+    return raised / raised.sum(-1, keepdims=True)
+
+
+def fits_of(spread, sureness, seed):
+    """Votes on 3,000 rows, and fits that each see the truth blurred and are too sure or not."""
+    rng = np.random.default_rng(seed)
+    logits = 1.8 * rng.standard_normal((3000, 6))
+    votes = np.array([rng.multinomial(5, share) for share in softmax(logits)]) / 5
+    blurred = logits + spread * rng.standard_normal((N_FITS, *logits.shape))
+    return votes, softmax(sureness * blurred)
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.8, 1.5])
+@pytest.mark.parametrize("sureness", [0.4, 0.7, 1.0, 1.2])
+def test_all_fits_together_are_better_than_without_their_own_temperature(spread, sureness):
+    votes, each = fits_of(spread, sureness, seed=0)
+    single = calibration.fit(each.reshape(-1, 6), np.tile(votes, (N_FITS, 1)))
+    new_votes, new = fits_of(spread, sureness, seed=1)
+
+    def score(prediction):
+        return divergence(new_votes, prediction).mean()
+
+    found = of_all_fits(each, ALL_LEARNED, single)
+    if single.temperature > 2:
+        assert found is None
+        return
+    mean = new.mean(0)
+    without = min(
+        score(np.mean([single.apply(one) for one in new], 0)),  # each calibrated, then their mean
+        score(single.apply(mean)),
+    )
+    best = score(calibration.fit(mean, new_votes).apply(mean))
+    # With little spread the two ways differ by no more than chance.
+    assert best - 1e-4 < score(found.apply(mean)) < without + 1e-4
+    assert spread < 0.5 or score(found.apply(mean)) < without - 0.2 * (without - best)
+
+
+def test_what_fits_learned_from_makes_the_temperature_err_to_the_soft_side():
+    votes, each = fits_of(0.8, 1.0, seed=0)
+    single = calibration.fit(each.reshape(-1, 6), np.tile(votes, (N_FITS, 1)))
+    memory = np.clip(np.log(votes + 0.05), -3, None)
+    drawn = softmax(0.5 * np.log(each) + memory)  # towards the votes, and so together
+    seen = of_all_fits(drawn, ALL_LEARNED, single).temperature
+    unseen = of_all_fits(each, ALL_LEARNED, single).temperature
+    best = calibration.fit(each.mean(0), votes).temperature
+    assert best < unseen < seen < single.temperature
+
+
+def test_fits_that_agree_keep_the_calibration_that_each_has():
+    _, each = fits_of(0.8, 1.0, seed=0)
+    single = Calibration(1.3, (0.2, -0.1, 0.0, -0.1, 0.0, 0.0))
+    found = of_all_fits(np.repeat(each[:1], 3, 0), ALL_LEARNED[:3], single)
+    assert found.temperature == pytest.approx(single.temperature, rel=1e-6)
+    np.testing.assert_allclose(found.bias, single.bias, atol=1e-6)
+    assert of_all_fits(each, ALL_LEARNED, Calibration(2.1)) is None
+
+
+def test_only_fits_that_learned_from_a_row_are_compared():
+    _, each = fits_of(0.8, 1.0, seed=0)
+    learned = np.arange(N_FITS)[:, None] != np.arange(3000) % N_FITS
+    found = of_all_fits(each, learned, Calibration())
+    strange = np.where(learned[..., None], each, np.eye(6)[0])
+    assert of_all_fits(strange, learned, Calibration()) == found
+    assert of_all_fits(strange, ALL_LEARNED, Calibration()) != found
+
+
+@pytest.mark.parametrize("n_folds", [2, 3])
+def test_cross_validation_saves_it_and_prediction_takes_it(segments, phantoms, tmp_path, n_folds):
+    content = {
+        "data": {"path": str(phantoms), "n_folds": n_folds},
+        "signal": {"spectrogram": {"views": ["centre"]}},
+        "model": {
+            "modality": "waveform",
+            "wavenet": {"channels": [4], "hemispheres": "shared"},
+            "n_features": 8,
+        },
+        "training": {"epochs": 4, "batch_size": 4, "lr": 0.01, "precision": "float32"},
+    }
+    run = Run(tmp_path / "run")
+    oof = pd.read_csv(crossval(parse(content, "test"), run))
+    votes = oof[list(LABELS)].to_numpy(float)
+    single = of_single_fits(oof[list(VOTE_COLUMNS)].to_numpy(), votes / votes.sum(1, keepdims=True))
+    if n_folds == 2:  # of each row there is one fit that learned from it: nothing to compare
+        assert run.calibration is None
+        return
+    fits = run.checkpoints()
+    assert all(fit.calibration == single for fit in fits)
+    assert run.calibration.temperature < single.temperature < 2
+    columns = list(VOTE_COLUMNS)
+    raw = [predict(segments, [fit], ensemble=Calibration())[columns].to_numpy() for fit in fits]
+    said = predict(segments, fits, ensemble=run.calibration)[columns].to_numpy()
+    np.testing.assert_allclose(said, run.calibration.apply(np.mean(raw, 0)), atol=1e-9)

@@ -10,8 +10,9 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -83,16 +84,44 @@ def open_store(
     """Open the store of these segments below `parent`; build it first where there is none."""
     folder = parent / _fingerprint(segments, settings)
     if not (folder / "index.json").exists():
-        parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(dir=parent, prefix=".building-"))
-        try:
-            _build(segments, settings, building, progress or (lambda done, total: None))
-            building.chmod(0o755)
-            if not folder.exists():
-                building.replace(folder)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+        with building(folder, "index.json") as aside:
+            _build(segments, settings, aside, progress or (lambda done, total: None))
     return load_store(folder, settings)
+
+
+@contextmanager
+def building(folder: Path, last: str) -> Iterator[Path]:
+    """Give a folder beside `folder` that takes its place, whole, when the block ends well.
+
+    Where another process was first, its folder stays, and what was built here goes.
+
+    Parameters
+    ----------
+    last
+        A file that only a finished folder holds; an unfinished one is replaced.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+    except OSError as error:
+        raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
+    try:
+        yield aside
+        aside.chmod(0o755)
+        if not _moved(aside, folder) and not (folder / last).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            if not _moved(aside, folder) and not (folder / last).exists():
+                raise NasionError(f"{folder}: is in the way and lacks {last}; remove it")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _moved(aside: Path, folder: Path) -> bool:
+    try:
+        aside.rename(folder)
+    except OSError:  # a folder that holds something is never overwritten
+        return False
+    return True
 
 
 def load_store(folder: Path, settings: Signal) -> Store:

@@ -11,7 +11,7 @@ Other orders: `random`, the mean over several, and `uniform`, evenly spread over
 order of the van der Corput sequence), which empties it as quickly everywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -82,6 +82,13 @@ def faithfulness(
             found.setdefault(key, []).append(gain)
         if progress:
             progress(done, len(rows))
+    return summary(found, seed=seed)
+
+
+def summary(
+    found: Mapping[tuple[str, str, str], Sequence[float]], *, seed: int = 0
+) -> list[Faithfulness]:
+    """Means and intervals of what `gains` gave of several segments, by (part, test, against)."""
     rng = np.random.default_rng(seed)
     return [
         Faithfulness(*key, float(np.mean(values)), _interval(np.array(values), rng), len(values))

@@ -1,11 +1,12 @@
 """A gallery: of each pattern the segment a run got most right, and the one most confidently wrong.
 
-Each is explained by the network of the fold that held it out, so none had seen it.
+Each is explained by the network of the fold that held it out, so none had seen it. By the same
+networks the maps of these segments are put to the test (`nasion.explanation.faithfulness`).
 """
 
 import base64
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from nasion.data.hms import KEYS, Segments
 from nasion.errors import NasionError
 from nasion.explanation import page
 from nasion.explanation.explanation import explain
-from nasion.files import write_text
+from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, summary
+from nasion.files import write_json, write_text
 from nasion.models.checkpoint import Checkpoint
 from nasion.terms import COLOURS, PATTERNS, VOTE_COLUMNS, Pattern
 
@@ -31,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Example:
-    """A row of an out-of-fold table that is worth a look."""
+    """A row of an out-of-fold table that is worth a look; `probability` is raw, as in the table."""
 
     row: int
     fold: int
@@ -115,7 +117,7 @@ def gallery(
     oof
         From `read_oof`.
     out
-        Folder for `gallery.html`, and a `.svg`, `.png` and `.npz` an example.
+        Folder for `gallery.html`, `faithfulness.json`, and a `.svg`, `.png` and `.npz` an example.
 
     Returns
     -------
@@ -124,17 +126,37 @@ def gallery(
     examples = choose(oof)
     rows = rows_of(dataset.segments, oof.iloc[[example.row for example in examples]])
     shown = []
+    gained: dict[tuple[str, str, str], list[float]] = {}
     for done, (example, row) in enumerate(zip(examples, rows, strict=True), start=1):
         if example.fold not in checkpoints:
             raise NasionError(f"fold {example.fold} has no finished fit; run nasion crossval again")
         net = [checkpoints[example.fold]]
         explained = explain(net, dataset, int(row), example.predicted)
-        shown.append({"example": example, "svg": page.write(explained, out, example.file_name)})
+        for key, gain in gains(net, explained, np.random.default_rng(done)).items():
+            gained.setdefault(key, []).append(gain)
+        said = float(explained.probability[PATTERNS.index(example.predicted)])
+        svg = page.write(explained, out, example.file_name)
+        shown.append({"example": example, "probability": said, "svg": svg})
         if progress:
             progress(done, len(examples))
+    tested = summary(gained)
+    write_json(out / "faithfulness.json", [asdict(one) for one in tested])
     path = out / "gallery.html"
-    write_text(path, _template().render(shown=shown, colours=COLOURS))
+    write_text(path, _template().render(shown=shown, colours=COLOURS, tested=_by_map(tested)))
     return path
+
+
+def _by_map(tested: Sequence[Faithfulness]) -> list[dict[str, Any]]:
+    """A row a map: which part, how many segments, and its gains by test and other order."""
+    cells = {(one.part, one.test, one.against): one for one in tested}
+    return [
+        {
+            "part": part,
+            "n": cells[part, TESTS[0], OTHERS[0]].n,
+            "gains": [cells[part, test, other] for test in TESTS for other in OTHERS],
+        }
+        for part in dict.fromkeys(one.part for one in tested)
+    ]
 
 
 def needed(segments: Segments, oof: pd.DataFrame) -> Segments:

@@ -1,21 +1,91 @@
-"""A run made honest on one's own voted segments: the calibration of all its fits together."""
+"""Calibration of a run: of single fits, of all fits together, and on one's own voted segments.
 
+All fits together want another temperature than one alone, since averaging softens: the mean of
+networks that disagree is more even than each, and more often right. No row of a cross-validation is
+unseen by two of its fits, so no votes can tell that temperature. What can be seen without votes is
+how much softer the mean is: the mean over fits is sharpened until its mean entropy is that of its
+calibrated members (`of_all_fits`).
+
+That is honest for three reasons, and errs to the soft side by each. A temperature is best where the
+mean entropy of what is said equals the mean cross entropy to the votes; a mean of fits scores no
+worse than they do on average (Jensen), so the best temperature leaves it at least as sharp as its
+members. Of each row only fits are compared that all learned from it: they agree more on it than
+they would on a new patient, so the softening is underrated. And a run predicts with one fit more
+than that.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nasion import calibration
 from nasion.calibration import Calibration, Kind
-from nasion.data.hms import Segments, targets
+from nasion.data.dataset import SegmentDataset
+from nasion.data.hms import Segments, one_row_per_period, targets
+from nasion.data.store import open_store
 from nasion.errors import NasionError
-from nasion.prediction import Progress, predict
-from nasion.terms import VOTE_COLUMNS
+from nasion.models.checkpoint import Checkpoint
+from nasion.prediction import Progress, predict_dataset
 from nasion.training.run import Run, guard_unseen
 
+ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone
+MEMBERS = 2  # fits that it takes to disagree
+TOO_SURE = 2.0  # temperature of fits so sure that averaging them raw loses more than is won back
+SHARPEST = 4.0  # that the mean of fits is sharpened
+STEPS = 40  # of the search for it
 Array = NDArray[np.float64]
+
+
+def of_single_fits(probabilities: Array, target: Array) -> Calibration:
+    """Fitted on rows that the networks have not learned from; a bias needs many of them."""
+    kind: Kind = "vector" if len(target) >= ENOUGH else "temperature"
+    return calibration.fit(probabilities, target, kind=kind)
+
+
+def of_all_fits(each: Array, learned: NDArray[np.bool_], single: Calibration) -> Calibration | None:
+    """Calibration of the raw mean over fits, by how much averaging softens them.
+
+    Parameters
+    ----------
+    each
+        Raw probabilities of every fit, shape (n_fits, n_rows, 6).
+    learned
+        Whether a fit learned from a row, shape (n_fits, n_rows); only these are compared, and each
+        row needs `MEMBERS` of them, all rows as many.
+    single
+        Of the fits one by one.
+
+    Returns
+    -------
+    None where the fits are so sure by themselves (`TOO_SURE`) that their mean is better taken after
+    each is calibrated.
+    """
+    if single.temperature > TOO_SURE:
+        return None
+    by_row = zip(each.swapaxes(0, 1), learned.T, strict=True)
+    together = np.stack([said[own] for said, own in by_row], 1)
+    wanted = np.mean([_entropy(single.apply(said)) for said in together])
+    mean = together.mean(0)
+
+    def sharpened(by: float) -> Calibration:
+        return Calibration(single.temperature / by, tuple(by * bias for bias in single.bias))
+
+    low, high = 1.0, SHARPEST
+    for _ in range(STEPS):
+        by = (low * high) ** 0.5
+        if _entropy(sharpened(by).apply(mean)) > wanted:
+            low = by
+        else:
+            high = by
+    return sharpened(low)
+
+
+def _entropy(probabilities: Array) -> float:
+    return float(-(probabilities * np.log(np.clip(probabilities, 1e-15, None))).sum(1).mean())
 
 
 @dataclass(frozen=True)
@@ -58,16 +128,16 @@ def calibrate(
         exists.
     """
     guard_unseen(run, segments)
-    table = segments.table.reset_index(drop=True)
-    if table["patient_id"].nunique() < 2:
+    if segments.table["patient_id"].nunique() < 2:
         raise NasionError(f"{segments.folder}: calibration needs segments of two patients or more")
-    periods = table.groupby(["eeg_id", *VOTE_COLUMNS], sort=False).indices.values()
-    kept = np.zeros(len(table), bool)
-    kept[[rows[len(rows) // 2] for rows in periods]] = True
-    rows = segments.subset(kept)
+    rows = segments.subset(one_row_per_period(segments.table))
     fits = run.checkpoints()
-    before = _values(predict(rows, fits, ensemble=run.calibration, progress=progress))
-    raw = _values(predict(rows, fits, ensemble=Calibration()))
+    each = _each(rows, fits, progress)
+    raw = each.mean(0)
+    if run.calibration:
+        before = run.calibration.apply(raw)
+    else:
+        before = np.mean([f.calibration.apply(p) for f, p in zip(fits, each, strict=True)], 0)
     target, patient = targets(rows.table), rows.table["patient_id"].to_numpy()
     fitted = calibration.fit(raw, target, kind=kind)
     after = calibration.cross_fitted(raw, target, patient, kind=kind)
@@ -76,5 +146,10 @@ def calibrate(
     return Calibrated(fitted, patient, target, before, after)
 
 
-def _values(table: pd.DataFrame) -> Array:
-    return table[list(VOTE_COLUMNS)].to_numpy(float)
+def _each(rows: Segments, fits: Sequence[Checkpoint], progress: Progress | None) -> Array:
+    """Raw probabilities of each fit, shape (n_fits, n_rows, 6)."""
+    with TemporaryDirectory(prefix="nasion-") as folder:
+        experiment = fits[0].experiment
+        store = open_store(rows, experiment.signal, Path(folder), progress)
+        dataset = SegmentDataset(rows, store, experiment)
+        return np.stack([predict_dataset([fit.net], dataset) for fit in fits])

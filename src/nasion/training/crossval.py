@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nasion import calibration
-from nasion.calibration import Calibration, Kind
 from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
-from nasion.data.hms import KEYS, Segments, load_segments, targets
+from nasion.data.hms import KEYS, Segments, load_segments, one_row_per_period, targets
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
@@ -21,14 +20,16 @@ from nasion.files import replacing
 from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.prediction import predict_dataset
 from nasion.terms import VOTE_COLUMNS
+from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
-from nasion.training.run import Run
+from nasion.training.run import LABELS, Run
 
 ALL = -1  # in place of a fold: learn from every row
-ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone
+SAMPLE = 1000  # rows that every fit predicts, to see how far they agree
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Scored = Callable[[int, int, pd.DataFrame], None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Cohort:
     fold: NDArray[np.int_]
     store: Store | JointStore
 
-    def dataset(self, experiment: Experiment, rows: NDArray[np.bool_]) -> SegmentDataset:
+    def dataset(
+        self, experiment: Experiment, rows: NDArray[np.bool_] | NDArray[np.int_]
+    ) -> SegmentDataset:
         """Some of the rows."""
         return SegmentDataset(self.segments.subset(rows), self.store, experiment)
 
@@ -95,35 +98,44 @@ def train(
     progress: bool = False,
 ) -> Path:
     """One fit; give the path of its weights. A finished one is left as it is."""
-    quieten()
     data = data or cohort(experiment, run)
+    return _fitted(experiment, run, fold, data, progress=progress)[0]
+
+
+def _fitted(
+    experiment: Experiment, run: Run, fold: int, data: Cohort, *, progress: bool
+) -> tuple[Path, Array | None]:
+    """Path of the weights and, where they were fitted just now, what they say of held-out rows."""
+    quieten()
     folder = run.fold_folder("all" if fold == ALL else fold)
-    weights = folder / FILE_NAME
+    weights, said = folder / FILE_NAME, None
     if not weights.exists():
         split = data.split(experiment, fold)
         folder.mkdir(parents=True, exist_ok=True)
         net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
         if split.held_out is not None:
-            held_out = predict_dataset([net], split.held_out)
+            said = predict_dataset([net], split.held_out)
             target = targets(split.held_out.segments.table)
-            _calibration(held_out, target).save(folder / calibration.FILE_NAME)
+            of_single_fits(said, target).save(folder / calibration.FILE_NAME)
         save(weights, net, experiment)
         for checkpoint in folder.glob("*.ckpt"):
             checkpoint.unlink()
-    return weights
-
-
-def _calibration(probabilities: Array, target: Array) -> Calibration:
-    """Fitted on rows that the networks have not learned from; a bias needs many of them."""
-    kind: Kind = "vector" if len(target) >= ENOUGH else "temperature"
-    return calibration.fit(probabilities, target, kind=kind)
+    return weights, said
 
 
 def crossval(
-    experiment: Experiment, run: Run, *, progress: bool = False, fits: Progress | None = None
+    experiment: Experiment,
+    run: Run,
+    *,
+    progress: bool = False,
+    fits: Progress | None = None,
+    scored: Scored | None = None,
 ) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
+
+    The calibration of single fits is that of all these rows; that of all fits together, from
+    three folds on, `nasion.training.calibrating.of_all_fits`.
 
     Parameters
     ----------
@@ -131,33 +143,59 @@ def crossval(
         Show a bar for each fit.
     fits
         Called with the number of fits done and in all.
+    scored
+        Called with the same and the rows of `oof.csv` so far.
 
     Returns
     -------
     Path of `oof.csv`: fold, ids, six raw probabilities under the names of votes, and the votes
-    themselves as `label_..._vote`. The calibration of the fits is that of all these rows.
+    themselves as `label_..._vote`.
     """
     path = run.folder / "oof.csv"
     data = cohort(experiment, run)
     numbers = np.unique(data.fold[data.fold >= 0])
-    pieces = []
+    some = _thinned(data)
+    pieces: list[pd.DataFrame] = []
+    shared: list[Array] = []
     for done, fold in enumerate(numbers, start=1):
-        net = load(train(experiment, run, int(fold), data=data, progress=progress)).net
+        weights, said = _fitted(experiment, run, int(fold), data, progress=progress)
+        net = load(weights).net
         held_out = data.dataset(experiment, data.fold == fold)
-        table = held_out.segments.table
-        piece = table[[*KEYS, "patient_id"]].copy()
-        piece.insert(0, "fold", fold)
-        piece[list(VOTE_COLUMNS)] = predict_dataset([net], held_out)
-        piece[[f"label_{name}" for name in VOTE_COLUMNS]] = table[list(VOTE_COLUMNS)]
-        pieces.append(piece)
+        if said is None:
+            said = predict_dataset([net], held_out)
+        if len(numbers) > MEMBERS:
+            shared.append(predict_dataset([net], data.dataset(experiment, some)))
+        pieces.append(_oof(int(fold), held_out.segments.table, said))
         if fits:
             fits(done, len(numbers))
+        if scored:
+            scored(done, len(numbers), pd.concat(pieces))
     table = pd.concat(pieces)
-    counts = table[[f"label_{name}" for name in VOTE_COLUMNS]].to_numpy(float)
+    counts = table[list(LABELS)].to_numpy(float)
     target = counts / counts.sum(1, keepdims=True)
-    shared = _calibration(table[list(VOTE_COLUMNS)].to_numpy(), target)
+    single = of_single_fits(table[list(VOTE_COLUMNS)].to_numpy(), target)
     for fold in numbers:
-        shared.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
+        single.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
+    if shared:
+        learned = data.fold[some] != numbers[:, None]
+        together = of_all_fits(np.stack(shared), learned, single)
+        if together:
+            together.save(run.folder / calibration.FILE_NAME)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
     return path
+
+
+def _thinned(data: Cohort) -> NDArray[np.int_]:
+    """Numbers of `SAMPLE` rows of one's own, evenly through the table, one a stationary period."""
+    own = np.flatnonzero(data.fold >= 0)
+    rows = own[one_row_per_period(data.segments.table.iloc[own])]
+    return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(int)]
+
+
+def _oof(fold: int, rows: pd.DataFrame, said: Array) -> pd.DataFrame:
+    piece = rows[[*KEYS, "patient_id"]].copy()
+    piece.insert(0, "fold", fold)
+    piece[list(VOTE_COLUMNS)] = said
+    piece[list(LABELS)] = rows[list(VOTE_COLUMNS)]
+    return piece

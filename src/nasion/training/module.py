@@ -29,6 +29,8 @@ from nasion.training.losses import SIMILARITIES, kl, loss
 from nasion.training.run import Run
 from nasion.training.sampling import drawn, prior, with_mirrored_copies
 
+COMPARED = 1000  # rows at most for the debiased alignment, which takes their square in memory
+
 _log = logging.getLogger(__name__)
 
 
@@ -278,4 +280,6 @@ def _scores(outputs: list[tuple[Output, Tensor]]) -> dict[str, float]:
         cosines = nn.functional.cosine_similarity(first, second)
         scores["absolute_cosine"] = cosines.abs().mean()
         scores["cka"] = SIMILARITIES["cka"](first, second)
+        step = -(-len(first) // COMPARED)
+        scores["debiased_cka"] = SIMILARITIES["debiased-cka"](first[::step], second[::step])
     return {name: float(value) for name, value in scores.items()}

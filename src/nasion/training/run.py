@@ -7,7 +7,8 @@ history.csv      one row an epoch and fold
 fold-0/weights.safetensors ...
 fold-0/calibration.json ...   fitted on the rows that this fold held out
 oof.csv          out-of-fold predictions with the votes (cross-validation only)
-calibration.json of all fits together, in place of their own (`nasion calibrate` only)
+calibration.json of all fits together, in place of their own (from three folds on, or by
+                 `nasion calibrate`)
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME, Checkpoint
+from nasion.terms import VOTE_COLUMNS
 
 SCHEMA = 1
+LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)  # of oof.csv: the votes
 PACKAGED = Path(__file__).parents[1] / "weights"
 
 
@@ -113,7 +116,7 @@ class Run:
 
     @property
     def calibration(self) -> Calibration | None:
-        """Of all fits together, where `nasion calibrate` made one; else each fit has its own."""
+        """Of all fits together, applied to their raw mean; without it each fit has its own."""
         path = self.folder / calibration.FILE_NAME
         return Calibration.load(path) if path.exists() else None
 

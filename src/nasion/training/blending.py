@@ -1,0 +1,282 @@
+"""A blend: several runs as one, each with a weight fitted on their common out-of-fold rows.
+
+blend.json       the runs by relative path and fingerprints, their weights, a calibration of the mix
+oof.csv          out-of-fold predictions of the blend, as a RUN has them: each row mixed by weights
+                 and calibrations that were fitted without its patient's fold
+
+Each run is calibrated, the runs are averaged by their weights, and their mean is calibrated once
+more, since averaging softens. Moved or packed runs are found where they lie beside the blend as
+they did before.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasion import __version__, calibration
+from nasion.calibration import Calibration, splits
+from nasion.data.hms import KEYS, Segments, one_row_per_period
+from nasion.errors import NasionError
+from nasion.files import read_json, replacing, write_json
+from nasion.prediction import Progress, predict
+from nasion.terms import VOTE_COLUMNS
+from nasion.training.calibrating import of_single_fits
+from nasion.training.run import LABELS, Run, guard_unseen
+
+Array = NDArray[np.float64]
+
+FILE_NAME = "blend.json"
+SCHEMA = 1
+FINGERPRINTS = ("experiment", "labels")
+GAP = 1e-6  # nats that the weights may fall short of the best
+STEPS = 20_000
+LEAST = 1e-3  # a weight below counts as none
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Runs that predict together; `weights` sum to 1."""
+
+    runs: tuple[Run, ...]
+    weights: tuple[float, ...]
+    calibration: Calibration
+
+    @classmethod
+    def load(cls, folder: Path) -> "Blend":
+        """Read what `blend` wrote.
+
+        Raises
+        ------
+        NasionError
+            Where a run is not at its place, or is another one by now.
+        """
+        path = folder / FILE_NAME
+        content = read_json(path)
+        found = content.get("schema") if isinstance(content, dict) else None
+        if found != SCHEMA:
+            raise NasionError(f"{path}: schema {found}, this nasion reads {SCHEMA}; blend anew")
+        try:
+            members = [(Run(folder / one["path"]), one) for one in content["runs"]]
+            weights = tuple(float(one["weight"]) for _, one in members)
+            said = [{key: one[key] for key in FINGERPRINTS} for _, one in members]
+        except (KeyError, TypeError, ValueError):
+            raise NasionError(f"{path}: not a blend; blend the runs anew") from None
+        for (run, _), expected in zip(members, said, strict=True):
+            if _fingerprints(run) != expected:
+                raise NasionError(f"{run.folder}: is another run than was blended; blend anew")
+        mixed = Calibration.from_dict(content.get("calibration"), str(path))
+        return cls(tuple(run for run, _ in members), weights, mixed)
+
+    def predict(
+        self, segments: Segments, *, mirror: bool = True, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """As `nasion.prediction.predict`, by all runs.
+
+        Raises
+        ------
+        NasionError
+            Where a run learned from these very segments.
+        """
+        total: Any = 0.0
+        for run, weight in zip(self.runs, self.weights, strict=True):
+            guard_unseen(run, segments)
+            if weight:
+                fits, together = run.checkpoints(), run.calibration
+                table = predict(segments, fits, ensemble=together, mirror=mirror, progress=progress)
+                total = total + weight * table[list(VOTE_COLUMNS)].to_numpy(float)
+        table[list(VOTE_COLUMNS)] = self.calibration.apply(total)
+        return table
+
+
+@dataclass(frozen=True)
+class Blended:
+    """A blend and what it gains on patients that its weights were not fitted on.
+
+    Parameters
+    ----------
+    best
+        The run that is best alone.
+    patient
+        Of each row judged, one a stationary period.
+    target, before, after
+        Shape (n_rows, 6): votes, what `best` says, and what the blend says; either calibrated and
+        mixed by what was fitted on other folds.
+    """
+
+    blend: Blend
+    best: Run
+    patient: NDArray[np.int64]
+    target: Array
+    before: Array
+    after: Array
+
+
+def is_blend(folder: Path) -> bool:
+    """Whether a folder is a blend rather than a RUN."""
+    return (folder / FILE_NAME).exists()
+
+
+def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
+    """Fit weights on the out-of-fold rows that all runs share, and write the blend.
+
+    Parameters
+    ----------
+    votes
+        Only rows of so many votes or more are fitted and judged on, one a stationary period.
+
+    Raises
+    ------
+    NasionError
+        For fewer than two runs, runs of other rows, votes or folds (some network of one would have
+        learned from a patient that another's predictions hold out), or a folder that is there.
+    """
+    if len({run.folder.resolve() for run in runs}) < max(2, len(runs)):
+        raise NasionError("a blend needs two runs or more, each once")
+    if folder.exists():
+        raise NasionError(f"{folder}: exists already; give a new folder")
+    tables = _common(runs)
+    table = tables[0]
+    raw = np.stack([one[list(VOTE_COLUMNS)].to_numpy(float) for one in tables])
+    counts, patient = table[list(LABELS)].to_numpy(float), table["patient_id"].to_numpy()
+    target, fold = counts / counts.sum(1, keepdims=True), table["fold"].to_numpy()
+    judged = _judged(table) & (counts.sum(1) >= votes)
+    if not judged.any():
+        raise NasionError(f"{runs[0].folder}: no row has {votes} votes; give fewer with --votes")
+
+    alone, mixed = np.empty_like(raw), np.empty(raw.shape[1:])
+    for held_out, learned in splits(patient, fold=fold):
+        fits = [of_single_fits(one[learned], target[learned]) for one in raw]
+        said = np.stack([fitted.apply(one) for fitted, one in zip(fits, raw, strict=True)])
+        fitted_on = learned & judged
+        if not fitted_on.any():
+            raise NasionError(f"{runs[0].folder}: only one fold has rows of {votes} votes")
+        weights, together = _fit(said[:, fitted_on], target[fitted_on])
+        alone[:, held_out] = said[:, held_out]
+        mixed[held_out] = together.apply(np.tensordot(weights, said[:, held_out], 1))
+
+    weights, together = _fit(_calibrated(runs, raw, fold)[:, judged], target[judged])
+    found = Blend(tuple(runs), tuple(map(float, weights)), together)
+    _write(found, folder, votes, table.assign(**dict(zip(VOTE_COLUMNS, mixed.T, strict=True))))
+    best = int(np.argmin([_cross_entropy(target[judged], one[judged]) for one in alone]))
+    rows = patient[judged], target[judged], alone[best, judged], mixed[judged]
+    return Blended(found, runs[best], *rows)
+
+
+def fitted_weights(each: Array, target: Array) -> Array:
+    """Weights of the mean with the least divergence from the votes.
+
+    The divergence is convex in them; each step multiplies a weight by how much its run would gain
+    (expectation-maximisation), and the largest gain bounds what is left to gain.
+
+    Parameters
+    ----------
+    each
+        Shape (n_runs, n_rows, 6).
+    target
+        Fractions of votes, shape (n_rows, 6).
+
+    Returns
+    -------
+    Shape (n_runs,), none negative, sum 1.
+    """
+    each = np.clip(each, calibration.CLIP, None)
+    weights = np.full(len(each), 1 / len(each))
+    for _ in range(STEPS):
+        shares = target / np.tensordot(weights, each, 1)
+        gain = np.einsum("nc,rnc->r", shares, each) / len(target)
+        if gain.max() - 1 < GAP:
+            break
+        weights = weights * gain
+    weights = np.where(weights < LEAST, 0.0, weights)
+    return weights / weights.sum()
+
+
+def _fit(said: Array, target: Array) -> tuple[Array, Calibration]:
+    weights = fitted_weights(said, target)
+    return weights, calibration.fit(np.tensordot(weights, said, 1), target)
+
+
+def _calibrated(runs: Sequence[Run], raw: Array, fold: NDArray[np.int64]) -> Array:
+    """What each run says of a row by the calibration that its fit carries, as at prediction."""
+    said = np.empty_like(raw)
+    for k, run in enumerate(runs):
+        for number in np.unique(fold):
+            path = run.fold_folder(int(number)) / calibration.FILE_NAME
+            fitted = Calibration.load(path) if path.exists() else Calibration()
+            said[k, fold == number] = fitted.apply(raw[k, fold == number])
+    return said
+
+
+def _common(runs: Sequence[Run]) -> list[pd.DataFrame]:
+    """The out-of-fold tables of the runs, row by row alike but for the predictions."""
+    tables = [_oof(run) for run in runs]
+    first = tables[0]
+    for run, table in zip(runs[1:], tables[1:], strict=True):
+        for names, what in (
+            (KEYS, "segments"),
+            (("patient_id", *LABELS), "patients or votes"),
+            (("fold",), "folds"),
+        ):
+            if not np.array_equal(table[list(names)].to_numpy(), first[list(names)].to_numpy()):
+                advice = (
+                    f"cross-validate it with --set 'data.folds=\"{runs[0].folder}/folds.csv\"'"
+                    if what == "folds"
+                    else "blend runs of the same data"
+                )
+                raise NasionError(
+                    f"{run.folder}: was cross-validated on other {what} than {runs[0].folder}; "
+                    + advice
+                )
+    return tables
+
+
+def _oof(run: Run) -> pd.DataFrame:
+    path = run.folder / "oof.csv"
+    run.about()
+    try:
+        table = pd.read_csv(path)
+        wanted = ["fold", *KEYS, "patient_id", *VOTE_COLUMNS, *LABELS]
+        return table[wanted].sort_values(list(KEYS), ignore_index=True)
+    except FileNotFoundError:
+        raise NasionError(f"{path}: not found; run nasion crossval, which writes it") from None
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise NasionError(f"{path}: not an oof.csv ({reason}); run crossval again") from None
+
+
+def _judged(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The middle row of each stationary period."""
+    labels = table[[*KEYS, *LABELS]].set_axis([*KEYS, *VOTE_COLUMNS], axis=1)
+    kept = np.zeros(len(table), bool)
+    kept[one_row_per_period(labels)] = True
+    return kept
+
+
+def _cross_entropy(target: Array, said: Array) -> float:
+    return float(-(target * np.log(np.clip(said, calibration.CLIP, None))).sum(1).mean())
+
+
+def _fingerprints(run: Run) -> dict[str, object]:
+    about = run.about()
+    return {key: about.get(key) for key in FINGERPRINTS}
+
+
+def _write(found: Blend, folder: Path, votes: int, table: pd.DataFrame) -> None:
+    members = [
+        {
+            "path": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
+            **_fingerprints(run),
+            "weight": weight,
+        }
+        for run, weight in zip(found.runs, found.weights, strict=True)
+    ]
+    with replacing(folder / "oof.csv") as temporary:
+        table.to_csv(temporary, index=False)
+    about = {"schema": SCHEMA, "nasion": __version__, "votes": votes, "runs": members}
+    write_json(folder / FILE_NAME, {**about, "calibration": found.calibration.as_dict()})
