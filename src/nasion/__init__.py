@@ -4,12 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["compare", "evaluate", "load", "open_recording", "simulate"]
+__all__ = ["compare", "evaluate", "load", "open_recording", "read", "simulate"]
 
 if TYPE_CHECKING:
     from nasion.eeg.formats import open_recording
     from nasion.evaluation.report import compare, evaluate
     from nasion.phantom.cohort import simulate
+    from nasion.reading.reader import read
     from nasion.training.run import load
 
 _HOMES = {
@@ -17,6 +18,7 @@ _HOMES = {
     "evaluate": "nasion.evaluation.report",
     "load": "nasion.training.run",
     "open_recording": "nasion.eeg.formats",
+    "read": "nasion.reading.reader",
     "simulate": "nasion.phantom.cohort",
 }
 

@@ -4,13 +4,16 @@ import sys
 
 import typer
 
-from nasion.cli import data, learning, results
+from nasion.cli import data, learning, reading, results
 from nasion.cli.app import app
 from nasion.errors import NasionError
 
-__all__ = ["app", "data", "learning", "main", "results"]
+__all__ = ["app", "data", "learning", "main", "reading", "results"]
 
-LEARNING = ("torch", "torchvision", "timm", "lightning", "captum", "optuna")  # of `train`
+LEARNING = (  # of `train`
+    "torch", "torchvision", "timm", "lightning", "captum", "optuna", "onnx", "onnxscript",
+    "safetensors", "sklearn",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -19,6 +19,9 @@ InitRun = Annotated[
     Path | None, typer.Option("--init", help="RUN to fine-tune on one's own data, or: packaged.")
 ]
 RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; default below runs/.")]
+Export = Annotated[
+    bool, typer.Option("--export/--no-export", help="Also as model.onnx, which needs no PyTorch.")
+]
 
 
 @app.command()
@@ -66,6 +69,7 @@ def train(
     fold: Annotated[
         int | None, typer.Option(help="Hold this fold out; without it, learn from all.")
     ] = None,
+    as_onnx: Export = True,
 ) -> None:
     """One fit; called again, it goes on where it was cut off."""
     from nasion.training.crossval import ALL
@@ -73,6 +77,8 @@ def train(
 
     experiment, run = _at_hand(config, changes, data, init, out)
     typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
+    if as_onnx:
+        _export(run)
 
 
 @app.command()
@@ -82,12 +88,59 @@ def crossval(
     out: RunFolder = None,
     init: InitRun = None,
     changes: Changes = [],
+    as_onnx: Export = True,
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
     from nasion.training.crossval import crossval as crossvalidate
 
     experiment, run = _at_hand(config, changes, data, init, out)
     typer.echo(crossvalidate(experiment, run, progress=_watched()))
+    if as_onnx:
+        _export(run)
+
+
+def _export(run: Any) -> None:
+    """What learned stays learned where its network has no ONNX form."""
+    from nasion.experiment import exported
+
+    try:
+        typer.echo(exported(run))
+    except NasionError as error:
+        typer.echo(f"nasion: not exported: {error}", err=True)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A RUN.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: model.onnx in the RUN.")
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="Weights of 16 bits: half as large.")
+    ] = False,
+) -> None:
+    """All fits of a run as one ONNX file that reads without PyTorch, and its model card."""
+    from nasion.experiment import exported
+    from nasion.training.run import Run
+
+    typer.echo(exported(Run(run), output, half=half))
+
+
+@app.command()
+def blend(
+    runs: Annotated[list[Path], typer.Argument(help="RUNs cross-validated on the same folds.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New folder, which predict takes.")],
+    votes: Annotated[int, typer.Option(help="Fit and judge on rows of so many votes or more.")] = 1,
+) -> None:
+    """Several runs as one, by weights fitted out of fold; says if that helps other patients."""
+    from nasion.training.blending import blend as blended
+    from nasion.training.run import Run
+
+    found = blended([Run(run) for run in runs], out, votes=votes)
+    for run, weight in zip(runs, found.blend.weights, strict=True):
+        typer.echo(f"{weight:.3f} {run}")
+    typer.echo(f"against {found.best.folder} alone: {_told_gain(found)}")
+    typer.echo(out)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Verbs that predict, judge predictions, and explain them."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,20 +22,42 @@ def predict(
 ) -> None:
     """Probabilities of every labelled window or test row, in Kaggle's submission format."""
     from nasion.data.hms import load_segments
-    from nasion.prediction import predict as predict_segments
     from nasion.prediction import write_predictions
-    from nasion.training.run import PACKAGED, Run, guard_unseen
 
     segments = load_segments(data, part)
-    folder = Run(run or PACKAGED)
-    checkpoints = folder.checkpoints()
-    guard_unseen(folder, segments)
     with bar_of("EEGs") as bar:
-        table = predict_segments(
-            segments, checkpoints, ensemble=folder.calibration, mirror=mirror, progress=bar
-        )
+        if run is None or run.suffix == ".onnx":
+            table = _by_network(segments, run, mirror, bar)
+        else:
+            table = _by_run(segments, run, mirror, bar)
     write_predictions(output, table)
     typer.echo(output)
+
+
+def _by_network(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any:
+    """By an exported model, without PyTorch."""
+    from nasion.data.hms import fingerprint
+    from nasion.prediction import predict
+    from nasion.reading.network import Network
+
+    network = Network.open(path)
+    if network.labels == fingerprint(segments):
+        raise NasionError(f"{segments.folder}: {network.path} learned from these segments")
+    return predict(segments, network, mirror=mirror or network.about["symmetric"], progress=bar)
+
+
+def _by_run(segments: Any, folder: Path, mirror: bool, bar: Any) -> Any:
+    """By the fits of a RUN, or by a blend of several."""
+    from nasion.prediction import predict
+    from nasion.training.blending import Blend, is_blend
+    from nasion.training.run import Run, guard_unseen
+
+    if is_blend(folder):
+        return Blend.load(folder).predict(segments, mirror=mirror, progress=bar)
+    run = Run(folder)
+    fits = run.checkpoints()
+    guard_unseen(run, segments)
+    return predict(segments, fits, ensemble=run.calibration, mirror=mirror, progress=bar)
 
 
 @app.command()
@@ -44,13 +66,23 @@ def evaluate(
         list[Path], typer.Argument(help="A RUN or a csv or parquet file; several to compare.")
     ],
     labels: Annotated[
-        Path | None, typer.Option(help="csv or parquet; a RUN or an oof.csv has its own.")
+        Path | None,
+        typer.Option(
+            help="csv or parquet; a RUN or an oof.csv has its own. With --events: true events."
+        ),
     ] = None,
+    events: Annotated[
+        bool,
+        typer.Option("--events", help="Judge events.tsv files or readings, as SzCORE does."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder; default RUN/evaluation.")
     ] = None,
 ) -> None:
     """Metrics, figures and a report from RUNs or any file of predictions, also of other systems."""
+    if events:
+        _judge_events(predictions, labels, out)
+        return
     from nasion.evaluation import report
     from nasion.evaluation.system import named
 
@@ -62,6 +94,26 @@ def evaluate(
         content = report.compare(named(predictions), labels, out)
     typer.echo(report.summary(content))
     typer.echo(out / "report.html")
+
+
+def _judge_events(found: list[Path], truth: Path | None, out: Path | None) -> None:
+    """Scores of events against true ones: of one file, or of readings and a folder of truth."""
+    from nasion.evaluation.detection import score_pairs, table
+    from nasion.files import write_json
+
+    if truth is None:
+        raise NasionError("--events needs --labels: the true events.tsv, or a folder of them")
+    files = [path / "events.tsv" if path.is_dir() else path for path in found]
+    if truth.is_dir():
+        true = [truth / f"{path.parent.name}_events.tsv" for path in files]
+    elif len(files) == 1:
+        true = [truth]
+    else:
+        raise NasionError(f"{truth}: one file of true events for {len(files)}; give their folder")
+    content = score_pairs(list(zip(files, true, strict=True)))
+    if out:
+        write_json(out / "events.json", content)
+    typer.echo(table(content))
 
 
 @app.command()

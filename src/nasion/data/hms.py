@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -214,3 +215,8 @@ def counts_by_pattern(table: pd.DataFrame) -> dict[str, int]:
             PATTERNS, np.bincount(consensus(table), minlength=len(PATTERNS)), strict=True
         )
     }
+
+
+def fingerprint(segments: Segments) -> str:
+    """Twelve digits that tell one set of labelled segments from another."""
+    return sha256(segments.table.to_csv(index=False).encode()).hexdigest()[:12]

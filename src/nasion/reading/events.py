@@ -67,6 +67,9 @@ class EventSettings(Settings):
         Longest stretch of steps that were not judged inside an event.
     seizure_s
         Shortest seizure (ACNS 2021: 10 s).
+    glimpse_s, glimpse_peak
+        A seizure shorter than this is as long as one window's glimpse of something else, so it
+        has to be more certain: on a simulated day without seizures both false ones were such.
     shortest_s
         Shortest event of another pattern, before its cycles are counted.
     """
@@ -78,6 +81,8 @@ class EventSettings(Settings):
     evolution_s: float = Field(default=20.0, ge=0)
     bridge_s: float = Field(default=20.0, ge=0)
     seizure_s: float = Field(default=10.0, ge=0)
+    glimpse_s: float = Field(default=CENTRE_S + 2 * STEP_S, ge=0)
+    glimpse_peak: float = Field(default=0.7, ge=0, le=1)
     shortest_s: float = Field(default=2 * STEP_S, ge=0)
 
     @model_validator(mode="after")
@@ -113,6 +118,9 @@ def find(reading: Reading, settings: EventSettings = DEFAULT) -> tuple[Event, ..
             if (stop - first) * STEP_S < least_s:
                 continue
             seen = reading.probability[first:stop, PATTERNS.index(pattern)][judged[first:stop]]
+            glimpse = pattern is Pattern.SEIZURE and (stop - first) * STEP_S < settings.glimpse_s
+            if glimpse and seen.max() < settings.glimpse_peak:
+                continue
             onset_s = first * STEP_S
             duration_s = min(stop * STEP_S, reading.duration_s) - onset_s
             found.append(

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntFlag, StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasion.terms import COLUMNS, PATTERNS, STEP_S, Chain, Pattern
+
+if TYPE_CHECKING:
+    import mne
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 Side = Literal["left", "right", "bilateral", ""]
 
@@ -128,6 +134,48 @@ class Reading:
     def judged(self) -> NDArray[np.bool_]:
         """(n_steps,): whether the network's word stands."""
         return self.reason == 0
+
+    def table(self) -> "pd.DataFrame":
+        """Give a row a step: onset_s, clock, six probabilities, most_probable, reason."""
+        from nasion.reading.tables import probabilities_table
+
+        return probabilities_table(self)
+
+    def events_table(self) -> "pd.DataFrame":
+        """Give a row an event."""
+        from nasion.reading.tables import events_table
+
+        return events_table(self)
+
+    def to_annotations(self) -> "mne.Annotations":
+        """Give the events for `raw.set_annotations`."""
+        from nasion.reading.annotations import to_mne_annotations
+
+        return to_mne_annotations(self)
+
+    def to_bids(self, folder: Path) -> Path:
+        """Write the events into a BIDS derivative data set; give the events.tsv."""
+        from nasion.reading.bids import to_bids
+
+        return to_bids(self, folder)
+
+    def to_edf(self, path: Path) -> None:
+        """Write the events as EDF+ annotations without signals."""
+        from nasion.reading.annotations import to_edf_annotations
+
+        to_edf_annotations(self, path)
+
+    def save(self, folder: Path) -> None:
+        """Write the folder that `nasion read` writes, without display and report."""
+        from nasion.reading.folder import save
+
+        save(self, folder)
+
+    def plot(self) -> "Figure":
+        """Draw the probabilities over time, the events above them."""
+        from nasion.reading.plot import plot
+
+        return plot(self)
 
     def clock(self, at_s: float) -> datetime | None:
         """Clock time of a second of the recording, where the clock is known."""

@@ -12,7 +12,6 @@ calibration.json of all fits together, in place of their own (from three folds o
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +19,7 @@ import pandas as pd
 from nasion import __version__, calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
-from nasion.data.hms import Segments
+from nasion.data.hms import Segments, fingerprint
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.models import checkpoint
@@ -59,7 +58,7 @@ class Run:
             "schema": SCHEMA,
             "nasion": __version__,
             "experiment": experiment.fingerprint,
-            "labels": labels_fingerprint(segments),
+            "labels": fingerprint(segments),
         }
         path = self.folder / "run.json"
         if path.exists():
@@ -140,14 +139,9 @@ class Run:
             frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False)
 
 
-def labels_fingerprint(segments: Segments) -> str:
-    """Twelve digits that tell one set of labelled segments from another."""
-    return sha256(segments.table.to_csv(index=False).encode()).hexdigest()[:12]
-
-
 def guard_unseen(run: Run, segments: Segments) -> None:
     """Raise where a run would predict the very segments it learned from."""
-    if run.about().get("labels") == labels_fingerprint(segments):
+    if run.about().get("labels") == fingerprint(segments):
         raise NasionError(
             f"{segments.folder}: {run.folder} learned from these segments; use its oof.csv"
         )

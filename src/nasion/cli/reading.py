@@ -1,0 +1,100 @@
+"""Verbs that read whole recordings and show what was read."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nasion.cli.app import app, bar_of
+from nasion.errors import NasionError
+
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="model.onnx, or a RUN that holds one; default: the packaged."),
+]
+
+
+def opened(model: Path | None) -> Any:
+    """The network of a file or a RUN folder; pieces of a recording are what runs side by side."""
+    from nasion.reading.network import PACKAGED, Network
+
+    return Network.open(model / PACKAGED.name if model and model.is_dir() else model, threads=1)
+
+
+@app.command()
+def read(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Gets a folder for each reading.")],
+    model: ModelOption = None,
+    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    stay: Annotated[
+        bool, typer.Option("--stay", help="The files are one recording, joined by the clock.")
+    ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Random names, dates moved, no free text.")
+    ] = False,
+    keys: Annotated[
+        Path | None, typer.Option(help="With --deidentify: keep here which name is which.")
+    ] = None,
+    report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
+    display: Annotated[bool, typer.Option(help="Write what `nasion review` shows.")] = True,
+    again: Annotated[bool, typer.Option("--again", help="Also what was read already.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Then open the review page.")] = False,
+) -> None:
+    """Any recording, seconds to days, to probabilities, events, a report and exports."""
+    from nasion.reading.archive import Archive, Outcome
+    from nasion.reading.reader import Reader
+
+    if keys and not deidentify:
+        raise NasionError("--keys goes with --deidentify")
+    reader = Reader(opened(model), display=display, report=report)
+    archive = Archive(reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again)
+
+    def told(outcome: Outcome) -> None:
+        if outcome.reason:
+            typer.echo(f"nasion: {outcome.reason}", err=True)
+        else:
+            found = "read already; --again reads it anew" if outcome.before else outcome.found
+            typer.echo(f"{out / outcome.folder}: {found}")
+
+    read_them = archive.read_stay if stay else archive.read
+    outcomes = read_them(recordings, bar_of, told)
+    broken = sum(bool(outcome.reason) for outcome in outcomes)
+    if broken:
+        typer.echo(f"nasion: {broken} of {len(outcomes)} recordings were not read", err=True)
+    if show:
+        from nasion.review.server import serve
+
+        serve(out, announce=typer.echo)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def review(
+    directory: Annotated[Path, typer.Argument(help="What `nasion read` wrote.")],
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
+    blind: Annotated[
+        bool,
+        typer.Option(
+            "--blind",
+            help="Hide predictions, mix random windows in; such verdicts can train a model.",
+        ),
+    ] = False,
+    reviewer: Annotated[str, typer.Option(help="Your initials.")] = "",
+    model: ModelOption = None,
+) -> None:
+    """Show readings in a browser on this machine; the first line is the address with its token."""
+    from nasion.reading.network import PACKAGED
+    from nasion.review.server import serve
+
+    serve(
+        directory,
+        port=port,
+        blind=blind,
+        reviewer=reviewer,
+        model=model / PACKAGED.name if model and model.is_dir() else model,
+        no_browser=no_browser,
+        announce=typer.echo,
+    )

@@ -1,0 +1,243 @@
+"""An archive: recordings in files and folders, read one after the other into a folder each.
+
+What cannot be read is noted with its reason and the rest goes on; what was read already, of the
+same samples with the same model and settings, is left as it is.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from nasion.eeg.formats import FOLDER_FORMATS, VENDORS, open_recording
+from nasion.eeg.recording import Recording
+from nasion.eeg.stay import joined
+from nasion.errors import NasionError
+from nasion.files import read_json, replacing
+from nasion.reading.burden import Burden
+from nasion.reading.deidentification import Key, read_keys, write_keys
+from nasion.reading.dense import Progress
+from nasion.reading.folder import MANIFEST
+from nasion.reading.reader import Reader
+from nasion.reading.reading import Reading
+from nasion.reading.summary import sentences
+
+SUMMARY = "recordings.tsv"
+HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
+
+# What a search through a folder takes for a recording; any file may be named by itself.
+OWN = (".edf", ".bdf", ".rec", ".parquet", ".pq")
+THROUGH_MNE = (".vhdr", ".set", ".cnt", ".gdf", ".fif", ".lay", ".eeg", ".nedf", ".egi", ".21e")
+SUFFIXES = {*OWN, *THROUGH_MNE, ".erd", *(key for key, name in VENDORS.items() if name != "Natus")}
+NOT_EEG = ("train_spectrograms", "test_spectrograms")  # folders of HMS layout
+
+
+def recordings_in(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, folders as the recordings in and below them, by name.
+
+    Raises
+    ------
+    NasionError
+        Where a folder holds none.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir() and path.suffix.lower() not in FOLDER_FORMATS:
+            inside = sorted(_below(path))
+            if not inside:
+                kinds = ", ".join(sorted(SUFFIXES))
+                raise NasionError(f"{path}: holds no recording ({kinds}); name the file itself")
+            found |= dict.fromkeys(inside)
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        suffix = path.suffix.lower()
+        if path.name.startswith(".") or path.name in NOT_EEG:
+            continue
+        if path.is_dir() and suffix not in FOLDER_FORMATS:
+            yield from _below(path)
+        elif path.is_dir() or (suffix in SUFFIXES and not _is_data_of_brainvision(path)):
+            yield path
+
+
+def _is_data_of_brainvision(path: Path) -> bool:
+    """BrainVision's samples have the suffix of Nihon Kohden's recordings."""
+    return path.suffix.lower() == ".eeg" and path.with_suffix(".vhdr").exists()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recording: the name of its folder, or the reason why there is none."""
+
+    source: str
+    folder: str = ""
+    reason: str = ""
+    before: bool = False  # whether it had been read already
+    found: str = ""  # in a sentence
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Recordings on their way into a folder.
+
+    Parameters
+    ----------
+    out
+        Holds a folder for each reading, and recordings.tsv.
+    keys
+        Where de-identified: a file that tells which key stands for what; None writes none.
+    again
+        Read anew what was read already.
+    """
+
+    reader: Reader
+    out: Path
+    unit: str = ""
+    deidentify: bool = False
+    keys: Path | None = None
+    again: bool = False
+
+    def read(
+        self,
+        paths: Iterable[Path],
+        bar: Callable[[str], AbstractContextManager[Progress]],
+        told: Callable[[Outcome], None],
+    ) -> list[Outcome]:
+        """Read each recording by itself.
+
+        Parameters
+        ----------
+        bar
+            Gives the progress bar of a recording.
+        told
+            Is called with each outcome as it comes.
+        """
+        outcomes: list[Outcome] = []
+        files = recordings_in(paths)
+        for number, path in enumerate(files, 1):
+            what = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
+            with bar(what) as progress:
+                try:
+                    recording = open_recording(path, unit=self.unit)
+                    outcome = self._outcome(recording, [path], outcomes, progress)
+                except NasionError as error:
+                    outcome = Outcome(str(path), reason=str(error))
+            outcomes.append(outcome)
+            self._write(outcomes)
+            told(outcome)
+        return outcomes
+
+    def read_stay(
+        self,
+        paths: Iterable[Path],
+        bar: Callable[[str], AbstractContextManager[Progress]],
+        told: Callable[[Outcome], None],
+    ) -> list[Outcome]:
+        """Read files as one recording, joined by the clock; a file that can't be read ends it."""
+        files = recordings_in(paths)
+        opened = [open_recording(path, unit=self.unit) for path in files]
+        whole = joined(opened, f"{min(opened, key=lambda one: str(one.start)).name}-stay")
+        with bar("stay") as progress:
+            outcome = self._outcome(whole, files, [], progress)
+        self._write([outcome])
+        told(outcome)
+        return [outcome]
+
+    def _outcome(
+        self,
+        recording: Recording,
+        files: Sequence[Path],
+        others: Sequence[Outcome],
+        progress: Progress,
+    ) -> Outcome:
+        source = ", ".join(map(str, files))
+        taken = {other.folder for other in others}
+        if self.deidentify:
+            key = self._key(source, recording)
+            folder = self.out / key.name
+            reading = self.reader.read_to(recording, folder, key=key, progress=progress)
+            return Outcome(source, key.name, found=_found(reading))
+        mark = _mark(files, self.reader)
+        name = next(
+            name
+            for name in _names(recording.name)
+            if name not in taken and _source_of(self.out / name) in ("", mark.partition("-")[0])
+        )
+        if not self.again and _mark_of(self.out / name) == mark:
+            return Outcome(source, name, before=True)
+        reading = self.reader.read_to(recording, self.out / name, mark=mark, progress=progress)
+        return Outcome(source, name, found=_found(reading))
+
+    def _key(self, source: str, recording: Recording) -> Key:
+        """The key of a recording; those of one archive are moved by the same days."""
+        known = self.known
+        if source not in known:
+            first = next(iter(known.values()), None)
+            known[source] = first.another() if first else Key.draw(recording.start)
+            if self.keys:
+                write_keys(self.keys, known)
+        return known[source]
+
+    @cached_property
+    def known(self) -> dict[str, Key]:
+        """Keys so far, by the recording they stand for."""
+        return read_keys(self.keys) if self.keys and self.keys.exists() else {}
+
+    def _write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write recordings.tsv; without names where they are not to be told."""
+        rows = ["recording\treading\tnot_read_because"]
+        for one in outcomes:
+            told = replace(one, source="", reason="can't be read") if self.deidentify else one
+            reason = told.reason if one.reason else ""
+            rows.append("\t".join(_plain(text) for text in (told.source, told.folder, reason)))
+        with replacing(self.out / SUMMARY) as temporary:
+            temporary.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _found(reading: Reading) -> str:
+    return sentences(reading, Burden.of(reading).as_dict())[0]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _names(name: str) -> Iterator[str]:
+    """Names that every file system holds: the recording's own, then with a number."""
+    plain = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:80] or "recording"
+    yield plain
+    number = 2
+    while True:
+        yield f"{plain}-{number}"
+        number += 1
+
+
+def _mark(files: Sequence[Path], reader: Reader) -> str:
+    """Digits of the recording's bytes, then of the model and the settings."""
+    source, settings = sha256(), reader.events.model_dump_json()
+    for path in files:
+        if path.is_file():
+            source.update(str(path.stat().st_size).encode())
+            with path.open("rb") as file:
+                source.update(file.read(HEAD_BYTES))
+        else:
+            source.update(str(path).encode())
+    way = repr((reader.network.about.get("weights"), settings, reader.display, reader.report))
+    return f"{source.hexdigest()[:12]}-{sha256(way.encode()).hexdigest()[:8]}"
+
+
+def _mark_of(folder: Path) -> str:
+    """The mark of a finished reading; "" where there is none, or none finished."""
+    path = folder / MANIFEST
+    return str(read_json(path).get("mark") or "?") if path.exists() else ""
+
+
+def _source_of(folder: Path) -> str:
+    return _mark_of(folder).partition("-")[0]

@@ -1,0 +1,155 @@
+"""Dense reading: a recording of any length to probabilities every 2 s, each number made once.
+
+Pieces of the recording are filtered and turned into both representations side by side; as soon as
+what the windows of a piece look at is there, the network reads them. Memory holds a few pieces.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from os import cpu_count
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from nasion.eeg.recording import Recording
+from nasion.reading.network import Network
+from nasion.reading.quality import judged
+from nasion.reading.reading import n_steps_of
+from nasion.reading.stream import Piece, Strip, piece_of, spans
+from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
+from nasion.terms import COLUMNS, PATTERNS
+
+PIECE = 300  # steps, 10 min
+NEIGHBOURS = 2  # steps on either side that tell whether a step can be judged: its central 10 s
+
+Progress = Callable[[int, int], None]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What was found step by step, as `Reading` holds it."""
+
+    probability: NDArray[np.float32]
+    reason: NDArray[np.uint8]
+    quality: NDArray[np.uint8]
+
+
+def read_steps(
+    recording: Recording,
+    network: Network,
+    *,
+    piece: int = PIECE,
+    context_every: int = CONTEXT_EVERY,
+    threads: int = 0,
+    watch: Callable[[Piece], None] | None = None,
+    progress: Progress | None = None,
+) -> Steps:
+    """Probabilities of every step of a recording.
+
+    Parameters
+    ----------
+    piece
+        Steps that are worked on at once; the result does not depend on it.
+    context_every
+        Steps between two evaluations of the 10-min image; 1 gives each step its own.
+    threads
+        Pieces worked on side by side; 0 takes every core.
+    watch
+        Called with each piece in order, as for a display.
+    progress
+        Called with the steps judged and in all.
+    """
+    n_steps = n_steps_of(recording.duration_s)
+    probability = np.full((n_steps, len(PATTERNS)), np.nan, np.float32)
+    reason = np.zeros(n_steps, np.uint8)
+    quality = np.zeros((n_steps, len(COLUMNS)), np.uint8)
+    workers = threads or cpu_count() or 1
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        made = (
+            partial(piece_of, recording, network.signal, first, stop)
+            for first, stop in spans(n_steps, piece)
+        )
+        seen = _watched(_in_order(pool, made, workers + 1), quality, watch)
+        asked = _asked(seen, network, n_steps, context_every, quality, reason)
+        for steps, answer in _in_order(pool, asked, workers):
+            probability[steps] = answer
+            if progress and len(steps):
+                progress(int(steps[-1]) + 1, n_steps)
+    if progress:
+        progress(n_steps, n_steps)
+    return Steps(probability, reason, quality)
+
+
+def _watched(
+    made: Iterable[Piece],
+    quality: NDArray[np.uint8],
+    watch: Callable[[Piece], None] | None,
+) -> Iterator[Piece]:
+    """Note the faults, show the piece, and go on without its raw signals."""
+    for piece in made:
+        quality[piece.first : piece.stop] = piece.faults
+        if watch:
+            watch(piece)
+        yield replace(piece, signals=piece.signals[:, :0])
+
+
+def _asked(
+    pieces: Iterable[Piece],
+    network: Network,
+    n_steps: int,
+    context_every: int,
+    quality: NDArray[np.uint8],
+    reason: NDArray[np.uint8],
+) -> Iterator[Callable[[], tuple[NDArray[np.int64], NDArray[np.float32]]]]:
+    """What the network is to be asked about each piece, once all it looks at is there."""
+    before, behind = reach(network.signal, context_every)
+    held: deque[Piece] = deque()
+    waiting: deque[tuple[int, int]] = deque()
+    for piece in pieces:
+        held.append(piece)
+        waiting.append((piece.first, piece.stop))
+        while waiting and (piece.stop == n_steps or waiting[0][1] + behind <= piece.stop):
+            first, stop = waiting.popleft()
+            while held[0].stop <= first - before:
+                held.popleft()
+            low = max(first - NEIGHBOURS, 0)
+            reason[first:stop] = judged(quality[low : stop + NEIGHBOURS])[first - low :][
+                : stop - first
+            ]
+            steps = np.flatnonzero(reason[first:stop] == 0) + first
+            yield partial(_answer, network, tuple(held), steps, (before, behind), context_every)
+
+
+def _answer(
+    network: Network,
+    pieces: Sequence[Piece],
+    steps: NDArray[np.int64],
+    around: tuple[int, int],
+    context_every: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Ask the network about some steps."""
+    if not len(steps):
+        return steps, np.empty((0, len(PATTERNS)), np.float32)
+    before, behind = around
+    strip = Strip.around(pieces, int(steps[0]) - before, int(steps[-1]) + behind)
+    windows = windows_of(strip, network.signal, steps, context_every)
+    return steps, network.run(**vars(windows)).probability
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], Result]], ahead: int
+) -> Iterator[Result]:
+    """Results in the order of their tasks, so many of which run ahead."""
+    running: deque[Future[Result]] = deque()
+    for task in tasks:
+        running.append(pool.submit(task))
+        if len(running) > ahead:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()

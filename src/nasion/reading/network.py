@@ -1,0 +1,311 @@
+"""An exported model (`nasion.models.export`) in onnxruntime: no PyTorch is needed to read."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import Signal, checked
+from nasion.errors import NasionError
+from nasion.terms import SEGMENT_S, STEP_S
+
+Array = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+SCHEMA = 1
+KEY = "nasion"  # of the file's metadata
+PACKAGED = Path(__file__).parents[1] / "weights" / "model.onnx"
+N_BLOCKS = round(SEGMENT_S / STEP_S)
+AT_ONCE = 16  # images: what they become stays in the cache
+
+
+class Windows(Protocol):
+    """Prepared windows, as `data.dataset.Batch` has them."""
+
+    @property
+    def waveform(self) -> Array:
+        """(n, 18, 25 * block_length), 0 where missing."""
+
+    @property
+    def present(self) -> Array:
+        """(n, 25): share of signal in each block."""
+
+    @property
+    def images(self) -> Mapping[str, Array]:
+        """By view, (n, 4, n_freqs, n_columns), 0 where missing."""
+
+    @property
+    def image_present(self) -> Mapping[str, Array]:
+        """By view, (n,): 1 where there is any."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of windows.
+
+    Parameters
+    ----------
+    probability
+        (n, 6) calibrated; rows sum to 1.
+    waveform_map
+        (k, 6, 25 * block_length): raw class-activation of each pattern over each window explained,
+        0 where the network does not look; None where the model has no such map.
+    image_maps
+        By view, (k, 6, height, width): the same on the coarse grid of the feature maps, 0 where a
+        window lacks the view.
+    """
+
+    probability: Array
+    waveform_map: Array | None = None
+    image_maps: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Network:
+    """An open model; safe to run from several threads at once."""
+
+    path: Path
+    about: Mapping[str, Any]
+    signal: Signal
+    session: Any = field(repr=False)
+    threads: int = 1
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, threads: int = 0) -> "Network":
+        """Open a model, without a path the packaged one.
+
+        Parameters
+        ----------
+        threads
+            That images of a run are shared among; 0 takes as many as there are cores. Who runs
+            several chunks at once takes 1.
+
+        Raises
+        ------
+        NasionError
+            Where the file is not there, is not ONNX, or is not a model of this nasion.
+        """
+        path = PACKAGED if path is None else path
+        if not path.is_file():
+            raise NasionError(f"{path}: not found; make one with nasion export")
+        session = _session(path)
+        found = session.get_modelmeta().custom_metadata_map.get(KEY)
+        if found is None:
+            raise NasionError(f"{path}: not exported by nasion; make one with nasion export")
+        about = json.loads(found)
+        if about.get("schema") != SCHEMA:
+            raise NasionError(
+                f"{path}: schema {about.get('schema')}, this nasion reads {SCHEMA}; export it anew"
+            )
+        signal = checked(Signal, about["signal"], str(path), "signal.")
+        return cls(path, about, signal, session, threads or _n_cores())
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Images that it takes."""
+        return tuple(self.about["views"])
+
+    @property
+    def dense(self) -> bool:
+        """Whether windows may share blocks of a longer waveform."""
+        return bool(self.about["dense"])
+
+    @property
+    def block_length(self) -> int:
+        """Samples of a block of 2 s."""
+        return int(self.about["block_length"])
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """What it can explain: `waveform` and views."""
+        return tuple(self.about["maps"])
+
+    @property
+    def labels(self) -> str:
+        """Fingerprint of the labels that it learned from."""
+        return str(self.about["labels"])
+
+    def run(
+        self,
+        waveform: Array,
+        window_blocks: Indices,
+        present: Array,
+        images: Mapping[str, Array],
+        image_of: Mapping[str, Indices],
+        image_present: Mapping[str, Array],
+        explain: Sequence[int] = (),
+    ) -> Answer:
+        """Judge n windows.
+
+        Parameters
+        ----------
+        waveform
+            (batch, 18, time), time whole blocks of 2 s, 0 where missing.
+        window_blocks
+            (n, 25): places of the blocks of each window among all batch * blocks; anywhere where
+            a block is absent.
+        present
+            (n, 25): share of signal in each of them.
+        images
+            By view, (m, 4, n_freqs, n_columns); only images of windows that have the view count.
+        image_of
+            By view, (n,): the image of each window.
+        image_present
+            By view, (n,): 1 where the window has the view.
+        explain
+            Windows to make maps of.
+
+        Raises
+        ------
+        ValueError
+            Where windows share blocks and the model is not dense.
+        """
+        n = len(window_blocks)
+        if not self.dense:
+            alone = np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS)
+            if not np.array_equal(window_blocks, alone) or len(waveform) != n:
+                raise ValueError(f"{self.path}: takes whole windows only, in their order")
+        chosen = np.asarray(explain, np.int64)
+        feeds: dict[str, NDArray[Any]] = {
+            "waveform": _floats(waveform),
+            "window_blocks": np.asarray(window_blocks, np.int64),
+            "present": _floats(present),
+            "explain": chosen,
+        }
+        known = self._embedded(images, image_of, image_present)
+        for view in self.views:
+            feeds |= self._of_view(view, images[view], image_of[view], image_present[view], chosen)
+            feeds[f"known_{view}"] = known[view]
+        names = {
+            part: "waveform_map" if part == "waveform" else f"map_{part}" for part in self.maps
+        }
+        if not len(chosen):
+            names = {}
+        probability, *maps = self._answer(["probability", *names.values()], feeds)
+        found = dict(zip(names, maps, strict=True))
+        return Answer(probability, found.pop("waveform", None), found)
+
+    def predict_windows(self, windows: Windows) -> Array:
+        """Probabilities of prepared windows, (n, 6)."""
+        n = len(windows.waveform)
+        alone = np.arange(n)
+        return self.run(
+            windows.waveform,
+            np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS),
+            windows.present,
+            windows.images,
+            dict.fromkeys(self.views, alone),
+            windows.image_present,
+        ).probability
+
+    def _embedded(
+        self,
+        images: Mapping[str, Array],
+        image_of: Mapping[str, Indices],
+        image_present: Mapping[str, Array],
+    ) -> dict[str, Array]:
+        """Vectors of the images that count, in their order; a few images at a time, all views."""
+        if not self.views:
+            return {}
+        used = {view: _used(image_of[view], image_present[view]) for view in self.views}
+        n_pieces = -(-max(map(len, used.values())) // AT_ONCE)
+        if not n_pieces:
+            return {view: np.zeros((1, self._widths[f"known_{view}"]), np.float32) for view in used}
+        pieces = {view: np.array_split(rows, n_pieces) for view, rows in used.items()}
+
+        def embedded(number: int) -> list[Array]:
+            piece = {view: images[view][rows[number]] for view, rows in pieces.items()}
+            given = {f"image_{view}": _floats(some) for view, some in piece.items() if len(some)}
+            vectors = self._answer([f"embedding_{view}" for view in used], given)
+            return [whole[: len(piece[view])] for view, whole in zip(used, vectors, strict=True)]
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = zip(*pool.map(embedded, range(n_pieces)), strict=True)
+        vectors = {view: np.concatenate(whole) for view, whole in zip(used, found, strict=True)}
+        return {
+            view: whole if len(whole) else np.zeros((1, whole.shape[1]), np.float32)
+            for view, whole in vectors.items()
+        }
+
+    def _of_view(
+        self, view: str, images: Array, image_of: Indices, present: Array, chosen: Indices
+    ) -> dict[str, NDArray[Any]]:
+        """Inputs of one view: images to explain as they are, all others as known vectors."""
+        has = np.asarray(present) > 0
+        shown = chosen[has[chosen]]
+        # A window to explain that lacks the view needs an image to point at all the same.
+        n_empty = 1 if len(shown) < max(1, len(chosen)) else 0
+        empty = np.zeros((n_empty, *images.shape[1:]), np.float32)
+        given = np.concatenate([_floats(images[image_of[shown]]), empty])
+        row = np.zeros(len(has), np.int64)
+        row[has] = len(given) + np.searchsorted(_used(image_of, present), image_of[has])
+        row[chosen] = len(shown)
+        row[shown] = np.arange(len(shown))
+        return {
+            f"image_{view}": given,
+            f"image_{view}_of": row,
+            f"image_{view}_present": _floats(present),
+        }
+
+    @cached_property
+    def _widths(self) -> dict[str, int]:
+        return {one.name: one.shape[1] for one in self.session.get_overridable_initializers()}
+
+    @cached_property
+    def _nothing(self) -> dict[str, NDArray[Any]]:
+        """The least that it takes: what is not given costs little (convolutions of 0 fail)."""
+        kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+        nothing = {}
+        for one in self.session.get_inputs():
+            shape = [size if isinstance(size, int) else 1 for size in one.shape]
+            if one.name == "waveform":
+                shape[-1] = int(self.about["least_blocks"]) * self.block_length
+            if one.name == "explain":
+                shape = [0]
+            nothing[one.name] = np.zeros(shape, kinds[one.type])
+        return nothing
+
+    def _answer(self, wanted: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
+        taken = {*self._nothing, *self._widths}
+        given = {name: array for name, array in feeds.items() if name in taken}
+        return list(self.session.run(list(wanted), {**self._nothing, **given}))
+
+
+def _used(image_of: Indices, present: Array) -> Indices:
+    """Images of any window that has the view, sorted."""
+    return np.unique(image_of[np.asarray(present) > 0])
+
+
+def _floats(array: NDArray[Any]) -> Array:
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _session(path: Path) -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise NasionError(
+            f"{path}: needs onnxruntime to run; install it with pip install onnxruntime"
+        ) from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # several runs at once waste less than several threads a run
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Plans are kept for every shape that was seen, and every reading brings new ones.
+    options.enable_mem_pattern = False
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no other class in common
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise NasionError(f"{path}: not an ONNX model ({reason}); export it anew") from None

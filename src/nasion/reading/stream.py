@@ -1,0 +1,166 @@
+"""The stream: a recording as pieces of whole steps, in both representations, whatever its length.
+
+Every piece is made by itself from the signal around it, so pieces may be made side by side, and
+are the same however long they are chosen: `MARGIN_S` on either side is what the filters need.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.config import HMS_VIEW, Signal, View
+from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.spectrogram import cleaned, power, scaled
+from nasion.eeg.waveform import waveform
+from nasion.reading.quality import MARGIN_STEPS, faults
+from nasion.terms import SFREQ, STEP_S
+
+STEP = round(STEP_S * SFREQ)  # samples of a step at 200 Hz
+MARGIN_S = 30.0  # a bridged gap of 20 s and the 10 s that filters look beyond it
+MARGIN = round(MARGIN_S / STEP_S)  # steps
+LEAST_POWER = 1e-4  # µV²/Hz, -40 dB: below it nothing is shown
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive steps of a recording; NaN where there is no signal, also behind its end.
+
+    Parameters
+    ----------
+    first
+        Step of the recording that it begins with.
+    signals
+        (20, n_steps * 400), µV at 200 Hz; let go of where nobody looks at them any more.
+    waveform
+        (18, n_steps * block_length) on the network's scale.
+    columns
+        By view, (4, n_freqs, n_steps * columns a step) on the network's scale; the windows of a
+        step's columns begin in it.
+    spectrum
+        (4, 100, n_steps), dB of 1 µV²/Hz, 0.59 to 19.92 Hz: of the 4 s that begin with each step;
+        chains as `terms.SPECTROGRAM_CHAINS`.
+    faults
+        (n_steps, 20), bits of `reading.Fault`.
+    """
+
+    first: int
+    signals: Signals
+    faults: NDArray[np.uint8]
+    waveform: Array
+    columns: Mapping[str, Array]
+    spectrum: Array
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps it holds."""
+        return self.spectrum.shape[-1]
+
+    @property
+    def stop(self) -> int:
+        """The step after its last one."""
+        return self.first + self.n_steps
+
+
+def views_of(signal: Signal) -> dict[str, View]:
+    """The views of a network by name."""
+    return {name: getattr(signal.spectrogram, name) for name in signal.spectrogram.views}
+
+
+def spans(n_steps: int, length: int) -> Iterator[tuple[int, int]]:
+    """First step and the one after the last of consecutive pieces."""
+    for first in range(0, n_steps, length):
+        yield first, min(first + length, n_steps)
+
+
+def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Piece:
+    """The steps from `first` to before `stop`; memory grows with their number alone."""
+    n_steps = stop - first
+    before = min(MARGIN, first)
+    begin = (first - before) * STEP_S
+    end = min((stop + MARGIN) * STEP_S, recording.duration_s)
+    around = recording.signals(begin, end)
+    pairs, gaps = cleaned(around)
+    shown = _columns(pairs, gaps, HMS_VIEW, before, n_steps)
+    return Piece(
+        first=first,
+        signals=_steps(around, before * STEP, n_steps * STEP),
+        faults=_faults(around, recording, before, n_steps),
+        waveform=_steps(
+            waveform(around, signal.waveform),
+            round(before * STEP_S * signal.waveform.sfreq),
+            round(n_steps * STEP_S * signal.waveform.sfreq),
+        ),
+        columns={
+            name: scaled(
+                shown if view == HMS_VIEW else _columns(pairs, gaps, view, before, n_steps),
+                signal.spectrogram,
+            )
+            for name, view in views_of(signal).items()
+        },
+        spectrum=(10 * np.log10(np.maximum(shown, LEAST_POWER))).astype(np.float32),
+    )
+
+
+def _faults(around: Signals, recording: Recording, before: int, n_steps: int) -> NDArray[np.uint8]:
+    earlier = min(before, MARGIN_STEPS)
+    inner = _steps(around, (before - earlier) * STEP, (earlier + n_steps + MARGIN_STEPS) * STEP)
+    found = faults(inner, source_sfreq=recording.source_sfreq, references=recording.references)
+    return found[earlier : earlier + n_steps]
+
+
+def _columns(pairs: Array, gaps: NDArray[np.bool_], view: View, before: int, n_steps: int) -> Array:
+    """Power of the windows that begin in the steps, NaN where the recording ends before them."""
+    length, step = round(view.window_s * SFREQ), round(view.step_s * SFREQ)
+    inner = slice(before * STEP, (before + n_steps) * STEP + length - step)
+    found = power(pairs[..., inner], gaps[..., inner], view)
+    return _steps(found, 0, n_steps * STEP // step)
+
+
+def _steps(array: Array, first: int, length: int) -> Array:
+    """Entries first .. first + length of the last axis, NaN behind its end."""
+    found = array[..., first : first + length]
+    missing = length - found.shape[-1]
+    if not missing:
+        return np.ascontiguousarray(found, np.float32)
+    return np.pad(
+        found, [(0, 0)] * (array.ndim - 1) + [(0, missing)], constant_values=np.nan
+    ).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Joined pieces: what the windows of some steps look at, from `first` to before `stop`."""
+
+    first: int
+    stop: int
+    waveform: Array
+    columns: Mapping[str, Array]
+
+    @classmethod
+    def around(cls, pieces: Sequence[Piece], first: int, stop: int) -> "Strip":
+        """Of consecutive pieces the steps from `first` to `stop`; NaN where there is no piece."""
+        waveform = _cut([(p.first, p.n_steps, p.waveform) for p in pieces], first, stop)
+        names = pieces[0].columns
+        columns = {
+            name: _cut([(p.first, p.n_steps, p.columns[name]) for p in pieces], first, stop)
+            for name in names
+        }
+        return cls(first, stop, waveform, columns)
+
+
+def _cut(parts: Sequence[tuple[int, int, Array]], first: int, stop: int) -> Array:
+    """Copy the steps first..stop of arrays that each hold some steps along their last axis."""
+    _, n_steps, array = parts[0]
+    width = array.shape[-1] // n_steps
+    result = np.full((*array.shape[:-1], (stop - first) * width), np.nan, np.float32)
+    for begin, n_steps, array in parts:
+        low, high = max(begin, first), min(begin + n_steps, stop)
+        if low < high:
+            result[..., (low - first) * width : (high - first) * width] = array[
+                ..., (low - begin) * width : (high - begin) * width
+            ]
+    return result

@@ -1,0 +1,68 @@
+"""Why: the maps of one step's window, for every pattern, without autograd."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.recording import Recording
+from nasion.reading.network import Network
+from nasion.reading.reading import n_steps_of
+from nasion.reading.stream import Strip, piece_of
+from nasion.reading.windows import BEFORE, reach, windows_of
+from nasion.terms import PATTERNS, SEGMENT_S, STEP_S, Pattern
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Why:
+    """Class-activation maps of a step's window of 50 s.
+
+    Parameters
+    ----------
+    probability
+        (6,), calibrated; with the 10-min image of the step itself.
+    over_time
+        (6, n_times) at the rate of the waveform, raw Grad-CAM of each pattern's logit; 0 where the
+        network does not look. None where the model has no such map.
+    images
+        By view, (6, height, width) on the grid of the feature maps.
+    """
+
+    step: int
+    probability: Array
+    over_time: Array | None
+    images: Mapping[str, Array]
+
+    @property
+    def start_s(self) -> float:
+        """Where the 50 s begin."""
+        return (self.step - BEFORE) * STEP_S
+
+    def page(self, pattern: Pattern, start_s: float, duration_s: float) -> Array | None:
+        """The map of a pattern over a part of the 50 s; 0 outside them."""
+        if self.over_time is None:
+            return None
+        whole = self.over_time[PATTERNS.index(pattern)]
+        sfreq = len(whole) / SEGMENT_S
+        first, length = round((start_s - self.start_s) * sfreq), round(duration_s * sfreq)
+        padded = np.pad(whole, (max(-first, 0), max(first + length - len(whole), 0)))
+        return padded[max(first, 0) :][:length]
+
+
+def why(recording: Recording, network: Network, step: int) -> Why:
+    """Explain the window of a step of a recording."""
+    before, behind = reach(network.signal, 1)
+    first, stop = max(step - before, 0), min(step + behind, n_steps_of(recording.duration_s))
+    piece = piece_of(recording, network.signal, first, stop)
+    strip = Strip.around([piece], step - before, step + behind)
+    windows = windows_of(strip, network.signal, [step], 1)
+    answer = network.run(**vars(windows), explain=[0])
+    return Why(
+        step=step,
+        probability=answer.probability[0],
+        over_time=None if answer.waveform_map is None else answer.waveform_map[0],
+        images={name: values[0] for name, values in answer.image_maps.items()},
+    )

@@ -1,0 +1,106 @@
+"""Recordings of every kind in, a folder each out; what can't be read is said, the rest is done."""
+
+import json
+
+import pandas as pd
+import pytest
+from mixed_folder import mixed_folder
+from typer.testing import CliRunner
+
+import nasion
+from nasion.cli import app
+from nasion.errors import NasionError
+from nasion.reading import folder as reading_folder
+from nasion.reading.archive import recordings_in
+
+FILES = {
+    *(reading_folder.MANIFEST, *reading_folder.FILES),
+    "report.html",
+}
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("laboratory")
+    good, bad = mixed_folder(folder / "in", 40)
+    done = run("read", folder / "in", "-o", folder / "out")
+    return folder, good, bad, done
+
+
+def test_what_can_be_read_is_read_and_the_rest_is_said(laboratory):
+    folder, good, bad, done = laboratory
+    assert done.exit_code == 1
+    listed = pd.read_csv(folder / "out" / "recordings.tsv", sep="\t", keep_default_na=False)
+    read = listed[listed["reading"] != ""]
+    assert len(read) == len(good)
+    assert set(read["recording"]) == {str(path) for path in good}
+    broken = dict(zip(listed["recording"], listed["not_read_because"], strict=True))
+    searched = {str(path) for path in recordings_in([folder / "in"])}
+    for path in set(map(str, bad)) & searched:
+        assert path in broken[path]
+        assert path in done.stderr
+    assert f"of {len(listed)} recordings were not read" in done.stderr
+
+
+def test_a_reading_is_whole(laboratory):
+    folder, _, _, _ = laboratory
+    for name in pd.read_csv(folder / "out" / "recordings.tsv", sep="\t")["reading"].dropna():
+        reading = reading_folder.load(folder / "out" / name)
+        assert reading.judged.any()
+        assert {path.name for path in (folder / "out" / name).iterdir()} == {*FILES, "display"}
+
+
+def test_what_was_read_is_not_read_again(laboratory):
+    folder, good, _, _ = laboratory
+    done = run("read", good[0], "-o", folder / "out")
+    assert done.exit_code == 0
+    assert "read already" in done.output
+    manifest = folder / "out" / good[0].stem / reading_folder.MANIFEST
+    before = manifest.stat().st_mtime_ns
+    assert run("read", good[0], "-o", folder / "out", "--again").exit_code == 0
+    assert manifest.stat().st_mtime_ns > before
+
+
+def test_recordings_of_one_name_do_not_meet(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    twin = tmp_path / "elsewhere" / good[0].name
+    twin.parent.mkdir()
+    twin.write_bytes(good[0].read_bytes()[:-1] + b"\x01")
+    assert run("read", good[0], twin, "-o", tmp_path / "out", "--no-report").exit_code == 0
+    names = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
+    assert len(names) == 2
+
+
+def test_nothing_tells_whose_it_is(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    source = tmp_path / "Canary Jane 1961.edf"
+    source.write_bytes(good[0].read_bytes())
+    out, keys = tmp_path / "out", tmp_path / "apart" / "keys.csv"
+    done = run("read", source, "-o", out, "--deidentify", "--keys", keys)
+    assert done.exit_code == 0
+    assert "Canary" not in done.output + done.stderr
+    for path in out.rglob("*"):
+        assert "Canary" not in path.name
+        assert path.is_dir() or b"Canary" not in path.read_bytes()
+    assert "Canary" in keys.read_text()
+    (name,) = [path.name for path in out.iterdir() if path.is_dir()]
+    assert json.loads((out / name / "reading.json").read_text())["deidentified"] is True
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(NasionError, match="holds no recording"):
+        recordings_in([tmp_path])
+
+
+def test_reading_in_python(laboratory):
+    _, good, _, _ = laboratory
+    reading = nasion.read(good[0])
+    assert reading.n_steps == 20
+    table = reading.table()
+    assert len(table) == 20
+    assert reading.to_annotations().onset.tolist() == [e.onset_s for e in reading.events]

@@ -1,0 +1,90 @@
+"""Reading a recording at once says what its windows say one by one, however it is cut up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nasion.data.dataset import collate
+from nasion.data.representation import cut, represent
+from nasion.eeg.formats import open_recording
+from nasion.eeg.recording import Recording
+from nasion.phantom.stay import Stay
+from nasion.reading.dense import read_steps
+from nasion.reading.network import Network
+from nasion.terms import COLUMNS, SFREQ
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Network.open(threads=1)
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """Nine minutes of a simulated patient, with a gap and an electrode that fell off."""
+    stay = Stay.draw((4, 0), 540.0)
+    signals = np.concatenate([piece.channels for piece in stay.pieces()], 1)
+    signals[:, 62_000:67_000] = np.nan
+    signals[COLUMNS.index("T3"), 30_000:60_000] = np.nan
+    return Recording("made", signals.shape[1], lambda start, stop: signals[:, start:stop])
+
+
+def one_by_one(recording, network, steps):
+    whole = represent(recording.signals(), network.signal)
+    windows = [cut(whole, network.signal, 2.0 * step - 24) for step in steps]
+    return network.predict_windows(collate(windows, network.signal))
+
+
+def test_each_step_is_what_its_window_says(recording, network):
+    found = read_steps(recording, network, context_every=1)
+    judged = np.flatnonzero(found.reason == 0)
+    assert 0.9 * len(found.reason) < len(judged) < len(found.reason)
+    some = judged[::9]
+    np.testing.assert_allclose(
+        found.probability[some], one_by_one(recording, network, some), atol=1e-4
+    )
+    assert np.isnan(found.probability[found.reason > 0]).all()
+
+
+def test_pieces_of_any_length_give_the_same(recording, network):
+    whole = read_steps(recording, network)
+    for piece in (41, 130):
+        pieces = read_steps(recording, network, piece=piece, threads=2)
+        np.testing.assert_array_equal(pieces.reason, whole.reason)
+        np.testing.assert_array_equal(pieces.quality, whole.quality)
+        np.testing.assert_allclose(pieces.probability, whole.probability, atol=1e-4)
+
+
+def test_shared_ten_minutes_change_little(recording, network):
+    own, shared = (read_steps(recording, network, context_every=every) for every in (1, 15))
+    judged = own.reason == 0
+    apart = np.abs(own.probability - shared.probability)[judged].max(1)
+    assert np.quantile(apart, 0.95) <= 0.01
+    assert apart.max() <= 0.05
+
+
+def test_progress_ends_with_the_recording(recording, network):
+    told = []
+    short = replace(recording, n_times=round(61 * SFREQ))
+    read_steps(short, network, piece=10, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (31, 31)
+    assert sorted(told) == told
+
+
+def test_nothing_recorded_is_not_judged(network):
+    silence = Recording(
+        "nothing", 4000, lambda start, stop: np.full((20, stop - start), np.nan, np.float32)
+    )
+    found = read_steps(silence, network)
+    assert (found.reason > 0).all()
+    assert np.isnan(found.probability).all()
+
+
+def test_a_real_recording_is_read_as_its_windows_are(real, network):
+    recording = open_recording(next((real / "edf").glob("*.edf")))
+    found = read_steps(recording, network, context_every=1)
+    some = np.flatnonzero(found.reason == 0)[::17]
+    np.testing.assert_allclose(
+        found.probability[some], one_by_one(recording, network, some), atol=1e-4
+    )
