@@ -1,4 +1,4 @@
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all lint bench study clean
 
 PYTHON ?= python3
 REAL ?= ../shared/real
@@ -33,6 +33,12 @@ bench: $(INSTALLED) ## the measurements of docs/
 	$(BIN)/python benchmarks/open_set.py $(REAL)
 	$(BIN)/python benchmarks/edges.py $(REAL)
 	$(BIN)/python benchmarks/faithfulness.py $(REAL)
+	test -f bench/recordings/patient-001.edf || $(BIN)/nasion simulate bench --patients 0 --hours 24 --seed 7
+	$(BIN)/python benchmarks/reading.py bench/recordings/patient-001.edf bench/readings
+	$(BIN)/python benchmarks/review.py bench/readings/day
+
+study: $(INSTALLED) ## the tables of docs/log.md on imbalance, similarity and extractors (hours; resumable)
+	$(BIN)/python benchmarks/ablations.py study
 
 clean: ## forget the environment and the demo
-	rm -rf .venv demo
+	rm -rf .venv demo bench

@@ -17,7 +17,8 @@ from nasion.errors import NasionError
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 SMALL = Path(nasion.__file__).parents[2] / "configs" / "small.toml"
-QUICK = ("--set", "training.epochs=1", "--set", "data.n_folds=2", "--set", "training.batch_size=8")
+FEW = ("--set", "training.epochs=1", "--set", "data.n_folds=2", "--set", "training.batch_size=8")
+QUICK = (*FEW, "--no-export")
 
 
 def nasion_verb(*arguments):
@@ -68,27 +69,6 @@ def test_a_mistake_is_one_line_and_exit_code_two(tmp_path):
     assert shown.returncode == 2
     assert shown.stdout == ""
     assert shown.stderr.strip().splitlines() == [f"nasion: {tmp_path / 'absent.edf'}: not found"]
-
-
-def test_without_pytorch_a_verb_says_what_to_install(tmp_path):
-    code = """
-import sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name == "torch":
-            raise ModuleNotFoundError("No module named 'torch'", name="torch")
-sys.meta_path.insert(0, Absent())
-from nasion.cli import main
-main()
-"""
-    command = [sys.executable, "-c", code, "predict", str(tmp_path), "-o", str(tmp_path / "p.csv")]
-    (tmp_path / "test.csv").write_text("spectrogram_id,eeg_id,patient_id\n1,1,1\n")
-    (tmp_path / "test_eegs").mkdir()
-    (tmp_path / "test_eegs" / "1.parquet").touch()
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert shown.returncode == 2
-    assert "nasion[train]" in shown.stderr
-    assert "Traceback" not in shown.stderr
 
 
 def test_from_training_to_a_report(phantoms, tmp_path):
@@ -270,3 +250,27 @@ def test_a_torn_eeg_stops_prediction_and_names_the_file(phantoms, real, tmp_path
         change.to_parquet(path)
         assert why in refused("predict", folder, "--run", run, "-o", csv)
     assert not csv.exists()
+
+
+def test_a_run_is_exported_and_blended_and_predicts_alike(phantoms, tmp_path):
+    runs = [tmp_path / name for name in ("one", "two")]
+    said("crossval", SMALL, "--data", phantoms, "--out", runs[0], *FEW)
+    same = ("--set", f"data.folds={json.dumps(str(runs[0] / 'folds.csv'))}", "--set", "seed=1")
+    said("crossval", SMALL, "--data", phantoms, "--out", runs[1], *same, *QUICK)
+    model = runs[0] / "model.onnx"
+    assert (runs[0] / "card.md").exists()
+    assert not (runs[1] / "model.onnx").exists()
+    simulated = tmp_path / "others"
+    said("simulate", simulated, "--patients", 3, "--recordings", 0, "--seed", 9)
+    by_run, by_model, by_blend = (tmp_path / f"{name}.csv" for name in ("run", "model", "blend"))
+    said("predict", simulated, "--run", runs[0], "-o", by_run)
+    said("predict", simulated, "--run", model, "-o", by_model)
+    columns = list(VOTE_COLUMNS)
+    found, wanted = (pd.read_csv(path)[columns] for path in (by_model, by_run))
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert "against" in said("blend", *runs, "-o", tmp_path / "blend")
+    said("predict", simulated, "--run", tmp_path / "blend", "-o", by_blend)
+    np.testing.assert_allclose(pd.read_csv(by_blend)[columns].sum(axis=1), 1, atol=1e-6)
+    other = tmp_path / "again.onnx"
+    said("export", runs[0], "-o", other, "--half")
+    assert other.stat().st_size < model.stat().st_size

@@ -37,14 +37,17 @@ def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
     (tmp_path / "quick.toml").write_text(QUICK)
     monkeypatch.setattr(demo, "CONFIG", tmp_path / "quick.toml")
     monkeypatch.setattr(demo, "N_PATIENTS", 16)
+    monkeypatch.setattr(demo, "HOURS", 0.05)
     summary, said = run(tmp_path / "demo")
-    assert [line[:2] for line in said] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert [line[:2] for line in said] == ["1.", "2.", "3.", "4.", "5.", "6.", "7."]
     report = tmp_path / "demo" / "evaluation" / "report.html"
     assert str(report) in summary
     assert report.exists()
     gallery = tmp_path / "demo" / "gallery" / "gallery.html"
     assert str(gallery) in summary
-    for page in (report, gallery):  # opens by itself, offline
+    reading = tmp_path / "demo" / "readings" / "patient-001" / "report.html"
+    assert str(reading) in summary
+    for page in (report, gallery, reading):  # opens by itself, offline
         assert "<img" in page.read_text()
         assert "http" not in re.sub(r"http://www\.w3\.org/\S*", "", page.read_text())
     for modality in demo.MODALITIES:
@@ -54,7 +57,7 @@ def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
     before = weights.stat().st_mtime_ns
     again, said = run(tmp_path / "demo")
     assert again == summary
-    assert [line[:2] for line in said] == ["2.", "3.", "4.", "5.", "6."]
+    assert [line[:2] for line in said] == ["2.", "3.", "4.", "5.", "6.", "7."]
     assert weights.stat().st_mtime_ns == before
 
 

@@ -28,7 +28,9 @@ from nasion.evaluation import metrics, report, tables
 from nasion.models import checkpoint
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict_dataset
-from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS
+from nasion.reading import folder as reading_folder
+from nasion.reading.reading import Event, Reading
+from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS, Pattern
 from nasion.training import run as training_run
 from nasion.training.crossval import train
 from nasion.training.run import Run
@@ -40,6 +42,7 @@ NOW = {
     "weights": checkpoint.SCHEMA,
     "store": array_store.SCHEMA,
     "metrics": metrics.SCHEMA,
+    "reading": reading_folder.SCHEMA,
 }
 
 
@@ -421,3 +424,25 @@ def test_columns_are_read_as_documented(tmp_path):
                 load_labels(path, votes=True)
         else:
             assert load_labels(path, votes=True)[column].tolist() == [float(default)]
+
+
+def test_a_reading_is_as_documented(tmp_path):
+    reading = Reading(
+        name="patient",
+        duration_s=8.0,
+        probability=np.full((4, 6), 1 / 6, np.float32),
+        reason=np.zeros(4, np.uint8),
+        quality=np.zeros((4, 20), np.uint8),
+        events=(Event(2.0, 4.0, Pattern.LPD, 0.6, 0.7),),
+    )
+    more = {"mark": "", "deidentified": False, "settings": {}, "burden": {}}
+    reading_folder.save(reading, tmp_path, more)
+    assert {path.name for path in tmp_path.iterdir()} == set(documented("Reading folder"))
+    assert set(content(tmp_path / "reading.json")) == set(documented("reading.json"))
+    assert header(tmp_path / "probabilities.csv") == documented("Columns of probabilities")
+    headings = {"probabilities": "Columns of probabilities", "quality": "Columns of quality.parquet"}
+    for name, heading in headings.items():
+        columns = pq.read_schema(tmp_path / f"{name}.parquet").names
+        assert columns == documented(heading)
+    assert header(tmp_path / "events.tsv")[0].split("\t") == documented("Columns of events.tsv")
+    assert list(content(tmp_path / "events.json")) == documented("Columns of events.tsv")

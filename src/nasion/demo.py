@@ -4,11 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasion.config import Experiment, load
+from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation.report import compare
 from nasion.explanation.request import explain_run
 from nasion.phantom.cohort import simulate
+from nasion.phantom.recordings import simulate_recordings
+from nasion.reading.folder import MANIFEST
+from nasion.reading.network import Network
+from nasion.reading.reader import REPORT, Reader
 from nasion.training.crossval import crossval
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
@@ -17,6 +23,7 @@ CONFIG = Path(__file__).with_name("demo.toml")
 MODALITIES = ("waveform", "spectrogram", "both")
 N_PATIENTS = 320
 SEGMENTS_PER_PATIENT = 2
+HOURS = 0.5  # of the recording that is read
 SHORT_SHARE, CONTEXT_SHARE = 0.9, 0.02  # mostly 10-s files: minutes have to do
 
 Progress = Callable[[int, int], None]
@@ -24,13 +31,13 @@ Say = Callable[[str], None]
 
 
 def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
-    """Simulate a cohort, cross-validate the paper's three models, compare and explain them.
+    """Simulate a cohort, cross-validate the paper's three models, compare, explain, read.
 
     Whatever is there already is kept, so a demo that was stopped goes on.
 
     Returns
     -------
-    A table of scores and where the report lies.
+    A table of scores and where the reports lie.
     """
     keep_freed_memory()
     data = folder / "data"
@@ -58,8 +65,31 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
     both = Run(folder / "runs" / MODALITIES[-1])
     oof = predictions[MODALITIES[-1]]
     gallery = explain_run(both.by_fold(), oof, data, folder / "gallery", progress)
-    report = folder / "evaluation" / "report.html"
-    return f"{table(scores['systems'])}\nReport: {report}\nGallery: {gallery}"
+    say(
+        f"{len(MODALITIES) + 4}. a recording, read with the packaged model -> {folder / 'readings'}"
+    )
+    read = _read(folder, seed, progress)
+    return "\n".join(
+        (
+            table(scores["systems"]),
+            f"Report: {folder / 'evaluation' / 'report.html'}",
+            f"Gallery: {gallery}",
+            f"Reading: {read / REPORT}",
+            f"Review it in a browser: nasion review {folder / 'readings'}",
+        )
+    )
+
+
+def _read(folder: Path, seed: int, progress: Progress) -> Path:
+    """Read a recording of a made-up patient; a finished reading is left as it is."""
+    paths = simulate_recordings(
+        folder, n_recordings=1, hours=HOURS, seed=seed, write=write_edf, progress=progress
+    )
+    recording = open_recording(paths[0])
+    out = folder / "readings" / recording.name
+    if not (out / MANIFEST).exists():
+        Reader(Network.open(threads=1)).read_to(recording, out, progress=progress)
+    return out
 
 
 def _experiment(data: Path, store: Path, modality: str, seed: int) -> Experiment:

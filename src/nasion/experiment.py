@@ -8,6 +8,7 @@ from pathlib import Path
 from nasion.config import Experiment, fingerprint, load
 from nasion.data.store import building
 from nasion.eeg.spectrogram import hms_table
+from nasion.files import write_text
 from nasion.phantom import cohort
 from nasion.training.run import PACKAGED, Run
 
@@ -52,3 +53,22 @@ def with_phantoms(
 def run_of(experiment: Experiment, out: Path | None) -> Run:
     """The run folder given, or one named after the experiment."""
     return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
+
+
+def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
+    """Write all fits of a run as one model.onnx, and card.md beside it."""
+    from nasion.models.card import card
+    from nasion.models.export import export
+    from nasion.reading.network import PACKAGED as PACKAGED_MODEL
+
+    path = path or run.folder / PACKAGED_MODEL.name
+    export(
+        run.checkpoints(),
+        path,
+        name=run.experiment.name,
+        labels=str(run.about()["labels"]),
+        ensemble=run.calibration,
+        half=half,
+    )
+    write_text(path.with_name("card.md"), card(path))
+    return path

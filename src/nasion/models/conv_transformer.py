@@ -13,7 +13,7 @@ from torch.nn import functional
 from nasion.config import ConvTransformer, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
-from nasion.models.extractor import N_BLOCKS, PRESENT, Extractor, seen, statistics_of
+from nasion.models.extractor import N_BLOCKS, PRESENT, Extractor, statistics_of
 from nasion.terms import DERIVATIONS, STEP_S
 
 
@@ -63,9 +63,8 @@ class ConvTransformerBranch(Extractor):
         )
         self._add_pooling(2 * width, n_features)
 
-    def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
+    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
         """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
-        first, stop = seen(present)
         length, n_tokens = self.block_length, self.convolutions.n_tokens
         there = present[:, first:stop] >= PRESENT
         x = self.convolutions(waveform[..., first * length : stop * length], there)

@@ -49,22 +49,28 @@ class Extractor(nn.Module):
 
     def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
         """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
+        return self.between(waveform, present, *self._seen(present))
+
+    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
+        """`forward` that leaves out blocks before the first and from `stop` on; none counts."""
         raise NotImplementedError
+
+    def _seen(self, present: Tensor) -> tuple[int, int]:
+        return seen(present)
 
     def pool(self, statistics: Tensor, present: Tensor) -> Tensor:
         """(batch, statistics, 25) and (batch, 25) -> (batch, n_features)."""
-        there = self._counted(present, statistics.dtype)[:, None]
-        x = self._in_context(self.mix(statistics) * there, there)
-        in_centre = torch.zeros_like(there)
-        in_centre[..., CENTRE_BLOCKS] = 1
-        parts = [
-            part
-            for mask in (there * in_centre, there * (1 - in_centre))
-            for part in (_mean(x, mask), _maximum(x, mask))
-        ]
+        return self.join(self.mix(statistics), present)
+
+    def join(self, mixed: Tensor, present: Tensor) -> Tensor:
+        """`pool` from what `mix` made of each block: (batch, n_features, 25)."""
+        there = self.counted(present, mixed.dtype)[:, None]
+        x = self._in_context(mixed * there, there)
+        parts = [part for mask in parted(there) for part in (_mean(x, mask), _maximum(x, mask))]
         return self.project(torch.cat(parts, 1))
 
-    def _counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
+    def counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
+        """1 for blocks that count, 0 for others: (batch, 25)."""
         return (present >= PRESENT).to(dtype)
 
     def _in_context(self, x: Tensor, there: Tensor) -> Tensor:
@@ -78,6 +84,13 @@ def seen(present: Tensor) -> tuple[int, int]:
     """First block with signal in any row and the one after the last; all where there is none."""
     there = torch.nonzero((present >= PRESENT).any(0))
     return (int(there[0]), int(there[-1]) + 1) if len(there) else (0, N_BLOCKS)
+
+
+def parted(there: Tensor) -> tuple[Tensor, Tensor]:
+    """Masks of the blocks that count in the labelled centre, and outside of it."""
+    in_centre = torch.zeros_like(there)
+    in_centre[..., CENTRE_BLOCKS] = 1
+    return there * in_centre, there * (1 - in_centre)
 
 
 def statistics_of(blocked: Tensor) -> Tensor:

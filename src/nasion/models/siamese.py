@@ -17,7 +17,7 @@ from torch.nn import functional
 from nasion.config import Siamese, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
-from nasion.models.extractor import LEFT, N_BLOCKS, PRESENT, RIGHT, Extractor, seen, statistics_of
+from nasion.models.extractor import LEFT, N_BLOCKS, PRESENT, RIGHT, Extractor, statistics_of
 from nasion.terms import STEP_S
 
 
@@ -39,9 +39,8 @@ class SiameseBranch(Extractor):
         self.scale = nn.Parameter(torch.ones(self.n_groups, 1))
         self._add_pooling(4 * width + self.n_groups, n_features)
 
-    def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
+    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
         """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
-        first, stop = seen(present)
         whole = slice(first * self.block_length, stop * self.block_length)
         sides = torch.stack([waveform[:, LEFT, whole], waveform[:, RIGHT, whole]], 1)
         there = present[:, first:stop] >= PRESENT

@@ -62,11 +62,14 @@ class SpectrogramBranch(nn.Module):
         """
         kind = image.device.type
         with torch.autocast(kind, enabled=kind != "cpu" and torch.is_autocast_enabled(kind)):
-            picture = stacked(image, self.stack)
-            if self.canvas is not None:
-                picture = functional.interpolate(picture, self.canvas, mode="bilinear")
-            maps = self.backbone.forward_features(picture)
-            return self.backbone.forward_head(maps, pre_logits=True)
+            return self.backbone.forward_head(self.maps(image), pre_logits=True)
+
+    def maps(self, image: Tensor) -> Tensor:
+        """What the backbone makes of a view before it pools: its last feature maps or tokens."""
+        picture = stacked(image, self.stack)
+        if self.canvas is not None:
+            picture = functional.interpolate(picture, self.canvas, mode="bilinear")
+        return self.backbone.forward_features(picture)
 
     def combine(self, embedded: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Join the views' features: (batch, n_features)."""

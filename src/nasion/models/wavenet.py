@@ -83,21 +83,8 @@ class WaveformBranch(Extractor):
         width = settings.channels[-1]
         self._add_pooling((5 if self.shared else 2) * width, n_features)
 
-    def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
-        """Features of windows.
-
-        Parameters
-        ----------
-        waveform
-            (batch, 18, 25 * block_length), 0 where missing.
-        present
-            (batch, 25): share of signal in each block.
-
-        Returns
-        -------
-        (batch, n_features)
-        """
-        first, stop = self._seen(present)
+    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
+        """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
         length = self.block_length
         statistics = self.blocks(waveform[..., first * length : stop * length])
         return self.pool(functional.pad(statistics, (first, N_BLOCKS - stop)), present)
@@ -118,18 +105,29 @@ class WaveformBranch(Extractor):
 
         Blocks at either end that unpadded convolutions cannot fill are 0.
         """
-        if self.shared:
-            sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
-            active = self._blocked(self.wavenet(sides.flatten(0, 1)))
-            left, right = active.unflatten(0, (-1, 2)).unbind(1)
-            one, two = statistics_of(left), statistics_of(right)
-            together = (left * right).mean(-1)
-            statistics = torch.cat([one + two, (one - two).abs(), together], 1)
-        else:
-            statistics = statistics_of(self._blocked(self.wavenet(waveform)))
-        whole = waveform.shape[-1] // self.block_length
-        missing = (whole - statistics.shape[-1]) // 2
-        return functional.pad(statistics, (missing, whole - statistics.shape[-1] - missing))
+        statistics = self.compared(self.active(waveform))
+        missing = (self.lost_blocks,) * 2
+        return functional.pad(statistics, missing)
+
+    def active(self, waveform: Tensor) -> Tensor:
+        """What the convolutions say in whole blocks.
+
+        (batch, 18, n * block_length) -> (batch, sides, channels, n - 2 lost_blocks, block_length),
+        left and right, or one "side" that is both.
+        """
+        if not self.shared:
+            return self._blocked(self.wavenet(waveform))[:, None]
+        sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
+        return self._blocked(self.wavenet(sides.flatten(0, 1))).unflatten(0, (-1, 2))
+
+    def compared(self, active: Tensor) -> Tensor:
+        """Statistics of blocks and, where sides share a WaveNet, what they have in common."""
+        if not self.shared:
+            return statistics_of(active[:, 0])
+        left, right = active.unbind(1)
+        one, two = statistics_of(left), statistics_of(right)
+        together = (left * right).mean(-1)
+        return torch.cat([one + two, (one - two).abs(), together], 1)
 
     @property
     def lost_blocks(self) -> int:
@@ -145,10 +143,10 @@ class WaveformBranch(Extractor):
         whole = active[..., first : first + n_blocks * self.block_length]
         return whole.unflatten(-1, (n_blocks, self.block_length))
 
-    def _counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
-        there = super()._counted(present, dtype)
+    def counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
+        """As for any extractor, without the blocks at a window's ends that are lost."""
+        there = super().counted(present, dtype)
         if self.lost_blocks:
-            inner = torch.zeros_like(there)
-            inner[:, self.lost_blocks : -self.lost_blocks] = 1
-            there = there * inner
+            ends = (self.lost_blocks,) * 2
+            there = functional.pad(there[:, self.lost_blocks : -self.lost_blocks], ends)
         return there

@@ -62,7 +62,7 @@ async function showMap() {
   document.getElementById("map").setAttribute("aria-pressed", String(state.map));
   showBars();
   const { page } = shown;
-  canvas.hidden = !state.map || state.blind;
+  showSpectrogramMap(state.map && !state.blind);
   if (!state.map || state.blind || !page) {
     latest.cancel();
     if (shown.map) {
@@ -87,12 +87,17 @@ async function showMap() {
     const from_s = middle - page.page_s / 2;
     shown.map = values ? { values: values.data, from_s, to_s: from_s + page.page_s, pattern } : null;
     redraw();
-    canvas.hidden = !spectrogram; // a model may look at traces alone, or at spectrograms
+    showSpectrogramMap(Boolean(spectrogram)); // a model may look at traces alone
     if (spectrogram) drawSpectrogramMap(spectrogram, pattern);
   } catch (problem) {
     change({ map: false });
     say(problem);
   }
+}
+
+function showSpectrogramMap(shown) {
+  canvas.hidden = !shown;
+  document.getElementById("why-map-note").hidden = !shown;
 }
 
 function drawSpectrogramMap({ data, shape: [freqs, columns] }, pattern) {

@@ -1,0 +1,253 @@
+"""One ONNX file of a run: all fits, their calibration and their maps, for onnxruntime alone.
+
+inputs
+    waveform         (batch, 18, time), time whole blocks of 2 s, 0 where missing: windows of 25
+                     blocks, or as much of a recording as one likes where the model is `dense`
+    window_blocks    (n, 25) int64: places of a window's blocks among all batch * blocks
+    present          (n, 25): share of signal in each of them; below .5 it does not count
+    explain          (k,) int64: windows to make maps of; k may be 0
+    image_V          (m, 4, n_freqs, n_columns) for each view V, 0 where missing
+    known_V          (j, width): what `embedding_V` gave of images before; none if it is not given
+    image_V_of       (n,) int64: the image of each window, a row of image_V or, counted on after
+                     its last, of known_V; of image_V where the window is to be explained
+    image_V_present  (n,): 1 where the window has that view
+outputs
+    probability      (n, 6): calibrated, mean over fits and, where a network tells sides apart,
+                     over the mirrored EEG
+    waveform_map     (k, 6, 25 * block_length): raw Grad-CAM of the final logit of each pattern,
+                     before ReLU; 0 where the network does not look
+    map_V            (k, 6, height, width): the same over a view, on the grid of the feature maps
+                     (interpolate bilinearly); 0 where the window has no such view
+    embedding_V      (m, width): what the backbone says of each image
+
+A modality that the model lacks leaves out its inputs and outputs, a map without closed form its
+output. The key `nasion` of the file's metadata is JSON: see `_about`.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasion import __version__
+from nasion.calibration import Calibration
+from nasion.config import Experiment
+from nasion.errors import NasionError
+from nasion.files import replacing
+from nasion.models.checkpoint import Checkpoint
+from nasion.models.extractor import N_BLOCKS
+from nasion.models.graph import Graph
+from nasion.models.protobuf import give_defaults, halve, strip
+from nasion.models.wavenet import WaveformBranch
+from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS, STEP_S
+
+SCHEMA = 1
+KEY = "nasion"
+OPSET = 20
+
+
+def export(
+    checkpoints: Sequence[Checkpoint],
+    path: Path,
+    *,
+    name: str,
+    labels: str = "",
+    ensemble: Calibration | None = None,
+    half: bool = False,
+) -> None:
+    """Write the ONNX file.
+
+    Parameters
+    ----------
+    name
+        What the model is called.
+    labels
+        Fingerprint of the labels learned from, as in run.json.
+    ensemble
+        Calibration of the mean of the raw fits, in place of each fit's own.
+    half
+        Store weights as 16-bit floats; they are computed with in 32 bits all the same.
+
+    Raises
+    ------
+    NasionError
+        Where fits saw different signals, or the model has a part that does not export.
+    """
+    import onnx
+
+    first = checkpoints[0].experiment
+    if any(other.experiment.signal != first.signal for other in checkpoints):
+        raise NasionError("the fits of this run saw different signals; they cannot be averaged")
+    each = [Calibration() if ensemble else fit.calibration for fit in checkpoints]
+    graph = Graph([fit.net for fit in checkpoints], each, ensemble or Calibration()).eval()
+    graph.requires_grad_(requires_grad=False)
+    model = _converted(graph, first, path)
+    strip(model)
+    give_defaults(model)
+    if half:
+        halve(model)
+    about = _about(graph, checkpoints, ensemble) | {"name": name, "labels": labels}
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, json.dumps(about)
+    model.producer_name, model.producer_version = KEY, __version__
+    onnx.checker.check_model(model, full_check=True)
+    with replacing(path) as temporary:
+        onnx.save(model, temporary)
+
+
+def _about(
+    graph: Graph, checkpoints: Sequence[Checkpoint], ensemble: Calibration | None
+) -> dict[str, Any]:
+    """What the file says of itself."""
+    experiment = checkpoints[0].experiment.without_paths
+    model = experiment.model
+    waveform = ("waveform",) if graph.explains_waveform else ()
+    return {
+        "schema": SCHEMA,
+        "nasion": __version__,
+        "patterns": [str(pattern) for pattern in PATTERNS],
+        "derivations": list(DERIVATION_NAMES),
+        "spectrogram_chains": [str(chain) for chain in SPECTROGRAM_CHAINS],
+        "signal": experiment.signal.model_dump(mode="json"),
+        "modality": model.modality,
+        "waveform": model.waveform,
+        "backbone": model.spectrogram.backbone,
+        "stack": model.spectrogram.stack,
+        "views": list(graph.views),
+        "block_length": _block_length(experiment),
+        "dense": graph.dense,
+        "least_blocks": graph.least_blocks,  # of a row of the waveform
+        "symmetric": len(graph.flips) == 1,
+        "maps": [*waveform, *graph.explained_views],
+        "tiled": model.spectrogram.stack == "repeated",  # maps of images stand for four chains
+        "fits": len(checkpoints),
+        "experiment": experiment.fingerprint,
+        "weights": _fingerprint(checkpoints),
+        "learned_from": {
+            "own_data": bool(checkpoints[0].experiment.data.path),  # where the paths are kept
+            "simulated_patients": experiment.data.phantoms.patients,
+            "epochs": experiment.training.epochs,
+        },
+        "calibration": _in_words([fit.calibration for fit in checkpoints], ensemble),
+        "opset": OPSET,
+        "torch": torch.__version__,
+    }
+
+
+def _in_words(each: Sequence[Calibration], ensemble: Calibration | None) -> str:
+    if ensemble:
+        return f"of the mean of all fits: {_of(ensemble)}"
+    found = list(dict.fromkeys(map(_of, each)))
+    return found[0] if len(found) == 1 else "of each fit: " + "; ".join(map(_of, each))
+
+
+def _of(calibration: Calibration) -> str:
+    if calibration == Calibration():
+        return "none"
+    words = f"temperature {calibration.temperature:.3g}"
+    if any(calibration.bias):
+        bias = (f"{p.label} {b:+.2f}" for p, b in zip(PATTERNS, calibration.bias, strict=True))
+        words += f", bias {', '.join(bias)}"
+    return words
+
+
+def _fingerprint(checkpoints: Sequence[Checkpoint]) -> str:
+    digest = sha256()
+    for fit in checkpoints:
+        for key, value in fit.net.state_dict().items():
+            digest.update(key.encode())
+            digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _block_length(experiment: Experiment) -> int:
+    return round(STEP_S * experiment.signal.waveform.sfreq)
+
+
+def _converted(graph: Graph, experiment: Experiment, path: Path) -> Any:
+    given, names, dynamic = _example(graph, experiment)
+    with torch.no_grad():
+        outputs = list(graph(**given))
+    with _quietly():
+        try:
+            program = torch.onnx.export(
+                graph,
+                kwargs=given,
+                input_names=names,
+                output_names=outputs,
+                opset_version=OPSET,
+                dynamo=True,
+                dynamic_shapes=dynamic,
+                verbose=False,
+            )
+        except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+            model = experiment.model
+            parts = f"{model.waveform} with {model.spectrogram.backbone}"
+            reason = str(error.__cause__ or error).strip().splitlines()[0]
+            raise NasionError(f"{path}: {parts} does not export ({reason})") from None
+    assert program is not None
+    return program.model_proto
+
+
+def _example(
+    graph: Graph, experiment: Experiment
+) -> tuple[dict[str, Any], list[str], dict[str, Any]]:
+    """Inputs to trace with, their names, and the axes that may have any length."""
+    n, m, j, batch, n_blocks = 4, 3, 2, 2, N_BLOCKS + 2
+    length = _block_length(experiment)
+    axis = {name: torch.export.Dim(name) for name in ("n", "k", "batch", "blocks")}
+    whole = {0: axis["batch"], 2: length * axis["blocks"]}
+    if not graph.dense:
+        branch = graph.fits[0].net.waveform
+        by_blocks = isinstance(branch, WaveformBranch)
+        n_blocks, batch = N_BLOCKS, batch if by_blocks else n
+        whole = {0: axis["batch" if by_blocks else "n"]}
+    given: dict[str, Any] = {
+        "waveform": torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
+        "window_blocks": torch.arange(n * N_BLOCKS).reshape(n, -1) % (batch * n_blocks),
+        "present": torch.ones(n, N_BLOCKS),
+        "explain": torch.tensor([0, 2]),
+    }
+    dynamic: dict[str, Any] = {
+        "waveform": whole,
+        "window_blocks": {0: axis["n"]},
+        "present": {0: axis["n"]},
+        "explain": {0: axis["k"]},
+    }
+    names = list(given)
+    kinds = {"images": "image_{}", "known": "known_{}"}
+    kinds |= {"image_of": "image_{}_of", "image_present": "image_{}_present"}
+    for kind in kinds:
+        given[kind], dynamic[kind] = {}, {}
+    for view in graph.views:
+        about = getattr(experiment.signal.spectrogram, view)
+        image = torch.randn(m, len(SPECTROGRAM_CHAINS), about.n_freqs, about.n_columns)
+        with torch.no_grad():
+            width = graph.embedded(image)[0].shape[1]
+        given["images"][view], dynamic["images"][view] = image, {0: torch.export.Dim(f"m_{view}")}
+        given["known"][view] = torch.randn(j, width)
+        dynamic["known"][view] = {0: torch.export.Dim(f"j_{view}")}
+        given["image_of"][view] = torch.arange(n) % m
+        given["image_present"][view] = torch.ones(n)
+        dynamic["image_of"][view] = dynamic["image_present"][view] = {0: axis["n"]}
+    names += [name.format(view) for name in kinds.values() for view in graph.views]
+    return given, names, dynamic
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Silence what the exporter tells its developers."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

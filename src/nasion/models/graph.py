@@ -1,0 +1,251 @@
+"""The one graph that is exported: all fits of a run, on prepared windows or a long recording.
+
+Everything is computed once, windows are lists of blocks and of images, and maps are made only of
+the windows asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nasion.calibration import CLIP, Calibration
+from nasion.models.activation import (
+    explains_image,
+    explains_waveform,
+    head_slopes,
+    image_map,
+    waveform_map,
+)
+from nasion.models.extractor import N_BLOCKS
+from nasion.models.fusion import MultimodalNet
+from nasion.models.spectrogram_net import SpectrogramBranch
+from nasion.models.wavenet import GatedLayer, WaveformBranch, WaveNet
+from nasion.terms import DERIVATIONS, MIRROR
+
+MIRRORED = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS]
+ByView = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What windows are made of; shapes as `nasion.models.export` lists them."""
+
+    waveform: Tensor
+    blocks: Tensor
+    present: Tensor
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one network made of windows; `active` and `statistics` of all blocks, in one row."""
+
+    logits: Tensor
+    features: dict[str, Tensor]
+    active: Tensor | None
+    statistics: Tensor | None
+
+
+class FlatWaveNet(nn.Module):
+    """A WaveNet on pictures of one row, which onnxruntime convolves in a third less time.
+
+    Layers keep the length, so that neither the gate nor the sum needs a copy; what padding made
+    at either end is cut off at last.
+    """
+
+    def __init__(self, net: WaveNet) -> None:
+        super().__init__()
+        self.layers = net.layers
+        self.lost = net.lost
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, in_channels, time) -> (batch, channels, time - lost)."""
+        x, before = x[:, :, None], 0
+        for layer in self.layers:
+            if not isinstance(layer, GatedLayer):
+                x = _convolved(x, layer)
+                continue
+            left = layer.reach // 2
+            before += left
+            wide = functional.pad(x, (left, layer.reach - left))
+            half = layer.dilated.out_channels // 2
+            filtered = torch.tanh(_convolved(wide, layer.dilated, slice(half)))
+            gate = torch.sigmoid(_convolved(wide, layer.dilated, slice(half, None)))
+            x = x + _convolved(filtered * gate, layer.out)
+        x = x[:, :, 0]
+        return x[..., before : x.shape[-1] - (self.lost - before)] if self.lost else x
+
+
+class Fit(nn.Module):
+    """One network of a run, as part of the graph."""
+
+    def __init__(self, net: MultimodalNet) -> None:
+        super().__init__()
+        self.net = deepcopy(net).eval()
+        if isinstance(self.net.waveform, WaveformBranch):
+            flat: Any = FlatWaveNet(self.net.waveform.wavenet)
+            self.net.waveform.wavenet = flat
+        if self.net.spectrogram is not None:
+            self.net.spectrogram.to(memory_format=torch.contiguous_format)
+
+    @property
+    def images(self) -> SpectrogramBranch:
+        """The spectrogram branch, where there is one."""
+        assert self.net.spectrogram is not None
+        return self.net.spectrogram
+
+    def maps(self, image: Tensor, *, mirrored: bool) -> Tensor:
+        """Last feature maps of one view."""
+        return self.images.maps(image.flip(1) if mirrored else image)
+
+    def vector(self, maps: Tensor) -> Tensor:
+        """What the backbone says of one view, (m, width)."""
+        return self.images.backbone.forward_head(maps, pre_logits=True)
+
+    def forward(
+        self, windows: Windows, vectors: ByView, image_present: ByView, *, mirrored: bool
+    ) -> Seen:
+        """Logits of windows whose images are embedded."""
+        features, active, statistics = {}, None, None
+        branch = self.net.waveform
+        if branch is not None:
+            waveform = windows.waveform[:, MIRRORED] if mirrored else windows.waveform
+            if isinstance(branch, WaveformBranch):
+                active = branch.active(waveform)
+                statistics = functional.pad(branch.compared(active), (branch.lost_blocks,) * 2)
+                mixed = _in_one_row(branch.mix(statistics))[windows.blocks].transpose(1, 2)
+                features["waveform"] = branch.join(mixed, windows.present)
+            else:
+                features["waveform"] = branch.between(waveform, windows.present, 0, N_BLOCKS)
+        if self.net.spectrogram is not None:
+            features["spectrogram"] = self.images.combine(vectors, image_present)
+        return Seen(self.net.classify(features).logits, features, active, statistics)
+
+
+class Graph(nn.Module):
+    """Calibrated probabilities of windows, mean over fits, and raw class-activation maps."""
+
+    def __init__(
+        self, nets: Sequence[MultimodalNet], each: Sequence[Calibration], mean: Calibration
+    ) -> None:
+        super().__init__()
+        self.fits: Any = nn.ModuleList(Fit(net) for net in nets)
+        self.each, self.mean = tuple(each), mean
+        self.flips = (False,) if all(net.symmetric for net in nets) else (False, True)
+        self.ways = list(product(range(len(nets)), self.flips))
+        first = nets[0]
+        self.dense = first.waveform is None or first.waveform.dense
+        self.least_blocks = N_BLOCKS
+        if self.dense and isinstance(first.waveform, WaveformBranch):
+            self.least_blocks = 2 * first.waveform.lost_blocks + 1
+        self.explains_waveform = explains_waveform(first.waveform)
+        self.views = first.spectrogram.views if first.spectrogram is not None else ()
+        self.explained_views = self.views if explains_image(first.spectrogram) else ()
+
+    def forward(
+        self,
+        waveform: Tensor,
+        window_blocks: Tensor,
+        present: Tensor,
+        explain: Tensor,
+        images: ByView,
+        known: ByView,
+        image_of: ByView,
+        image_present: ByView,
+    ) -> dict[str, Tensor]:
+        """All outputs by name; shapes as `nasion.models.export` lists them."""
+        embedding, used, maps = {}, {}, {}
+        for view, image in images.items():
+            embedding[view], maps[view] = self.embedded(image)
+            rows = torch.cat([embedding[view], known[view]])[image_of[view]]
+            used[view] = dict(zip(self.ways, rows.chunk(len(self.ways), 1), strict=True))
+
+        windows = Windows(waveform, window_blocks, present)
+        # One window more, and left out in the end: onnxruntime takes no mean of no windows.
+        explain = torch.cat([explain, explain.new_zeros(1)])
+        total = torch.zeros(())
+        explained = []
+        for number, fit in enumerate(self.fits):
+            raw = torch.zeros(())
+            for mirrored in self.flips:
+                vectors = {view: rows[number, mirrored] for view, rows in used.items()}
+                seen = fit(windows, vectors, image_present, mirrored=mirrored)
+                raw = raw + torch.softmax(seen.logits, 1) / len(self.flips)
+                if not mirrored:
+                    own = {view: maps[view][number] for view in self.explained_views}
+                    explained.append(
+                        self._explained(fit, seen, windows, explain, own, image_of, image_present)
+                    )
+            total = total + _calibrated(raw, self.each[number]) / len(self.fits)
+        outputs = {"probability": _calibrated(total, self.mean)}
+        for name in explained[0]:
+            outputs[name] = torch.stack([one[name] for one in explained]).mean(0)[:-1]
+        return outputs | {f"embedding_{view}": value for view, value in embedding.items()}
+
+    def embedded(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Vectors of one view by every way, side by side, and the feature maps of every fit."""
+        found = {way: self.fits[way[0]].maps(image, mirrored=way[1]) for way in self.ways}
+        vectors = [self.fits[number].vector(maps) for (number, _), maps in found.items()]
+        whole = [found[number, False] for number in range(len(self.fits))]
+        return torch.cat(vectors, 1), whole
+
+    def _explained(
+        self,
+        fit: Fit,
+        seen: Seen,
+        windows: Windows,
+        explain: Tensor,
+        maps: ByView,
+        image_of: ByView,
+        image_present: ByView,
+    ) -> dict[str, Tensor]:
+        net, found = fit.net, {}
+        slopes = head_slopes(net, {name: value[explain] for name, value in seen.features.items()})
+        if self.explains_waveform:
+            branch, blocks = net.waveform, windows.blocks[explain]
+            assert isinstance(branch, WaveformBranch)
+            assert seen.active is not None
+            assert seen.statistics is not None
+            # Blocks that convolutions cannot fill are not in `active`; another stands for them.
+            n_blocks, lost = seen.statistics.shape[2], branch.lost_blocks
+            inside = n_blocks - 2 * lost
+            within = (torch.arange(n_blocks) - lost).clamp(0, inside - 1)
+            places = torch.arange(seen.active.shape[0])[:, None] * inside + within
+            active = seen.active.permute(0, 3, 1, 2, 4).flatten(0, 1)[places.flatten()[blocks]]
+            statistics = _in_one_row(seen.statistics)[blocks].transpose(1, 2)
+            present = windows.present[explain]
+            found["waveform_map"] = waveform_map(
+                branch, active, statistics, present, slopes["waveform"]
+            )
+        for view, whole in maps.items():
+            there = image_present[view][explain][:, None, None]
+            chosen = whole[image_of[view][explain].clamp(max=whole.shape[0] - 1)]
+            slope = slopes["spectrogram"] * there
+            found[f"map_{view}"] = image_map(fit.images, view, chosen, slope)
+        return found
+
+
+def _convolved(x: Tensor, layer: nn.Module, channels: slice = slice(None)) -> Tensor:
+    """Some output channels of a 1-D convolution, of pictures of one row."""
+    assert isinstance(layer, nn.Conv1d)
+    assert layer.bias is not None
+    weight, bias = layer.weight[channels, :, None], layer.bias[channels]
+    return functional.conv2d(x, weight, bias, dilation=(1, layer.dilation[0]))
+
+
+def _in_one_row(blocks: Tensor) -> Tensor:
+    """(batch, channels, n_blocks) -> (batch * n_blocks, channels)."""
+    return blocks.transpose(1, 2).flatten(0, 1)
+
+
+def _calibrated(probability: Tensor, calibration: Calibration) -> Tensor:
+    """`Calibration.apply` in the graph."""
+    if calibration == Calibration():
+        return probability
+    logits = torch.log(probability.clamp(min=CLIP)) / calibration.temperature
+    return torch.softmax(logits + torch.tensor(calibration.bias), 1)

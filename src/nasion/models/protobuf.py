@@ -1,0 +1,47 @@
+"""What is done to an ONNX model between the exporter and the disk."""
+
+from typing import Any
+
+import numpy as np
+
+LARGE = 1024  # numbers in a weight from which 16 bits are worth a cast
+
+
+def strip(model: Any) -> None:
+    """Remove what tells of the machine: stack traces and documentation."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    graph.ClearField("value_info")
+    del model.functions[:]
+
+
+def give_defaults(model: Any) -> None:
+    """Let `known_V` be left out."""
+    from onnx import TensorProto
+    from onnx.helper import make_tensor
+
+    for given in model.graph.input:
+        if given.name.startswith("known_"):
+            width = given.type.tensor_type.shape.dim[1].dim_value
+            none = make_tensor(given.name, TensorProto.FLOAT, (0, width), b"", raw=True)
+            model.graph.initializer.append(none)
+
+
+def halve(model: Any) -> None:
+    """Store large weights as float16 beside a cast that onnxruntime does once, when it loads."""
+    from onnx import TensorProto
+    from onnx.helper import make_node
+    from onnx.numpy_helper import from_array, to_array
+
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < LARGE:
+            continue
+        name, stored = tensor.name, f"{tensor.name}.half"
+        tensor.CopyFrom(from_array(to_array(tensor).astype(np.float16), stored))
+        casts.append(make_node("Cast", [stored], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

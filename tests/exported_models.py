@@ -1,0 +1,98 @@
+"""Models that the tests of exporting and of reading export, each once a session."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from nasion.calibration import Calibration
+from nasion.config import parse
+from nasion.data.dataset import Batch
+from nasion.models.checkpoint import Checkpoint
+from nasion.models.export import export
+from nasion.models.fusion import MultimodalNet
+from nasion.training.run import PACKAGED, Run
+
+SMALL = {
+    "wavenet": {"layers": [4], "channels": [8]},
+    "conv_transformer": {"channels": [8, 16], "n_layers": 2, "n_heads": 2},
+    "siamese": {"channels": [8, 8, 16], "n_groups": 4},
+    "gru_width": 8,
+    "spectrogram": {"backbone": "test_efficientnet"},
+    "n_features": 16,
+}
+KINDS = {
+    "dense": {"wavenet": {"hemispheres": "shared"}, "spectrogram": {"stack": "symmetric"}},
+    "fits": {},
+    "attention": {
+        "waveform": "conv-transformer",
+        "spectrogram": {"backbone": "test_vit", "stack": "symmetric"},
+    },
+    "siamese": {"waveform": "siamese", "spectrogram": {"stack": "repeated"}},
+    "recurrent": {"waveform": "wavenet-gru", "spectrogram": {"stack": "asymmetry"}},
+    "padded": {
+        "wavenet": {"padding": "same", "layers": [4, 3], "channels": [8, 6]},
+        "modality": "waveform",
+    },
+    "images": {"modality": "spectrogram", "spectrogram": {"backbone": "resnet10t"}},
+}
+FOLDER = TemporaryDirectory(prefix="nasion-exported-")  # goes with the process
+BIASED = Calibration(0.7, (0.3, -0.1, 0.0, -0.2, 0.1, -0.1))
+
+
+def checkpoint(kind, seed=0, calibration=BIASED):
+    """An untrained net whose logits are far from even."""
+    model = {**SMALL, **KINDS[kind]}
+    model |= {key: {**SMALL[key], **KINDS[kind].get(key, {})} for key in ("wavenet", "spectrogram")}
+    signal = {"spectrogram": {"views": ["centre", "window"]}}
+    experiment = parse({"name": kind, "signal": signal, "model": model}, "test")
+    torch.manual_seed(seed)
+    net = MultimodalNet(experiment).eval()
+    for head in net.heads.values():
+        head[-1].weight.data *= 20
+    net.requires_grad_(requires_grad=False)
+    return Checkpoint(net, experiment, calibration)
+
+
+@cache
+def fits_of(kind):
+    """Checkpoints of an exported model, and the calibration of all if there is one."""
+    if kind == "packaged":
+        run = Run(PACKAGED)
+        return tuple(run.checkpoints()), run.calibration
+    if kind == "fits":
+        return (checkpoint(kind), checkpoint(kind, 1, Calibration(1.4))), None
+    return (checkpoint(kind, calibration=Calibration()),), BIASED
+
+
+@cache
+def exported(kind):
+    """The ONNX file of a kind, or of the packaged weights."""
+    path = Path(FOLDER.name) / f"{kind}.onnx"
+    fits, ensemble = fits_of(kind)
+    half = kind == "packaged"
+    export(fits, path, name=kind, labels="0123456789ab", ensemble=ensemble, half=half)
+    return path
+
+
+def batch_of(signal, n=5, seed=0):
+    """Noise as prepared windows: some short, some with a gap, some without the longest image."""
+    rng = np.random.default_rng(seed)
+    present = np.ones((n, 25), np.float32)
+    present[1::4, :10] = present[1::4, 15:] = 0
+    present[2::4, 3] = 0.3
+    length = round(2 * signal.waveform.sfreq)
+    waveform = rng.standard_normal((n, 18, 25 * length), dtype=np.float32)
+    waveform *= np.repeat(present > 0, length, 1)[:, None]
+    images, there = {}, {}
+    for view in signal.spectrogram.views:
+        about = getattr(signal.spectrogram, view)
+        shape = (n, 4, about.n_freqs, about.n_columns)
+        images[view] = rng.standard_normal(shape, dtype=np.float32)
+        there[view] = np.ones(n, np.float32)
+    there[signal.spectrogram.views[-1]][::2] = 0
+    return Batch(
+        waveform, present, images, there, np.full((n, 6), 1 / 6, np.float32), np.ones(n, np.float32)
+    )

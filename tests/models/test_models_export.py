@@ -1,0 +1,255 @@
+"""The exported file says what PyTorch says, explains as autograd does, and tells nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from captum.attr import LayerAttribution
+
+from exported_models import KINDS, batch_of, checkpoint, exported, fits_of
+from nasion.data.dataset import SegmentDataset
+from nasion.data.hms import load_segments
+from nasion.data.store import open_store
+from nasion.eeg.montage import MIRRORED_DERIVATIONS
+from nasion.errors import NasionError
+from nasion.explanation.gradcam import gradcam, mean_maps
+from nasion.models.card import card
+from nasion.models.checkpoint import Checkpoint
+from nasion.models.export import export
+from nasion.models.fusion import Inputs
+from nasion.prediction import predict, probabilities
+from nasion.reading.network import Network
+from nasion.terms import PATTERNS, VOTE_COLUMNS
+from nasion.training.run import PACKAGED
+
+QUICK = ("dense", "fits")
+EVERY = [
+    pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow, id=kind) for kind in KINDS
+]
+MAPS = {
+    "dense": ("waveform", "centre", "window"),
+    "fits": ("waveform", "centre", "window"),
+    "attention": (),  # neither attention over time nor a vision transformer has a map here
+    "siamese": ("centre", "window"),
+    "recurrent": ("centre", "window"),
+    "padded": ("waveform",),
+    "images": ("centre", "window"),
+}
+
+
+def batch_for(kind, n=5):
+    return batch_of(fits_of(kind)[0][0].experiment.signal, n)
+
+
+def expected(kind, batch):
+    """What prediction with PyTorch would say of the batch."""
+    fits, ensemble = fits_of(kind)
+    images = {view: np.ascontiguousarray(image[:, ::-1]) for view, image in batch.images.items()}
+    waveform = np.ascontiguousarray(batch.waveform[:, MIRRORED_DERIVATIONS])
+    both = [batch, replace(batch, waveform=waveform, images=images)]
+    raw = [np.mean([probabilities(fit.net, Inputs.of(one)) for one in both], 0) for fit in fits]
+    if ensemble:
+        return ensemble.apply(np.mean(raw, 0))
+    return np.mean([fit.calibration.apply(p) for fit, p in zip(fits, raw, strict=True)], 0)
+
+
+def explained(network, batch, windows):
+    n = len(batch.waveform)
+    rows = np.arange(n)
+    blocks = np.arange(25 * n).reshape(n, 25)
+    of = dict.fromkeys(batch.images, rows)
+    return network.run(
+        batch.waveform, blocks, batch.present, batch.images, of, batch.image_present, windows
+    )
+
+
+def one_of(batch, row):
+    part = slice(row, row + 1)
+    return Inputs.of(
+        replace(
+            batch,
+            waveform=batch.waveform[part],
+            present=batch.present[part],
+            images={view: image[part] for view, image in batch.images.items()},
+            image_present={view: there[part] for view, there in batch.image_present.items()},
+        )
+    )
+
+
+def whole(image_map, like):
+    """A map on the grid of the feature maps as Captum stretches it over the image."""
+    rows = (like.shape[0] * like.shape[1], like.shape[2])
+    given = torch.from_numpy(image_map)[None, None]
+    return LayerAttribution.interpolate(given, rows, "bilinear").numpy().reshape(like.shape)
+
+
+def assert_same_maps(kind, batch, windows, *, atol=1e-4):
+    """Every pattern, every map; relative to the largest of the map."""
+    network = Network.open(exported(kind))
+    answer = explained(network, batch, windows)
+    for place, row in enumerate(windows):
+        for number, pattern in enumerate(PATTERNS):
+            maps = mean_maps(
+                [gradcam(fit.net, one_of(batch, row), pattern) for fit in fits_of(kind)[0]]
+            )
+            pairs = [
+                (whole(found[place, number], maps.images[view]), maps.images[view])
+                for view, found in answer.image_maps.items()
+                if view in maps.images
+            ]
+            if answer.waveform_map is not None:
+                looked = np.isfinite(maps.time)
+                found = answer.waveform_map[place, number]
+                assert (found[~looked] == 0).all()
+                pairs.append((found[looked], maps.time[looked]))
+            for found, true in pairs:
+                np.testing.assert_allclose(found, true, rtol=0, atol=atol * np.abs(true).max())
+                if np.ptp(true) > 1e-6 * np.abs(true).max():
+                    assert np.corrcoef(found.ravel(), true.ravel())[0, 1] >= 1 - 1e-5
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_probabilities_are_those_of_pytorch(kind):
+    batch, network = batch_for(kind), Network.open(exported(kind))
+    found = network.predict_windows(batch)
+    assert np.ptp(found, 0).max() > 1e-3
+    np.testing.assert_allclose(found, expected(kind, batch), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_maps_are_those_of_autograd_and_the_file_says_which_there_are(kind):
+    network, windows = Network.open(exported(kind)), (1, 0, 3)
+    assert network.maps == MAPS[kind]
+    answer = explained(network, batch_for(kind), windows)
+    assert (answer.waveform_map is not None) == ("waveform" in MAPS[kind])
+    assert set(answer.image_maps) == set(MAPS[kind]) - {"waveform"}
+    if MAPS[kind]:
+        assert_same_maps(kind, batch_for(kind), windows)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("part", ["hms", "iiic"])
+def test_packaged_weights_say_the_same_of_real_segments(real, part):
+    segments = load_segments(real / part, None)
+    fits, ensemble = fits_of("packaged")
+    here = predict(segments, fits, ensemble=ensemble)[list(VOTE_COLUMNS)].to_numpy()
+    there = predict(segments, Network.open(exported("packaged")))[list(VOTE_COLUMNS)].to_numpy()
+    assert np.abs(here - there).max() <= 1e-4
+
+
+def some(folder, part, tmp_path, n_rows):
+    """A batch of segments spread over a data set."""
+    segments = load_segments(folder, part)
+    experiment = fits_of("packaged")[0][0].experiment
+    rows = np.linspace(0, len(segments) - 1, n_rows).round().astype(int)
+    subset = segments.subset(np.isin(np.arange(len(segments)), rows))
+    dataset = SegmentDataset(
+        subset, open_store(subset, experiment.signal, tmp_path / "store", None), experiment
+    )
+    return dataset.batch(range(len(subset)))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("part", ["hms", "iiic"])
+def test_packaged_weights_explain_real_segments_as_autograd_does(real, part, tmp_path):
+    assert_same_maps("packaged", some(real / part, None, tmp_path, 5), range(5))
+
+
+def test_packaged_weights_explain_phantoms_as_autograd_does(phantoms, tmp_path):
+    assert_same_maps("packaged", some(phantoms, "train", tmp_path, 5), range(5))
+
+
+def test_the_file_alone_is_enough_and_vectors_known_before_need_no_image():
+    session = onnxruntime.InferenceSession(exported("dense"), providers=["CPUExecutionProvider"])
+    batch, n = batch_for("dense"), 5
+    feeds = {
+        "waveform": batch.waveform,
+        "window_blocks": np.arange(25 * n).reshape(n, 25),
+        "present": batch.present,
+        "explain": np.zeros(0, np.int64),
+    }
+    for view, image in batch.images.items():
+        feeds[f"image_{view}"] = image
+        feeds[f"image_{view}_of"] = np.arange(n)
+        feeds[f"image_{view}_present"] = batch.image_present[view]
+    names = [one.name for one in session.get_outputs()]
+    first = dict(zip(names, session.run(None, feeds), strict=True))
+    assert first["probability"].shape == (n, 6)
+    assert first["waveform_map"].shape == (0, 6, 2500)
+    for view, image in batch.images.items():
+        feeds[f"known_{view}"] = first[f"embedding_{view}"]
+        feeds[f"image_{view}"] = image[:1]
+        feeds[f"image_{view}_of"] = 1 + np.arange(n)
+    again = session.run(["probability"], feeds)[0]
+    np.testing.assert_allclose(again, first["probability"], atol=1e-6)
+
+
+def test_the_packaged_file_is_small_and_exact():
+    size = exported("packaged").stat().st_size
+    weights = sum(path.stat().st_size for path in PACKAGED.glob("fold-*/weights.safetensors"))
+    assert size < 1.1 * weights
+    kinds = {tensor.data_type for tensor in onnx.load(exported("packaged")).graph.initializer}
+    assert onnx.TensorProto.FLOAT16 in kinds
+    assert onnx.TensorProto.FLOAT16 not in {
+        tensor.data_type for tensor in onnx.load(exported("dense")).graph.initializer
+    }
+
+
+@pytest.mark.parametrize("kind", ["dense", "packaged"])
+def test_nothing_of_the_machine_is_in_the_file(kind):
+    content = exported(kind).read_bytes()
+    machine = {Path(__file__).parents[2], Path.home(), Path(gettempdir()), exported(kind).parent}
+    traces = {"/work", "/tmp", "site-packages", ".py", "Traceback", *map(str, machine)}
+    assert [trace for trace in traces if trace.encode() in content] == []
+
+
+def test_the_file_describes_itself():
+    network = Network.open(exported("packaged"))
+    about, fit = network.about, fits_of("packaged")[0][0]
+    assert about["patterns"] == [str(pattern) for pattern in PATTERNS]
+    assert network.signal == fit.experiment.signal
+    assert about["experiment"] == fit.experiment.fingerprint
+    assert (network.labels, about["name"], about["fits"]) == ("0123456789ab", "packaged", 1)
+    assert network.dense
+    assert about["symmetric"]
+    assert network.block_length == 100
+    assert network.views == fit.experiment.signal.spectrogram.views
+    assert network.maps == ("waveform", *network.views)
+    assert f"temperature {fit.calibration.temperature:.3g}" in about["calibration"]
+    assert Network.open(exported("dense")).about["weights"] != about["weights"]
+
+
+def test_the_card_says_what_the_model_is():
+    text = card(exported("packaged"))
+    for word in ("# packaged", "not a diagnosis", "10000 simulated patients", "temperature 0.939"):
+        assert word in text
+    assert "Fp1-F7" in text
+    assert "context: multitaper" in text
+    both = card(exported("fits"))
+    assert "Mean over 2 fits" in both
+    assert "of each fit: temperature 0.7" in both
+
+
+def test_a_card_needs_an_exported_file(tmp_path):
+    with pytest.raises(NasionError, match=r"none\.onnx: not found"):
+        card(tmp_path / "none.onnx")
+    (tmp_path / "text.onnx").write_text("hello, this is no model")
+    with pytest.raises(NasionError, match="not an ONNX file"):
+        card(tmp_path / "text.onnx")
+
+
+def test_fits_of_different_signals_are_not_averaged(tmp_path):
+    one = checkpoint("dense")
+    signal = one.experiment.signal
+    other = signal.model_copy(
+        update={"waveform": signal.waveform.model_copy(update={"clip_uv": 500.0})}
+    )
+    two = Checkpoint(one.net, one.experiment.model_copy(update={"signal": other}))
+    with pytest.raises(NasionError, match="different signals"):
+        export([one, two], tmp_path / "model.onnx", name="both")
+    assert list(tmp_path.iterdir()) == []
