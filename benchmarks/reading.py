@@ -53,8 +53,9 @@ def main() -> None:
     shorten(given.day, quarter, 0.25)
     _, less = whole(quarter, given.folder / "quarter")
     print(f"of a quarter of it: {less:.2f} GB at most; ratio {memory / less:.3f}")
-    alone = one_by_one(day, given.windows) * n_windows
+    alone, networks = (each * n_windows for each in one_by_one(day, given.windows))
     print(f"windows one by one in PyTorch: {alone:.0f} s; {alone / seconds:.1f} times as long")
+    print(f"of it the network: {networks:.0f} s; {networks / seconds:.1f} times as long")
     if not given.skip_sparcnet:
         network = sparcnet(given.windows) * n_windows
         print(f"SPARCNet's network alone: {network:.0f} s; {network / seconds:.1f} times as long")
@@ -92,8 +93,8 @@ def shorten(source: Path, target: Path, share: float) -> None:
                 out.write(file.read(header.record_bytes))
 
 
-def one_by_one(day: Recording, n_windows: int) -> float:
-    """Seconds a window: cut, filtered and predicted by itself, its 10 minutes too."""
+def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
+    """Seconds a window: cut, filtered and predicted by itself, its 10 minutes too; and the last."""
     import torch
 
     from nasion.models.fusion import Inputs
@@ -103,13 +104,16 @@ def one_by_one(day: Recording, n_windows: int) -> float:
     fit = load()[0]
     signal = fit.experiment.signal
     starts_s = np.linspace(CONTEXT_S, day.duration_s - 2 * CONTEXT_S, n_windows) // STEP_S * STEP_S
-    begun = time.perf_counter()
+    begun, networks = time.perf_counter(), 0.0
     for start_s in starts_s:
         before_s = (CONTEXT_S - 50) / 2
         around = represent(day.signals(start_s - before_s, start_s + 50 + before_s), signal)
+        inputs = Inputs.of(collate([cut(around, signal, before_s)], signal))
+        ready = time.perf_counter()
         with torch.inference_mode():
-            fit.net(Inputs.of(collate([cut(around, signal, before_s)], signal)))
-    return (time.perf_counter() - begun) / n_windows
+            fit.net(inputs)
+        networks += time.perf_counter() - ready
+    return (time.perf_counter() - begun) / n_windows, networks / n_windows
 
 
 def sparcnet(n_windows: int) -> float:

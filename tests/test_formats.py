@@ -440,9 +440,8 @@ def test_a_reading_is_as_documented(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == set(documented("Reading folder"))
     assert set(content(tmp_path / "reading.json")) == set(documented("reading.json"))
     assert header(tmp_path / "probabilities.csv") == documented("Columns of probabilities")
-    headings = {"probabilities": "Columns of probabilities", "quality": "Columns of quality.parquet"}
-    for name, heading in headings.items():
+    for name, heading in (("probabilities", "probabilities"), ("quality", "quality.parquet")):
         columns = pq.read_schema(tmp_path / f"{name}.parquet").names
-        assert columns == documented(heading)
+        assert columns == documented(f"Columns of {heading}")
     assert header(tmp_path / "events.tsv")[0].split("\t") == documented("Columns of events.tsv")
     assert list(content(tmp_path / "events.json")) == documented("Columns of events.tsv")
