@@ -151,6 +151,7 @@ def test_a_relabelled_event_is_found_again_after_a_reload(page, stays):
     pressed(page, "4")
     said(page, "LRDA relabelled")
     assert "LRDA" in chosen(page)[2]
+    page.wait_for_function("Number(new URLSearchParams(location.hash.slice(1)).get('t')) > 0")
     page.reload()
     settled(page)
     assert start_s(page) > 0  # where one was

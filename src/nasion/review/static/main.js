@@ -32,9 +32,12 @@ function place() {
   return { id: parts.get("r"), at_s: Number(parts.get("t")) || 0 };
 }
 
+const LEAST_MS = 300; // browsers allow no more than some changes of the address a second
 let keeping = 0;
+let kept = -LEAST_MS;
 function keepPlace() {
   clearTimeout(keeping);
+  kept = performance.now();
   if (state.reading) history.replaceState(null, "", `#r=${state.reading.id}&t=${state.start_s}`);
 }
 
@@ -69,7 +72,9 @@ async function begin() {
   startKeys();
   watch(["reading", "start_s"], () => {
     clearTimeout(keeping);
-    keeping = setTimeout(keepPlace, 300); // browsers allow no more than some a second
+    const wait = kept + LEAST_MS - performance.now();
+    if (wait <= 0) keepPlace(); // at once, or a reload right after would miss it
+    else keeping = setTimeout(keepPlace, wait);
   });
   addEventListener("pagehide", keepPlace);
   whenShown(() => (byId("error").textContent = "")); // the server answers again
