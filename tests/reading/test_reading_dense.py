@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from exported_models import exported
 from nasion.data.dataset import collate
 from nasion.data.representation import cut, represent
 from nasion.eeg.formats import open_recording
@@ -12,6 +13,7 @@ from nasion.eeg.recording import Recording
 from nasion.phantom.stay import Stay
 from nasion.reading.dense import read_steps
 from nasion.reading.network import Network
+from nasion.reading.why import why
 from nasion.terms import COLUMNS, SFREQ
 
 
@@ -62,6 +64,16 @@ def test_shared_ten_minutes_change_little(recording, network):
     apart = np.abs(own.probability - shared.probability)[judged].max(1)
     assert np.quantile(apart, 0.95) <= 0.01
     assert apart.max() <= 0.05
+
+
+def test_a_network_of_whole_windows_reads_too(recording):
+    network = Network.open(exported("siamese"), threads=1)
+    assert not network.dense
+    short = replace(recording, n_times=round(90 * SFREQ))
+    found = read_steps(short, network)
+    some = np.flatnonzero(found.reason == 0)[::5]
+    np.testing.assert_allclose(found.probability[some], one_by_one(short, network, some), atol=1e-4)
+    assert why(short, network, 20).over_time is None
 
 
 def test_progress_ends_with_the_recording(recording, network):

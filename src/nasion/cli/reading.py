@@ -1,7 +1,7 @@
 """Verbs that read whole recordings and show what was read."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,11 +14,11 @@ ModelOption = Annotated[
 ]
 
 
-def opened(model: Path | None) -> Any:
-    """The network of a file or a RUN folder; pieces of a recording are what runs side by side."""
-    from nasion.reading.network import PACKAGED, Network
+def _file_of(model: Path | None) -> Path | None:
+    """The file of a model that may be given as the RUN folder that holds it."""
+    from nasion.reading.network import PACKAGED
 
-    return Network.open(model / PACKAGED.name if model and model.is_dir() else model, threads=1)
+    return model / PACKAGED.name if model and model.is_dir() else model
 
 
 @app.command()
@@ -31,7 +31,10 @@ def read(
         bool, typer.Option("--stay", help="The files are one recording, joined by the clock.")
     ] = False,
     deidentify: Annotated[
-        bool, typer.Option("--deidentify", help="Random names, dates moved, no free text.")
+        bool,
+        typer.Option(
+            "--deidentify", help="Random names, dates moved by the same weeks, no free text."
+        ),
     ] = False,
     keys: Annotated[
         Path | None, typer.Option(help="With --deidentify: keep here which name is which.")
@@ -43,11 +46,14 @@ def read(
 ) -> None:
     """Any recording, seconds to days, to probabilities, events, a report and exports."""
     from nasion.reading.archive import Archive, Outcome
+    from nasion.reading.network import Network
     from nasion.reading.reader import Reader
 
     if keys and not deidentify:
         raise NasionError("--keys goes with --deidentify")
-    reader = Reader(opened(model), display=display, report=report)
+    # Pieces of a recording are what runs side by side, so a thread each is enough.
+    network = Network.open(_file_of(model), threads=1)
+    reader = Reader(network, display=display, report=report)
     archive = Archive(reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again)
 
     def told(outcome: Outcome) -> None:
@@ -59,13 +65,15 @@ def read(
 
     read_them = archive.read_stay if stay else archive.read
     outcomes = read_them(recordings, bar_of, told)
+    if display:
+        typer.echo(f"nasion review {out}   shows them in a browser")
     broken = sum(bool(outcome.reason) for outcome in outcomes)
     if broken:
         typer.echo(f"nasion: {broken} of {len(outcomes)} recordings were not read", err=True)
     if show:
         from nasion.review.server import serve
 
-        serve(out, announce=typer.echo)
+        serve(out, model=_file_of(model), announce=typer.echo)
     if broken:
         raise typer.Exit(1)
 
@@ -86,7 +94,6 @@ def review(
     model: ModelOption = None,
 ) -> None:
     """Show readings in a browser on this machine; the first line is the address with its token."""
-    from nasion.reading.network import PACKAGED
     from nasion.review.server import serve
 
     serve(
@@ -94,7 +101,7 @@ def review(
         port=port,
         blind=blind,
         reviewer=reviewer,
-        model=model / PACKAGED.name if model and model.is_dir() else model,
+        model=_file_of(model),
         no_browser=no_browser,
         announce=typer.echo,
     )

@@ -139,6 +139,8 @@ def _answer(
     before, behind = around
     strip = Strip.around(pieces, int(steps[0]) - before, int(steps[-1]) + behind)
     windows = windows_of(strip, network.signal, steps, context_every)
+    if not network.dense:
+        windows = windows.apart(network.block_length)
     return steps, network.run(**vars(windows)).probability
 
 

@@ -59,6 +59,8 @@ def why(recording: Recording, network: Network, step: int) -> Why:
     piece = piece_of(recording, network.signal, first, stop)
     strip = Strip.around([piece], step - before, step + behind)
     windows = windows_of(strip, network.signal, [step], 1)
+    if not network.dense:
+        windows = windows.apart(network.block_length)
     answer = network.run(**vars(windows), explain=[0])
     return Why(
         step=step,

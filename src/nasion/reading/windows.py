@@ -5,7 +5,7 @@ step. Waveform and images are made once for a strip; windows only point into the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -33,6 +33,17 @@ class Windows:
     images: Mapping[str, Array]
     image_of: Mapping[str, NDArray[np.int64]]
     image_present: Mapping[str, Array]
+
+    def apart(self, block_length: int) -> "Windows":
+        """Each window with a waveform of its own, for networks that look at whole windows."""
+        n, n_derivations = len(self.window_blocks), self.waveform.shape[1]
+        blocks = self.waveform[0].reshape(n_derivations, -1, block_length)
+        own = blocks[:, self.window_blocks].transpose(1, 0, 2, 3)
+        return replace(
+            self,
+            waveform=np.ascontiguousarray(own.reshape(n, n_derivations, -1)),
+            window_blocks=np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS),
+        )
 
 
 def reach(signal: Signal, context_every: int = CONTEXT_EVERY) -> tuple[int, int]:
