@@ -1,5 +1,6 @@
 """Figures of an evaluation, drawn from its metrics alone, in one style."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -167,8 +168,16 @@ def save(figure: Any, folder: Path, name: str) -> str:
         figure.set_layout_engine("none")  # the places are found: once is enough
         with replacing(folder / f"{name}.png") as path:
             figure.savefig(path, format="png", metadata={"Software": None})
-    write_text(folder / f"{name}.svg", text.getvalue())
-    return text.getvalue()
+    svg = _numbered(text.getvalue())
+    write_text(folder / f"{name}.svg", svg)
+    return svg
+
+
+def _numbered(svg: str) -> str:
+    """Matplotlib names clip paths after their place in memory: name them by their order."""
+    names = dict.fromkeys(re.findall(r'<clipPath id="(p[0-9a-f]{10})">', svg))
+    order = {name: f"clip{number}" for number, name in enumerate(names)}
+    return re.sub(r"\bp[0-9a-f]{10}\b", lambda found: order.get(found[0], found[0]), svg)
 
 
 def _matrix(ax: Any, counts: Any) -> None:
