@@ -123,7 +123,9 @@ def _asked(
                 : stop - first
             ]
             steps = np.flatnonzero(reason[first:stop] == 0) + first
-            yield partial(_answer, network, tuple(held), steps, (before, behind), context_every)
+            yield partial(
+                _answer, network, tuple(held), steps, (before, behind), context_every, n_steps - 1
+            )
 
 
 def _answer(
@@ -132,13 +134,14 @@ def _answer(
     steps: NDArray[np.int64],
     around: tuple[int, int],
     context_every: int,
+    last: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Ask the network about some steps."""
     if not len(steps):
         return steps, np.empty((0, len(PATTERNS)), np.float32)
     before, behind = around
     strip = Strip.around(pieces, int(steps[0]) - before, int(steps[-1]) + behind)
-    windows = windows_of(strip, network.signal, steps, context_every)
+    windows = windows_of(strip, network.signal, steps, context_every, last)
     if not network.dense:
         windows = windows.apart(network.block_length)
     return steps, network.run(**vars(windows)).probability

@@ -76,6 +76,7 @@ def windows_of(
     signal: Signal,
     steps: Sequence[int] | NDArray[np.int64],
     context_every: int = CONTEXT_EVERY,
+    last: int | None = None,
 ) -> Windows:
     """The windows of steps of a recording, all of which the strip must reach around.
 
@@ -83,6 +84,9 @@ def windows_of(
     ----------
     context_every
         The 10-min image is that of the nearest step of this grid; 1 gives each its own.
+    last
+        Last step of the recording: a place of the grid behind it would see less than the steps
+        that share it.
     """
     at = np.asarray(steps, np.int64)
     blocks = strip.waveform.reshape(len(strip.waveform), strip.stop - strip.first, -1)
@@ -96,6 +100,8 @@ def windows_of(
     for name, view in views.items():
         every = context_every if name == "context" else 1
         nearest = (at + every // 2) // every * every
+        if last is not None:
+            nearest = np.minimum(nearest, last)
         chosen, image_of[name] = np.unique(nearest, return_inverse=True)
         cut = _images(strip, view, name, chosen)
         columns = np.isfinite(cut).any((1, 2)).sum(1)
