@@ -71,6 +71,28 @@ def test_a_mistake_is_one_line_and_exit_code_two(tmp_path):
     assert shown.stderr.strip().splitlines() == [f"nasion: {tmp_path / 'absent.edf'}: not found"]
 
 
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(phantoms, tmp_path):
+    main = "from nasion.cli import main; main()"
+    verbs = {
+        "simulate": ("simulate", tmp_path / "simulate", "--patients", 1),
+        "prepare": ("prepare", SMALL, "--data", phantoms, "--store", tmp_path / "prepare"),
+    }
+    for folder, verb in verbs.items():
+        # What a file may hold is what a full disk would take.
+        limited = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (4096,) * 2); {main}"
+        shown = subprocess.run(
+            [sys.executable, "-c", limited, *map(str, verb)],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert shown.returncode == 2, shown.stderr
+        told = [line for line in shown.stderr.splitlines() if line.startswith("nasion: ")]
+        assert len(told) == 1
+        assert f"{folder}/" in told[0]
+        assert told[0].endswith("no room left to write it; free some, or write to another disk")
+        written = [path.name for path in (tmp_path / folder).rglob("*") if path.is_file()]
+        assert not [name for name in written if name.startswith(".")]
+
+
 def test_from_training_to_a_report(phantoms, tmp_path):
     run = tmp_path / "run"
     oof = said("crossval", SMALL, "--data", phantoms, "--out", run, *QUICK).strip()

@@ -1,5 +1,6 @@
 """Whole files or none: written under a temporary name, then renamed."""
 
+import errno
 import json
 import os
 import tempfile
@@ -9,6 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def says_full(error: OSError) -> bool:
+    """Whether there was no room to write; NumPy tells it without a number."""
+    return error.errno in FULL or (error.errno is None and str(error).endswith(" written"))
+
+
+@contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Say of a full disk which file or folder it kept from being written."""
+    try:
+        yield
+    except OSError as error:
+        if not says_full(error):
+            raise
+        raise NasionError(
+            f"{path}: no room left to write it; free some, or write to another disk"
+        ) from None
 
 
 @contextmanager
@@ -24,7 +45,8 @@ def replacing(path: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with room_for(path):
+            yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:

@@ -7,6 +7,7 @@ import typer
 from nasion.cli import data, learning, reading, results
 from nasion.cli.app import app
 from nasion.errors import NasionError
+from nasion.files import says_full
 
 __all__ = ["app", "data", "learning", "main", "reading", "results"]
 
@@ -27,6 +28,12 @@ def main() -> None:
         if (error.name or "").partition(".")[0] not in LEARNING:
             raise
         typer.echo(f'nasion: this verb needs {error.name}: pip install "nasion[train]"', err=True)
+        sys.exit(2)
+    except OSError as error:
+        if not says_full(error):
+            raise
+        place = error.filename or "the disk"
+        typer.echo(f"nasion: {place}: no room left; free some and call again", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("nasion: stopped; call again to go on", err=True)

@@ -27,7 +27,7 @@ from nasion.data.representation import ReadyMade, Representation, Window, cut, r
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import read_json, room_for, write_json
 
 SCHEMA = 1
 AT_ONCE = 64  # files in memory
@@ -106,7 +106,8 @@ def building(folder: Path, last: str) -> Iterator[Path]:
     except OSError as error:
         raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
     try:
-        yield aside
+        with room_for(folder):
+            yield aside
         aside.chmod(0o755)
         if not _moved(aside, folder) and not (folder / last).exists():
             shutil.rmtree(folder, ignore_errors=True)
