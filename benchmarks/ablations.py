@@ -1,6 +1,6 @@
 """Tables of what the paper leaves open: imbalance, similarity terms, other extractors.
 
-python benchmarks/ablations.py OUT --rows imbalance similarity extractors [--patients 600]
+python benchmarks/ablations.py OUT --rows imbalance similarity extractors [--patients 400]
 
 Simulated patients with LRDA as rare as the paper counts it, folds by patient, small nets. Every fit
 is kept below OUT, so a run that was stopped goes on, and rows that tables share are fitted once.
@@ -53,7 +53,7 @@ BASE = (
     'signal.spectrogram.views = ["centre"]',
     'model.spectrogram.stack = "chains"',
     'model.wavenet.hemispheres = "stacked"',
-    "training.batch_size = 32",
+    "training.batch_size = 16",
     "training.lr = 2e-3",
     "augment.hide_context = 0.0",
 )
@@ -273,10 +273,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--only", default="", help="the first row and those whose name holds this")
-    parser.add_argument("--patients", type=int, default=600)
+    parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=16)
     given = parser.parse_args()
     keep_freed_memory()
     bench = Bench(given.out / f"{given.patients}-patients", given.folds, given.seeds, given.epochs)
