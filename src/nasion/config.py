@@ -232,6 +232,7 @@ class Phantoms(Settings):
     seed: int = Field(default=0, ge=0)
     short_share: float = Field(default=0.5, ge=0, le=1)  # EEGs of 10 s; the others 50 s and more
     context_share: float = Field(default=0.0, ge=0, le=1)  # EEGs with a 10-min spectrogram
+    stay_share: float = Field(default=0.0, ge=0, le=1)  # patients whose EEGs are cut from a stay
 
 
 class Data(Settings):

@@ -133,3 +133,33 @@ def test_a_folder_with_a_data_set_is_left_alone(cohort):
 def test_no_patients_is_an_error(tmp_path):
     with pytest.raises(NasionError, match="at least one"):
         simulate(tmp_path, n_patients=0, seed=0)
+
+
+def test_patients_of_a_stay_stand_beside_the_others(tmp_path):
+    settings = {"n_patients": 6, "seed": 3, "segments_per_patient": 2, "spectrogram": spectrogram}
+    simulate(tmp_path / "none", **settings)
+    simulate(tmp_path / "some", **settings, stay_share=0.5)
+    rows = [pd.read_csv(tmp_path / name / "train.csv") for name in ("none", "some")]
+    same = [
+        digest_of(tmp_path / "none", patient) == digest_of(tmp_path / "some", patient)
+        for patient in range(1, 7)
+    ]
+    assert 0 < sum(same) < 6
+    kept = [table[table.patient_id.map(lambda i: same[i - 1])] for table in rows]
+    pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in kept))
+    other = rows[1][~rows[1].patient_id.map(lambda i: same[i - 1])]
+    assert (other.groupby("patient_id").eeg_id.nunique() == 2).all()
+    for eeg_id in other.eeg_id:
+        signals = pd.read_parquet(tmp_path / "some" / "train_eegs" / f"{eeg_id}.parquet")
+        assert tuple(signals.columns) == COLUMNS
+        assert len(signals) in (2000, 10_000)
+
+
+def digest_of(folder, patient):
+    found = sorted(folder.rglob(f"{patient}00?.parquet"))
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found]
+
+
+def test_a_share_of_stays_is_a_share(tmp_path):
+    with pytest.raises(NasionError, match="from 0 to 1"):
+        simulate(tmp_path / "a", n_patients=1, seed=0, stay_share=1.5)

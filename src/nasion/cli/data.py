@@ -31,6 +31,9 @@ def simulate(
     seed: Annotated[int, typer.Option()] = 0,
     short: Annotated[float, typer.Option(help="Share of EEGs of 10 s.")] = 0.3,
     context: Annotated[float, typer.Option(help="Share with a 10-min spectrogram.")] = 0.3,
+    stays: Annotated[
+        float, typer.Option(help="Share of patients whose EEGs are cut from one stay.")
+    ] = 0.0,
     recordings: Annotated[int, typer.Option(help="Long recordings (EDF) with their truth.")] = 1,
     hours: Annotated[float, typer.Option(help="Length of each.")] = 0.5,
 ) -> None:
@@ -49,6 +52,7 @@ def simulate(
                 segments_per_patient=segments,
                 short_share=short,
                 context_share=context,
+                stay_share=stays,
                 progress=bar,
                 spectrogram=hms_table,
             )

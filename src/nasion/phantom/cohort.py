@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from nasion.errors import NasionError
 from nasion.files import replacing
-from nasion.phantom.patient import PROPORTIONS, Patient, draw_pattern, middle
+from nasion.phantom.excerpt import excerpt, window
+from nasion.phantom.patient import PROPORTIONS, Patient, Segment, draw_pattern, middle
 from nasion.phantom.raters import n_votes
+from nasion.phantom.stay import EXCERPTS, Stay
 from nasion.phantom.timeline import Span
 from nasion.terms import (
     CENTRE_S,
@@ -35,6 +37,7 @@ Row = dict[str, Any]
 MAIN_SHARE = 0.7  # of a patient's segments that show the patient's main pattern
 STRETCH_SHARE = 0.3  # of the long EEGs that hold several labelled windows
 MARGIN_S = 1.0  # a 10-min image has windows centred from 1 to 599 s, each 4 s long
+STAY_S = 3600.0  # of which EEGs are cut
 MANY_SHARE = 0.75  # of the segments with ten votes or more: good labels are cheap here
 
 
@@ -49,6 +52,26 @@ class Plan:
     context_share: float
     proportions: dict[Pattern, float]
     spectrogram: "Callable[[Signals], DataFrame] | None"
+    stay_share: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How long an EEG is; `extra_s` longer than one window where it holds several."""
+
+    short: bool
+    context: bool
+    extra_s: float = 0.0
+
+    @property
+    def window_s(self) -> float:
+        """What one labelled window shows."""
+        return CENTRE_S if self.short else SEGMENT_S
+
+    @property
+    def duration_s(self) -> float:
+        """What has to be recorded for it."""
+        return (CONTEXT_S + 2 * MARGIN_S if self.context else self.window_s) + self.extra_s
 
 
 def simulate(
@@ -63,6 +86,7 @@ def simulate(
     progress: Callable[[int, int], None] | None = None,
     spectrogram: "Callable[[Signals], DataFrame] | None" = None,
     proportions: dict[Pattern, float] = PROPORTIONS,
+    stay_share: float = 0.0,
 ) -> None:
     """Write `train.csv`, `train_eegs/` and `train_spectrograms/` of made-up patients.
 
@@ -81,6 +105,9 @@ def simulate(
         without it no EEG has one.
     proportions
         Of the patterns planted; votes may disagree.
+    stay_share
+        Share of patients whose EEGs are windows of one stay (`phantom.excerpt`), which shows its
+        patterns as they come, rather than recordings made for a pattern each.
 
     Raises
     ------
@@ -89,6 +116,8 @@ def simulate(
     """
     if (directory / "train.csv").exists():
         raise NasionError(f"{directory}: holds a data set already; give another folder")
+    if not 0 <= stay_share <= 1:
+        raise NasionError(f"{directory}: the share of stays is a number from 0 to 1")
     if n_patients < 1 or segments_per_patient < 1:
         raise NasionError(f"{directory}: needs at least one patient and one segment of each")
     plan = Plan(
@@ -99,6 +128,7 @@ def simulate(
         context_share if spectrogram else 0.0,
         proportions,
         spectrogram,
+        stay_share,
     )
     rows: dict[int, list[Row]] = {}
     for patient, found in _each(plan, n_patients, n_jobs):
@@ -129,6 +159,9 @@ def _one_thread() -> None:
 
 def write_patient(plan: Plan, number: int) -> list[Row]:
     """Write the EEGs and spectrograms of patient `number`; give the rows of `train.csv`."""
+    chance = np.random.default_rng((plan.seed, number, EXCERPTS))
+    if chance.random() < plan.stay_share:
+        return _write_stay(plan, chance, number)
     rng = np.random.default_rng((plan.seed, number))
     patient = Patient.draw(rng)
     main = draw_pattern(rng, plan.proportions)
@@ -136,8 +169,21 @@ def write_patient(plan: Plan, number: int) -> list[Row]:
     for index in range(plan.segments_per_patient):
         usual = rng.random() < MAIN_SHARE
         pattern = main if usual else draw_pattern(rng, plan.proportions)
-        eeg_id = (number + 1) * 1000 + index
-        rows += _write_eeg(plan, rng, patient, pattern, eeg_id, number + 1)
+        rows += _write_eeg(plan, rng, patient, pattern, (number, index))
+    return rows
+
+
+def _write_stay(plan: Plan, rng: np.random.Generator, number: int) -> list[Row]:
+    """EEGs cut from one stay."""
+    stay = Stay.draw((plan.seed, number), STAY_S)
+    rows: list[Row] = []
+    for index in range(plan.segments_per_patient):
+        short = bool(rng.random() < plan.short_share)
+        shape = Shape(short, bool(rng.random() < plan.context_share))
+        span = window(rng, stay, plan.proportions, shape.duration_s / 2)
+        votes = n_votes(rng, many=MANY_SHARE)
+        segment = excerpt(rng, stay, span, duration_s=shape.duration_s, n_votes=votes)
+        rows += _written(plan, shape, segment, [0.0], (number, index))
     return rows
 
 
@@ -146,33 +192,43 @@ def _write_eeg(
     rng: np.random.Generator,
     patient: Patient,
     pattern: Pattern,
-    eeg_id: int,
-    patient_id: int,
+    place: tuple[int, int],
 ) -> list[Row]:
+    """An EEG made for a pattern."""
     short = bool(rng.random() < plan.short_share)
     context = bool(rng.random() < plan.context_share)
     stretched = not short and rng.random() < STRETCH_SHARE
     extra_s = 2.0 * int(rng.integers(1, 16)) if stretched else 0.0
-    window_s = CENTRE_S if short else SEGMENT_S
-    duration_s = (CONTEXT_S + 2 * MARGIN_S if context else window_s) + extra_s
-    centre = middle(duration_s - extra_s)
+    shape = Shape(short, context, extra_s)
+    centre = middle(shape.duration_s - extra_s)
     span = Span(centre.start_s, centre.stop_s + extra_s)
     votes = n_votes(rng, many=MANY_SHARE)
-    segment = patient.record(rng, pattern, duration_s=duration_s, span=span, n_votes=votes)
-    if context and plan.spectrogram is not None:
-        image = plan.spectrogram(segment.signals)
-        image["time"] -= round(MARGIN_S)  # 0 is where the ten minutes begin
-        _write_parquet(plan.directory / "train_spectrograms" / f"{eeg_id}.parquet", image)
-    start_s = (duration_s - extra_s - window_s) / 2
-    part = slice(round(start_s * SFREQ), round((start_s + window_s + extra_s) * SFREQ))
-    _write_parquet(
-        plan.directory / "train_eegs" / f"{eeg_id}.parquet", _table(segment.signals[:, part])
-    )
+    segment = patient.record(rng, pattern, duration_s=shape.duration_s, span=span, n_votes=votes)
     offsets = [0.0]
     if stretched:
         n_more = int(rng.integers(1, min(6, int(extra_s / 2) + 1)))
         steps = 1 + rng.choice(int(extra_s / 2), n_more, replace=False)
         offsets += sorted(2.0 * float(step) for step in steps)
+    return _written(plan, shape, segment, offsets, place)
+
+
+def _written(
+    plan: Plan, shape: Shape, segment: Segment, offsets: list[float], place: tuple[int, int]
+) -> list[Row]:
+    """Write an EEG and its spectrogram, number `place` (patient, EEG); give its rows."""
+    patient_id = place[0] + 1
+    eeg_id = patient_id * 1000 + place[1]
+    context = shape.context and plan.spectrogram is not None
+    if context and plan.spectrogram is not None:
+        image = plan.spectrogram(segment.signals)
+        image["time"] -= round(MARGIN_S)  # 0 is where the ten minutes begin
+        _write_parquet(plan.directory / "train_spectrograms" / f"{eeg_id}.parquet", image)
+    length_s = shape.window_s + shape.extra_s
+    start_s = (shape.duration_s - length_s) / 2
+    part = slice(round(start_s * SFREQ), round((start_s + length_s) * SFREQ))
+    _write_parquet(
+        plan.directory / "train_eegs" / f"{eeg_id}.parquet", _table(segment.signals[:, part])
+    )
     consensus = PATTERNS[int(np.argmax(segment.votes))]
     return [
         {

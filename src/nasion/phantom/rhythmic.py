@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.noise import alike, course, frequencies
-from nasion.phantom.timeline import Runs, Span, gate
+from nasion.phantom.timeline import Runs, Span, covered, gate
 from nasion.terms import SFREQ
 
 Array = NDArray[np.float32]
@@ -135,8 +135,8 @@ class Rhythmic:
         if self.sharp:
             crest = np.exp(20 * (np.cos(phase) - 1)) * (course(rng, 1, n_times, 1.0)[0] > 0)
             sources += self.sharp * envelope * np.asarray(crest, np.float32)
-        covered = float(gate(found, n_times)[span.samples].mean())
-        return Activity(sources, fields, self.appearance(covered, span))
+        share = covered(found, n_times, span)
+        return Activity(sources, fields, self.appearance(share, span))
 
     def _contour(self, rng: np.random.Generator, phase: Array, n_times: int) -> Array:
         """Shoulders and notches that no two waves share: harmonics that come and go."""
@@ -146,9 +146,9 @@ class Rhythmic:
             total += fade / order * np.cos(order * phase + rng.uniform(0, 2 * np.pi))
         return self.roughness * total
 
-    def appearance(self, covered: float, span: Span) -> Appearance:
-        """Evidence: cycles, regularity, contour, rate."""
-        cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
+    def appearance(self, share: float, span: Span) -> Appearance:
+        """Evidence: cycles in the share of the span that it takes, regularity, contour, rate."""
+        cycles = share * self.rate_hz * (span.stop_s - span.start_s)
         presence = 1.5 + 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.3)
         presence -= 3.0 * max(self.irregularity - 0.3, 0) + 0.6 * self.fluctuation
         periodic = -3.6 + 3.2 * self.notch + 1.8 * self.sharp
@@ -196,8 +196,7 @@ class Polymorphic:
         sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
         swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
         sources *= self.amplitude_uv / 3 * swell
-        covered = float(gate(found, n_times)[span.samples].mean())
-        cycles = covered * self.rate_hz * (span.stop_s - span.start_s)
+        cycles = covered(found, n_times, span) * self.rate_hz * (span.stop_s - span.start_s)
         presence = 2.5 - 5.5 * (self.width - 0.2) - 0.8 * (1 - self.unity)
         presence += 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.0)
         look = Appearance(presence, -2.4, -5.0)

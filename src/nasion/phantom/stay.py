@@ -5,13 +5,13 @@ its own; the background comes in blocks that fade into each other. So any piece 
 equals that piece of the whole, sample by sample, and memory does not grow with the length.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.phantom.activity import Activity
+from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.background import Background
 from nasion.phantom.bedside import Bedside, Effect, render
 from nasion.phantom.head import FLIP, SITES
@@ -33,7 +33,7 @@ _N_PIECE, _N_FADE = round(PIECE_S * SFREQ), round(FADE_S * SFREQ)
 _RISE = np.sin(np.pi / 2 * (np.arange(_N_FADE, dtype=np.float32) + 0.5) / _N_FADE)
 
 # Streams of random numbers; none is 0, which is the stream of `cohort`'s patients.
-_PLAN, _RUN, _BLOCK, _AMPLIFIER, _STATE, _SPELL, FILE = range(1, 8)
+_PLAN, _RUN, _BLOCK, _AMPLIFIER, _STATE, _SPELL, FILE, EXCERPTS = range(1, 9)
 
 # States that alternate by the hour, by the kind of background.
 STATES = {
@@ -107,17 +107,29 @@ class Stay:
         """Kind of background at a time."""
         return self.states[min(int(time_s // PIECE_S), len(self.states) - 1)]
 
-    def activity(self, number: int) -> Activity:
-        """Render a run; its clock begins LEAD_S before the onset."""
+    def activity(self, number: int, seen: Span | None = None) -> Activity:
+        """Render a run; its clock begins LEAD_S before the onset.
+
+        Its appearance is that in the window `seen` of the stay; default: the middle of the run.
+        """
         run = self.schedule.runs[number]
         duration_s = LEAD_S + run.duration_s + LAG_S
-        middle = LEAD_S + run.duration_s / 2
-        span = Span(middle - CENTRE_S / 2, middle + CENTRE_S / 2)
+        middle = run.onset_s + run.duration_s / 2
+        span = (seen or Span(middle - CENTRE_S / 2, middle + CENTRE_S / 2)).later(
+            LEAD_S - run.onset_s
+        )
         rng = self._rng(_RUN, number)
         if isinstance(run.source, Seizure):
             return run.source.activity(rng, run.fields, duration_s, span)
         found = ((LEAD_S, LEAD_S + run.duration_s),)
         return run.source.activity(rng, run.fields, found, duration_s, span)
+
+    def appearance(self, number: int, span: Span) -> Appearance | None:
+        """How a run appears to who looks at a window."""
+        run = self.schedule.runs[number]
+        if isinstance(run.source, Seizure):  # needs no rendering
+            return run.source.appearance(span.later(LEAD_S - run.onset_s))
+        return self.activity(number, span).appearance
 
     def effect(self, number: int) -> Effect:
         """Render a spell of artifacts."""
@@ -126,10 +138,16 @@ class Stay:
 
     def signals(self, start_s: float, stop_s: float) -> Array:
         """The 20 channels between two times, shape (20, n), µV at 200 Hz."""
+        return self.view(start_s, stop_s).channels
+
+    def view(self, start_s: float, stop_s: float) -> Piece:
+        """Everything between two times, as one piece."""
         start, stop = round(start_s * SFREQ), round(stop_s * SFREQ)
         first = start // _N_PIECE
-        pieces = [piece.channels for piece in self.pieces(first, -(-stop // _N_PIECE))]
-        return np.concatenate(pieces, 1)[:, start - first * _N_PIECE : stop - first * _N_PIECE]
+        whole = joined(list(self.pieces(first, -(-stop // _N_PIECE))))
+        part = slice(start - first * _N_PIECE, stop - first * _N_PIECE)
+        own = {number: potential[:, part] for number, potential in whole.own.items()}
+        return Piece(start / SFREQ, whole.seen[:, part], own, whole.channels[:, part])
 
     def pieces(self, first: int = 0, last: int | None = None) -> Iterator[Piece]:
         """Render pieces `first` to `last` (default: to the end), the last one as long as it is."""
@@ -216,3 +234,17 @@ def _draw_states(rng: np.random.Generator, kind: str, n: int) -> tuple[str, ...]
         turn = STATES[kind][int(len(states) > 0 and states[-1] == STATES[kind][0])]
         states += [turn] * round(minutes * 60 / PIECE_S)
     return tuple(states[:n])
+
+
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Pieces that follow each other as one."""
+    numbers = sorted({number for piece in pieces for number in piece.own})
+    own = {
+        number: np.concatenate(
+            [piece.own.get(number, np.zeros_like(piece.seen)) for piece in pieces], 1
+        )
+        for number in numbers
+    }
+    seen = np.concatenate([piece.seen for piece in pieces], 1)
+    channels = np.concatenate([piece.channels for piece in pieces], 1)
+    return Piece(pieces[0].start_s, seen, own, channels)

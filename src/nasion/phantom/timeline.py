@@ -27,6 +27,10 @@ class Span:
         """Its middle."""
         return (self.start_s + self.stop_s) / 2
 
+    def later(self, seconds: float) -> "Span":
+        """The same length, moved."""
+        return Span(self.start_s + seconds, self.stop_s + seconds)
+
 
 Runs = tuple[tuple[float, float], ...]
 
@@ -87,3 +91,9 @@ def gate(found: Runs, n_times: int, ramp_s: float = 0.5) -> Array:
         fall = np.clip((stop_s - here) / ramp_s + 0.5, 0, 1)
         total[first:last] = np.maximum(total[first:last], np.minimum(rise, fall))
     return total
+
+
+def covered(found: Runs, n_times: int, span: Span) -> float:
+    """Share of a span within runs, soft ends counted as they are; nothing is outside `n_times`."""
+    start, stop = span.samples.start, span.samples.stop
+    return float(gate(found, n_times)[max(start, 0) : max(stop, 0)].sum() / (stop - start))

@@ -10,10 +10,11 @@ from scipy.signal import find_peaks
 
 from nasion.phantom import raters
 from nasion.phantom.activity import Activity, Appearance
+from nasion.phantom.excerpt import kin, seen, shared_s
 from nasion.phantom.periodic import Periodic, Train
 from nasion.phantom.schedule import LEAD_S, Run
 from nasion.phantom.seizure import Seizure
-from nasion.phantom.stay import Piece, Stay
+from nasion.phantom.stay import Piece, Stay, joined
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, DERIVATIONS, ELECTRODES, MIRROR, PATTERNS, SFREQ
 
@@ -154,7 +155,7 @@ class Panel:
         due.sort(key=lambda entry: entry[:2], reverse=True)
         before: Piece | None = None
         for piece in self.stay.pieces():
-            view = _joined(before, piece) if before else piece
+            view = joined([before, piece]) if before else piece
             while due and due[-1][0] <= piece.stop_s + 1e-6:
                 _, number, span = due.pop()
                 belief = self._belief(view, span, number)
@@ -165,19 +166,12 @@ class Panel:
     def _belief(self, view: Piece, span: Span, judged: int) -> NDArray[np.float64]:
         """Shares of votes on a run in a window, seen together with runs of its kind beside it."""
         runs = self.stay.schedule.runs
-        first = round((span.start_s - view.start_s) * SFREQ)
-        part = slice(first, first + round(CENTRE_S * SFREQ))
-        kin = [number for number in view.own if runs[number].planted == runs[judged].planted]
-        own = np.sum([view.own[number][:, part] for number in kin], axis=0)
-
-        def shared_s(number: int) -> float:
-            return min(runs[number].stop_s, span.stop_s) - max(runs[number].onset_s, span.start_s)
-
-        fullest = max(kin, key=shared_s)
+        alike = kin(self.stay, view, runs[judged].planted)
+        fullest = max(alike, key=lambda number: shared_s(self.stay, number, span))
         looks = {number: self._look(number, span) for number in (judged, fullest)}
-        look = looks[fullest if shared_s(fullest) > CENTRE_S / 2 else judged]
-        findings = [raters.find(own, view.seen[:, part] - own, look)] if look else []
-        return raters.belief(findings)
+        most = shared_s(self.stay, fullest, span) > CENTRE_S / 2
+        look = looks[fullest if most else judged]
+        return raters.belief([raters.find(*seen(view, span, alike), look)] if look else [])
 
     def _look(self, number: int, span: Span) -> Appearance | None:
         """How a run appears in a window; its measure is noted once."""
@@ -187,8 +181,7 @@ class Panel:
             self.looks[number] = activity.appearance
             self.measures[number] = measure(run, activity)
         if isinstance(run.source, Seizure):  # evolves
-            shift = LEAD_S - run.onset_s
-            return run.source.appearance(Span(span.start_s + shift, span.stop_s + shift))
+            return self.stay.appearance(number, span)
         return self.looks[number]
 
     def events(self) -> list[Row]:
@@ -252,20 +245,3 @@ def _row(onset_s: float, duration_s: float, trial_type: str, planted: str, **mor
         "planted": planted,
         **more,
     }
-
-
-def _joined(first: Piece, second: Piece) -> Piece:
-    """Two pieces in a row as one."""
-    silent = np.zeros_like
-    own = {
-        number: np.concatenate(
-            [
-                first.own.get(number, silent(first.seen)),
-                second.own.get(number, silent(second.seen)),
-            ],
-            1,
-        )
-        for number in first.own | second.own
-    }
-    seen = np.concatenate([first.seen, second.seen], 1)
-    return Piece(first.start_s, seen, own, second.channels)

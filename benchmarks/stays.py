@@ -1,0 +1,189 @@
+"""What a reading finds in simulated stays: steps, events, seizures, rates, sides.
+
+python benchmarks/stays.py FOLDER [--stays 40] [--hours 1] [--seed 31] [--model model.onnx]
+
+The truth is what the panel of raters calls each run of a pattern, and for seizures also what was
+planted. Stays and readings are kept in FOLDER; called again, only what is missing is made.
+Intervals hold 95 % of resampled patients.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.formats import open_recording
+from nasion.evaluation import detection
+from nasion.evaluation.resampling import resamples
+from nasion.phantom.recordings import simulate_recordings
+from nasion.reading import folder as reading_folder
+from nasion.reading.dense import read_steps
+from nasion.reading.network import Network
+from nasion.reading.reader import Reader
+from nasion.reading.reading import Reading
+from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
+
+LONG_S = 10.0  # seizures and steps judged last so long
+CLEAR = 0.5  # share of the panel from which a run is clear
+SHARES = [f"{pattern}_share" for pattern in PATTERNS]
+EVENTFUL = [pattern for pattern in PATTERNS if pattern is not Pattern.OTHER]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A stay: its truth (a row a run), and what was read."""
+
+    truth: pd.DataFrame
+    reading: Reading
+    files: tuple[Path, Path]
+
+    def calls(self, run: pd.Series) -> np.ndarray:
+        """Probabilities of the steps whose 10 s lie within a run, shape (n, 6)."""
+        first = int(np.ceil((run.onset + CENTRE_S / 2) / STEP_S - 0.5))
+        last = int((run.onset + run.duration - CENTRE_S / 2) / STEP_S - 0.5)
+        steps = self.reading.probability[max(first, 0) : last + 1]
+        return steps[~np.isnan(steps[:, 0])]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stays", type=int, default=40)
+    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=31)
+    parser.add_argument("--model", type=Path)
+    given = parser.parse_args()
+    network = Network.open(given.model)
+    paths = simulate_recordings(
+        given.folder, n_recordings=given.stays, hours=given.hours, seed=given.seed, write=write_edf
+    )
+    found = [read(path, network, given.folder) for path in paths]
+    print(f"{len(found)} stays of {given.hours:g} h, seed {given.seed}")
+    steps(found)
+    print("\nevents, against what most of the panel calls a run (rules of SzCORE)")
+    print(detection.table(detection.score_pairs([one.files for one in found])))
+    seizures(found)
+    rates(found)
+    shared_image(paths[:4], network)
+
+
+def read(path: Path, network: Network, folder: Path) -> Read:
+    weights = network.about["weights"]
+    out = folder / f"readings-{weights}" / path.stem
+    if not (out / reading_folder.MANIFEST).exists():
+        Reader(network, display=False, report=False).read_to(open_recording(path), out)
+    truth = path.with_name(f"{path.stem}_events.tsv")
+    table = pd.read_csv(truth, sep="\t", na_values="n/a")
+    return Read(
+        table[table.trial_type != "artifact"], reading_folder.load(out), (out / "events.tsv", truth)
+    )
+
+
+def told(hits: Sequence[float], of: Sequence[float]) -> str:
+    """A ratio of sums over patients, with its interval."""
+    top, bottom = np.array(hits, float), np.array(of, float)
+    if not bottom.sum():
+        return "-"
+    drawn = np.concatenate([w @ top / np.maximum(w @ bottom, 1e-9) for w in _draws(len(top))])
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return f"{top.sum() / bottom.sum():.2f} ({low:.2f} to {high:.2f}), {bottom.sum():.0f}"
+
+
+def _draws(n: int) -> list[np.ndarray]:
+    return list(resamples(np.arange(n)))
+
+
+def steps(found: list[Read]) -> None:
+    """How the network votes within runs that most of the panel gives one name."""
+    print("\nsteps of 10 s within runs that half of the panel names alike: share called so, mean")
+    print("probability beside the panel's share")
+    for place, pattern in enumerate(PATTERNS):
+        hits, of, said, shares = [], [], [], []
+        for one in found:
+            runs = one.truth[(one.truth[SHARES[place]] >= CLEAR) & (one.truth.duration >= LONG_S)]
+            calls = [one.calls(run) for run in runs.itertuples()]
+            each = np.concatenate([np.zeros((0, len(PATTERNS))), *calls])
+            hits.append((each.argmax(1) == place).sum())
+            of.append(len(each))
+            said += each[:, place].tolist()
+            lengths = [len(call) for call in calls]
+            shares += np.repeat(runs[SHARES[place]].to_numpy(), lengths).tolist()
+        middle = f"{np.mean(said):.2f} beside {np.mean(shares):.2f}" if said else "-"
+        print(f"{pattern.label:8} {told(hits, of)}; {middle}")
+
+
+def seizures(found: list[Read]) -> None:
+    """Planted seizures that an event touches, and events that touch none."""
+    hits, of, false, hours = [], [], [], []
+    for one in found:
+        called = [e for e in one.reading.events if e.pattern is Pattern.SEIZURE]
+        ictal = (one.truth.planted == "seizure") | (one.truth.trial_type == "seizure")
+        spans = [(run.onset, run.onset + run.duration) for run in one.truth[ictal].itertuples()]
+        planted = one.truth[(one.truth.planted == "seizure") & (one.truth.duration >= LONG_S)]
+        hits.append(
+            sum(
+                any(e.onset_s < run.onset + run.duration and e.stop_s > run.onset for e in called)
+                for run in planted.itertuples()
+            )
+        )
+        of.append(len(planted))
+        false.append(
+            sum(not any(e.onset_s < b and e.stop_s > a for a, b in spans) for e in called) * 24
+        )
+        hours.append(one.reading.duration_s / 3600)
+    print(f"\nplanted seizures of {LONG_S:g} s and more found: {told(hits, of)}")
+    print(f"seizure events that touch none, in 24 h: {told(false, hours)} h")
+
+
+def rates(found: list[Read]) -> None:
+    """Rate and side of events beside those of the run of the same pattern that they touch most."""
+    print(
+        "\nrate and side of events, beside those of the run of that name they share most time with"
+    )
+    for pattern in EVENTFUL:
+        off, sided, right, unmeasured = [], 0, 0, 0
+        for one in found:
+            runs = one.truth[one.truth.trial_type == str(pattern)]
+            for event in (e for e in one.reading.events if e.pattern is pattern):
+                stop = np.minimum(event.stop_s, runs.onset + runs.duration)
+                shared = stop - np.maximum(event.onset_s, runs.onset)
+                if not len(runs) or shared.max() < LONG_S / 2:
+                    continue
+                run = runs.loc[shared.idxmax()]
+                if event.frequency_hz is None:
+                    unmeasured += 1
+                elif run.frequency_hz == run.frequency_hz:
+                    off.append(abs(event.frequency_hz - run.frequency_hz))
+                if run.side != "bilateral" and event.side:
+                    sided, right = sided + 1, right + (event.side == run.side)
+        middle = f"median error {np.median(off):.3f} Hz of {len(off)}" if off else "none measured"
+        print(
+            f"{pattern.label:8} {middle}, {unmeasured} without a rate; "
+            f"one-sided runs: side right in {right} of {sided}"
+        )
+
+
+def shared_image(paths: list[Path], network: Network) -> None:
+    """What it changes that the 10-min image is made every 30 s and not for each step."""
+    off = []
+    for path in paths:
+        recording = open_recording(path)
+        shared, own = (
+            read_steps(recording, network, **given).probability
+            for given in ({}, {"context_every": 1})
+        )
+        off.append(np.nan_to_num(np.abs(shared - own)).max(1))
+    each = np.concatenate(off)
+    print(
+        f"\n10-min image every 30 s against every 2 s, {len(paths)} stays: probabilities change by "
+        f"{each.mean():.4f} on average, {np.percentile(each, 99):.4f} at the 99th percentile, "
+        f"{each.max():.4f} at most"
+    )
+
+
+if __name__ == "__main__":
+    main()
