@@ -1,7 +1,9 @@
 """Recordings of every kind in, a folder each out; what can't be read is said, the rest is done."""
 
 import json
+import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from mixed_folder import mixed_folder
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 
 import nasion
 from nasion.cli import app
+from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.reading import folder as reading_folder
 from nasion.reading.archive import recordings_in
@@ -75,12 +78,53 @@ def test_recordings_of_one_name_do_not_meet(laboratory, tmp_path):
     assert len(names) == 2
 
 
+def listed(out):
+    return pd.read_csv(out / "recordings.tsv", sep="\t", keep_default_na=False)
+
+
+def test_the_list_keeps_what_earlier_calls_read(laboratory, tmp_path):
+    _, good, bad, _ = laboratory
+    one, two, broken = good[0], good[3], next(iter(bad))
+    quick = "-o", tmp_path, "--no-report", "--no-display"
+    run("read", one, broken, *quick)
+    run("read", two, *quick)
+    table = listed(tmp_path)
+    assert list(table["recording"]) == [str(one), str(broken), str(two)]
+    assert [bool(reason) for reason in table["not_read_because"]] == [False, True, False]
+    run("read", one, *quick, "--again")
+    assert sorted(listed(tmp_path)["recording"]) == sorted(map(str, (one, broken, two)))
+    shutil.rmtree(tmp_path / two.stem)
+    run("read", one, *quick)
+    assert str(two) not in set(listed(tmp_path)["recording"])
+
+
+def test_a_copy_holds_the_events_as_annotations(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    usual, table = good[0], next(path for path in good if path.suffix == ".parquet")
+    quick = "-o", tmp_path, "--no-report", "--no-display"
+    assert run("read", usual, *quick).exit_code == 0
+    done = run("read", usual, table, *quick, "--annotate")  # the first is read already
+    assert done.exit_code == 0
+    assert "No annotated copy: .parquet is neither EDF nor BDF." in done.output
+    copy = open_recording(tmp_path / usual.stem / "annotated.edf")
+    np.testing.assert_array_equal(copy.signals(), open_recording(usual).signals())
+    events = reading_folder.load(tmp_path / usual.stem).events
+    assert len(copy.annotations) == len(open_recording(usual).annotations) + len(events)
+    assert not (tmp_path / table.stem / "annotated.parquet").exists()
+
+
+def test_a_copy_of_a_stay_is_refused(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    done = run("read", good[0], "-o", tmp_path, "--stay", "--annotate")
+    assert "without --stay" in str(done.exception)
+
+
 def test_nothing_tells_whose_it_is(laboratory, tmp_path):
     _, good, _, _ = laboratory
     source = tmp_path / "Canary Jane 1961.edf"
     source.write_bytes(good[0].read_bytes())
     out, keys = tmp_path / "out", tmp_path / "apart" / "keys.csv"
-    done = run("read", source, "-o", out, "--deidentify", "--keys", keys)
+    done = run("read", source, "-o", out, "--deidentify", "--keys", keys, "--annotate")
     assert done.exit_code == 0
     assert "Canary" not in done.output + done.stderr
     for path in out.rglob("*"):
@@ -88,6 +132,7 @@ def test_nothing_tells_whose_it_is(laboratory, tmp_path):
         assert path.is_dir() or b"Canary" not in path.read_bytes()
     assert "Canary" in keys.read_text()
     (name,) = [path.name for path in out.iterdir() if path.is_dir()]
+    assert (out / name / "annotated.edf").exists()
     assert json.loads((out / name / "reading.json").read_text())["deidentified"] is True
 
 

@@ -41,6 +41,10 @@ def read(
     ] = None,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     display: Annotated[bool, typer.Option(help="Write what `nasion review` shows.")] = True,
+    annotate: Annotated[
+        bool,
+        typer.Option("--annotate", help="Also a copy of each EDF or BDF, events as annotations."),
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was read already.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Then open the review page.")] = False,
 ) -> None:
@@ -51,10 +55,14 @@ def read(
 
     if keys and not deidentify:
         raise NasionError("--keys goes with --deidentify")
+    if annotate and stay:
+        raise NasionError("--annotate copies single files; read them without --stay")
     # Pieces of a recording are what runs side by side, so a thread each is enough.
     network = Network.open(_file_of(model), threads=1)
     reader = Reader(network, display=display, report=report)
-    archive = Archive(reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again)
+    archive = Archive(
+        reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again, annotate=annotate
+    )
 
     def told(outcome: Outcome) -> None:
         if outcome.reason:

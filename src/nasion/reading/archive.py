@@ -17,6 +17,8 @@ from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing
+from nasion.reading import folder as reading_folder
+from nasion.reading.annotated_copy import copy_with_annotations
 from nasion.reading.burden import Burden
 from nasion.reading.deidentification import Key, read_keys, write_keys
 from nasion.reading.dense import Progress
@@ -26,6 +28,9 @@ from nasion.reading.reading import Reading
 from nasion.reading.summary import sentences
 
 SUMMARY = "recordings.tsv"
+COLUMNS = "recording", "reading", "not_read_because"
+COPY = "annotated"
+ANNOTATED = (".edf", ".bdf", ".rec")  # of which a copy can hold annotations
 HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
 
 # What a search through a folder takes for a recording; any file may be named by itself.
@@ -95,6 +100,8 @@ class Archive:
         Where de-identified: a file that tells which key stands for what; None writes none.
     again
         Read anew what was read already.
+    annotate
+        Also copy each EDF or BDF file into its folder, with the events as annotations.
     """
 
     reader: Reader
@@ -103,6 +110,7 @@ class Archive:
     deidentify: bool = False
     keys: Path | None = None
     again: bool = False
+    annotate: bool = False
 
     def read(
         self,
@@ -163,17 +171,31 @@ class Archive:
             key = self._key(source, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
-            return Outcome(source, key.name, found=_found(reading))
+            return Outcome(source, key.name, found=self._told(files, folder, reading))
         mark = _mark(files, self.reader)
         name = next(
             name
             for name in _names(recording.name)
             if name not in taken and _source_of(self.out / name) in ("", mark.partition("-")[0])
         )
-        if not self.again and _mark_of(self.out / name) == mark:
+        folder = self.out / name
+        if not self.again and _mark_of(folder) == mark:
+            if self.annotate and not list(folder.glob(f"{COPY}.*")):
+                self._told(files, folder, reading_folder.load(folder))
             return Outcome(source, name, before=True)
-        reading = self.reader.read_to(recording, self.out / name, mark=mark, progress=progress)
-        return Outcome(source, name, found=_found(reading))
+        reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
+        return Outcome(source, name, found=self._told(files, folder, reading))
+
+    def _told(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+        """What was found, in a sentence; writes the annotated copy where one is wanted."""
+        found = sentences(reading, Burden.of(reading).as_dict())[0]
+        if self.annotate:
+            (source,) = files
+            if source.suffix.lower() not in ANNOTATED:
+                return f"{found} No annotated copy: {source.suffix} is neither EDF nor BDF."
+            copy = folder / f"{COPY}{source.suffix.lower()}"
+            copy_with_annotations(source, copy, reading, deidentify=self.deidentify)
+        return found
 
     def _key(self, source: str, recording: Recording) -> Key:
         """The key of a recording; those of one archive are moved by the same days."""
@@ -191,18 +213,35 @@ class Archive:
         return read_keys(self.keys) if self.keys and self.keys.exists() else {}
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:
-        """Write recordings.tsv; without names where they are not to be told."""
-        rows = ["recording\treading\tnot_read_because"]
+        """Write recordings.tsv; without names where they are not to be told.
+
+        Rows of earlier calls stay, but for the recordings and readings that this one is about.
+        """
+        rows = [COLUMNS, *self._earlier(outcomes)]
         for one in outcomes:
             told = replace(one, source="", reason="can't be read") if self.deidentify else one
             reason = told.reason if one.reason else ""
-            rows.append("\t".join(_plain(text) for text in (told.source, told.folder, reason)))
+            rows.append((told.source, told.folder, reason))
+        lines = ["\t".join(_plain(text) for text in row) for row in rows]
         with replacing(self.out / SUMMARY) as temporary:
-            temporary.write_text("\n".join(rows) + "\n", encoding="utf-8")
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-
-def _found(reading: Reading) -> str:
-    return sentences(reading, Burden.of(reading).as_dict())[0]
+    def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
+        """What recordings.tsv says of others; nothing of readings that are gone."""
+        path = self.out / SUMMARY
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if not lines or tuple(lines[0].split("\t")) != COLUMNS:
+            return []
+        now = {one.source for one in outcomes}, {one.folder for one in outcomes if one.folder}
+        kept = []
+        for line in lines[1:]:
+            source, folder, reason = (*line.split("\t"), "", "")[:3]
+            there = (self.out / folder / MANIFEST).exists() if folder else bool(source)
+            if there and source not in now[0] and folder not in now[1]:
+                kept.append((source, folder, reason))
+        return kept
 
 
 def _plain(text: str) -> str:
