@@ -141,6 +141,12 @@ def test_scores_of_one_recording_by_pattern(tmp_path):
     assert "GRDA" not in table(got)
 
 
+def test_nothing_true_and_nothing_found_is_said(tmp_path):
+    truth, found = (write(tmp_path / name, []) for name in ("truth.tsv", "found.tsv"))
+    lines = table(score_events(found, truth, 7200.0)).splitlines()
+    assert lines[1:] == ["no event is true, and none was found"]
+
+
 def test_pooled_counts_are_sums_and_intervals_hold_them(tmp_path):
     rng = np.random.default_rng(1)
     pairs = []

@@ -252,7 +252,7 @@ def run(files: dict[str, Path], tmp_path: Path) -> Path:
         for epoch in range(4 + fold):
             scores = {name: rng.random() for name in ("lr", "loss", "kld", "accuracy")}
             heads = {f"kld_{head}": rng.random() for head in ("waveform", "spectrogram", "fused")}
-            alike = {name: rng.random() for name in ("cosine", "absolute_cosine", "cka")}
+            alike = {name: rng.random() for name in ("cosine", "absolute_cosine", "debiased_cka")}
             rows.append({"fold": fold, "epoch": epoch, **scores, **heads, **alike})
     pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
     about = {"schema": 1, "nasion": "0.1.0", "experiment": "0123abcd", "labels": "fedcba987654"}

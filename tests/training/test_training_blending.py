@@ -198,6 +198,8 @@ def test_a_blend_predicts_the_weighted_mean_of_its_runs(runs, tmp_path, phantoms
     np.testing.assert_allclose(table[list(VOTE_COLUMNS)], expected, atol=1e-12)
     with pytest.raises(NasionError, match="learned from these segments"):
         found.predict(load_segments(phantoms))
+    with pytest.raises(NasionError, match="is a blend of runs; give one of those"):
+        Run(runs / "blend").pack(tmp_path / "packed")
 
 
 def test_packed_runs_beside_a_blend_predict_alike_and_others_are_refused(runs, tmp_path):

@@ -195,6 +195,9 @@ def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) 
 def table(content: dict[str, Any]) -> str:
     """Lines for the screen: patterns that occur or were found."""
     lines = [f"{content['recordings']} recording(s), {content['duration_s'] / HOUR_S:.1f} h"]
+    each = [found for way in WAYS for found in content[way].values()]
+    if not any(found["true"] or found["false"] for found in each):
+        return "\n".join((*lines, "no event is true, and none was found"))
     for way in WAYS:
         lines.append(
             f"{way:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"

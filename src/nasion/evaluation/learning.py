@@ -15,8 +15,9 @@ HEADS = {"kld_waveform": "waveform head", "kld_spectrogram": "spectrogram head",
 LIKENESS = {
     "cosine": "cosine",
     "absolute_cosine": "size of the cosine",
-    "cka": "centred kernel alignment",
+    "debiased_cka": "debiased alignment",  # raw CKA of a few rows is near 1 by chance
 }
+_LIMITS = {"cosine": (-1.05, 1.05), "absolute_cosine": (0, 1.05), "debiased_cka": (-0.25, 1.05)}
 
 
 def scores(histories: Histories, column: str) -> Any:
@@ -50,7 +51,7 @@ def similarity(histories: Histories) -> Any:
             for k, (name, table) in enumerate(histories.items()):
                 _line(ax, k, name, table, column)
             ax.set_title(title)
-            ax.set_ylim(*((-1.05, 1.05) if column == "cosine" else (0, 1.05)))
+            ax.set_ylim(*_LIMITS[column])
             ax.axhline(0, color="#BBBBBB", lw=0.8, zorder=0)
             _epochs(ax)
         if len(histories) > 1:

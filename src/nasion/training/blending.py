@@ -27,11 +27,10 @@ from nasion.files import read_json, replacing, write_json
 from nasion.prediction import Progress, predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits
-from nasion.training.run import LABELS, Run, guard_unseen
+from nasion.training.run import BLEND, LABELS, Run, guard_unseen
 
 Array = NDArray[np.float64]
 
-FILE_NAME = "blend.json"
 SCHEMA = 1
 FINGERPRINTS = ("experiment", "labels")
 GAP = 1e-6  # nats that the weights may fall short of the best
@@ -56,7 +55,7 @@ class Blend:
         NasionError
             Where a run is not at its place, or is another one by now.
         """
-        path = folder / FILE_NAME
+        path = folder / BLEND
         content = read_json(path)
         found = content.get("schema") if isinstance(content, dict) else None
         if found != SCHEMA:
@@ -119,7 +118,7 @@ class Blended:
 
 def is_blend(folder: Path) -> bool:
     """Whether a folder is a blend rather than a RUN."""
-    return (folder / FILE_NAME).exists()
+    return (folder / BLEND).exists()
 
 
 def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
@@ -279,4 +278,4 @@ def _write(found: Blend, folder: Path, votes: int, table: pd.DataFrame) -> None:
     with replacing(folder / "oof.csv") as temporary:
         table.to_csv(temporary, index=False)
     about = {"schema": SCHEMA, "nasion": __version__, "votes": votes, "runs": members}
-    write_json(folder / FILE_NAME, {**about, "calibration": found.calibration.as_dict()})
+    write_json(folder / BLEND, {**about, "calibration": found.calibration.as_dict()})

@@ -27,6 +27,7 @@ from nasion.models.checkpoint import FILE_NAME, Checkpoint
 from nasion.terms import VOTE_COLUMNS
 
 SCHEMA = 1
+BLEND = "blend.json"  # of several runs; see `training.blending`
 LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)  # of oof.csv: the votes
 PACKAGED = Path(__file__).parents[1] / "weights"
 
@@ -121,6 +122,8 @@ class Run:
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
+        if (self.folder / BLEND).exists():
+            raise NasionError(f"{self.folder}: is a blend of runs; give one of those in {BLEND}")
         if not (self.folder / "run.json").exists():
             raise NasionError(f"{self.folder}: not a run folder (no run.json); train one first")
         about = read_json(self.folder / "run.json")
