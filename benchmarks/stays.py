@@ -140,31 +140,39 @@ def seizures(found: list[Read]) -> None:
 
 
 def rates(found: list[Read]) -> None:
-    """Rate and side of events beside those of the run of the same pattern that they touch most."""
-    print(
-        "\nrate and side of events, beside those of the run of that name they share most time with"
-    )
+    """Rate of events beside that of the runs of the same name within; side, where there is one.
+
+    Seizures change their rate as they go, so no one number is right.
+    """
+    print("\nrate and side of events beside those of the runs of that name within")
     for pattern in EVENTFUL:
-        off, sided, right, unmeasured = [], 0, 0, 0
-        for one in found:
-            runs = one.truth[one.truth.trial_type == str(pattern)]
+        off: dict[int, list[float]] = {}
+        sided = right = unmeasured = 0
+        for number, one in enumerate(found):
+            runs = one.truth[one.truth.trial_type == str(pattern)].dropna(subset="frequency_hz")
             for event in (e for e in one.reading.events if e.pattern is pattern):
                 stop = np.minimum(event.stop_s, runs.onset + runs.duration)
-                shared = stop - np.maximum(event.onset_s, runs.onset)
-                if not len(runs) or shared.max() < LONG_S / 2:
+                shared = (stop - np.maximum(event.onset_s, runs.onset)).clip(lower=0)
+                if shared.sum() < LONG_S / 2:
                     continue
-                run = runs.loc[shared.idxmax()]
+                rate = float((shared * runs.frequency_hz).sum() / shared.sum())
                 if event.frequency_hz is None:
                     unmeasured += 1
-                elif run.frequency_hz == run.frequency_hz:
-                    off.append(abs(event.frequency_hz - run.frequency_hz))
-                if run.side != "bilateral" and event.side:
-                    sided, right = sided + 1, right + (event.side == run.side)
-        middle = f"median error {np.median(off):.3f} Hz of {len(off)}" if off else "none measured"
-        print(
-            f"{pattern.label:8} {middle}, {unmeasured} without a rate; "
-            f"one-sided runs: side right in {right} of {sided}"
-        )
+                else:
+                    off.setdefault(number, []).append(abs(event.frequency_hz - rate))
+                side = runs.side[shared.idxmax()]
+                if side != "bilateral" and event.side:
+                    sided, right = sided + 1, right + (event.side == side)
+        told = []
+        if pattern is not Pattern.SEIZURE:
+            each = [float(np.median(errors)) for errors in off.values()]
+            told.append(
+                f"median error {np.median(np.concatenate(list(off.values()))):.3f} Hz of events, "
+                f"{np.median(each):.3f} of {len(each)} patients' medians; {unmeasured} unmeasured"
+            )
+        if pattern not in (Pattern.GPD, Pattern.GRDA):
+            told.append(f"side right in {right} of {sided}")
+        print(f"{pattern.label:8} {'; '.join(told)}")
 
 
 def shared_image(paths: list[Path], network: Network) -> None:
