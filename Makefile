@@ -36,6 +36,7 @@ bench: $(INSTALLED) ## the measurements of docs/
 	test -f bench/recordings/patient-001.edf || $(BIN)/nasion simulate bench --patients 0 --hours 24 --seed 7
 	$(BIN)/python benchmarks/reading.py bench/recordings/patient-001.edf bench/readings
 	$(BIN)/python benchmarks/review.py bench/readings/day
+	$(BIN)/python benchmarks/stays.py bench/stays
 
 study: $(INSTALLED) ## the tables of docs/log.md on imbalance, similarity and extractors (hours; resumable)
 	$(BIN)/python benchmarks/ablations.py study

@@ -63,6 +63,8 @@ class Run:
         Of the sources over `head.SITES`, the affected side left.
     prevalence
         ACNS word for the share of its chapter that the activity takes.
+    induced
+        Whether a stimulus came a few seconds before.
     """
 
     pattern: Pattern
@@ -73,6 +75,7 @@ class Run:
     fields: Array
     lateral: bool
     prevalence: str = ""
+    induced: bool = False
 
     @property
     def stop_s(self) -> float:

@@ -19,6 +19,7 @@ from nasion.phantom.noise import course
 from nasion.phantom.patient import Patient
 from nasion.phantom.schedule import LAG_S, LEAD_S, Schedule
 from nasion.phantom.seizure import Seizure
+from nasion.phantom.stimulation import stimulated
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, ELECTRODES, SFREQ
 
@@ -98,6 +99,7 @@ class Stay:
         states = _draw_states(rng, patient.background.kind, -int(-duration_s // PIECE_S))
         schedule = Schedule.draw(rng, patient.head, patient.morphology, duration_s)
         bedside = Bedside.draw(rng, patient, duration_s, states, PIECE_S)
+        schedule, bedside = stimulated(rng, schedule, bedside)
         return cls(key, duration_s, patient, states, schedule, bedside)
 
     def _rng(self, *stream: int) -> np.random.Generator:

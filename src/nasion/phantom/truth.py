@@ -57,6 +57,10 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "Description": "ACNS 2021 word for the share of its chapter (minutes to an hour of one"
         " theme) that the activity takes: continuous, abundant, frequent, occasional, rare."
     },
+    "induced": {
+        "Description": "yes where a stimulus, which shows as movement or muscle, came a few"
+        " seconds before its onset, no where none did."
+    },
     "background": {"Description": "State of the patient at its onset."},
     "channels": {"Description": f"Electrodes of an artifact that befalls at most {FEW}."},
     **{
@@ -208,6 +212,7 @@ class Panel:
             else ABSENT,
             amplitude_uv=round(found.amplitude_uv, 1),
             prevalence=run.prevalence,
+            induced="yes" if run.induced else "no",
             background=self.stay.state(onset_s),
             **{name: round(float(share), 3) for name, share in zip(SHARES, shares, strict=True)},
         )
