@@ -1,11 +1,14 @@
 import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nasion.errors import NasionError
+from nasion.phantom import cohort as cohort_module
 from nasion.phantom.cohort import simulate
+from nasion.phantom.stay import Stay
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS
 
 HMS_COLUMNS = [
@@ -153,6 +156,23 @@ def test_patients_of_a_stay_stand_beside_the_others(tmp_path):
         signals = pd.read_parquet(tmp_path / "some" / "train_eegs" / f"{eeg_id}.parquet")
         assert tuple(signals.columns) == COLUMNS
         assert len(signals) in (2000, 10_000)
+
+
+def test_a_stay_of_a_cohort_is_of_another_patient_than_the_recording_of_that_number(
+    tmp_path, monkeypatch
+):
+    drawn = []
+
+    def noted(key, duration_s):
+        drawn.append(Stay.draw(key, duration_s).patient)
+        return Stay.draw(key, duration_s)
+
+    monkeypatch.setattr(cohort_module, "Stay", SimpleNamespace(draw=noted))
+    simulate(tmp_path / "a", n_patients=3, seed=4, segments_per_patient=1, stay_share=1.0)
+    recorded = [Stay.draw((4, number), 60.0).patient for number in range(3)]
+    assert len(drawn) == 3
+    for one in drawn:
+        assert all(one.burden != other.burden for other in recorded)
 
 
 def digest_of(folder, patient):

@@ -174,8 +174,8 @@ def write_patient(plan: Plan, number: int) -> list[Row]:
 
 
 def _write_stay(plan: Plan, rng: np.random.Generator, number: int) -> list[Row]:
-    """EEGs cut from one stay."""
-    stay = Stay.draw((plan.seed, number), STAY_S)
+    """EEGs cut from one stay, of another patient than the recording of this seed and number."""
+    stay = Stay.draw((plan.seed, number, EXCERPTS), STAY_S)
     rows: list[Row] = []
     for index in range(plan.segments_per_patient):
         short = bool(rng.random() < plan.short_share)
