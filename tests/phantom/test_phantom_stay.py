@@ -1,5 +1,6 @@
 """Hours of a simulated patient: no seam, no chance, and truth where the signal is."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,16 @@ def test_any_span_equals_that_span_of_the_whole():
     for start_s, stop_s in ((0, 60), (59.5, 60.5), (118.2, 241.75), (240, 250), (3.3, 3.4)):
         part = stay.signals(start_s, stop_s)
         assert (part == whole[:, round(start_s * SFREQ) : round(stop_s * SFREQ)]).all()
+
+
+def test_signals_of_an_hour_take_the_memory_of_signals():
+    stay = Stay.draw((0, 3), HOUR_S)
+    assert len(stay.schedule.runs) > 20
+    tracemalloc.start()
+    signals = stay.signals(0, HOUR_S)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * signals.nbytes
 
 
 def test_key_and_duration_decide_everything():

@@ -13,7 +13,7 @@ from nasion.phantom import raters
 from nasion.phantom.patient import Segment
 from nasion.phantom.raters import Finding
 from nasion.phantom.schedule import Run
-from nasion.phantom.stay import Piece, Stay
+from nasion.phantom.stay import Piece, Stay, joined
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, SFREQ, Pattern
 
@@ -62,7 +62,10 @@ def excerpt(rng: Rng, stay: Stay, span: Span, *, duration_s: float, n_votes: int
     What it calls planted is what fills most of the window.
     """
     start_s = span.centre_s - duration_s / 2
-    view = stay.view(start_s, start_s + duration_s)
+    pieces = list(stay.cut(start_s, start_s + duration_s))
+    channels = np.concatenate([piece.channels for piece in pieces], 1)
+    inside = [p for p in pieces if p.start_s < span.stop_s and p.stop_s > span.start_s]
+    view = joined(inside)
     found = findings(stay, view, span)
     votes = raters.vote(rng, found, n_votes)
     share = {number: shared_s(stay, number, span) for number in view.own}
@@ -70,7 +73,7 @@ def excerpt(rng: Rng, stay: Stay, span: Span, *, duration_s: float, n_votes: int
     planted = Pattern.OTHER
     if fullest is not None and share[fullest] > 0:
         planted = stay.schedule.runs[fullest].pattern
-    return Segment(view.channels, votes, raters.belief(found), planted, span.later(-start_s))
+    return Segment(channels, votes, raters.belief(found), planted, span.later(-start_s))
 
 
 def window(rng: Rng, stay: Stay, proportions: dict[Pattern, float], margin_s: float) -> Span:

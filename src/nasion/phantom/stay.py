@@ -140,16 +140,22 @@ class Stay:
 
     def signals(self, start_s: float, stop_s: float) -> Array:
         """The 20 channels between two times, shape (20, n), µV at 200 Hz."""
-        return self.view(start_s, stop_s).channels
+        return np.concatenate([piece.channels for piece in self.cut(start_s, stop_s)], 1)
 
     def view(self, start_s: float, stop_s: float) -> Piece:
-        """Everything between two times, as one piece."""
+        """Some seconds as one piece; each run takes memory of its own, so not for hours."""
+        return joined(list(self.cut(start_s, stop_s)))
+
+    def cut(self, start_s: float, stop_s: float) -> Iterator[Piece]:
+        """Render the pieces between two times, the first and the last no longer than that."""
         start, stop = round(start_s * SFREQ), round(stop_s * SFREQ)
-        first = start // _N_PIECE
-        whole = joined(list(self.pieces(first, -(-stop // _N_PIECE))))
-        part = slice(start - first * _N_PIECE, stop - first * _N_PIECE)
-        own = {number: potential[:, part] for number, potential in whole.own.items()}
-        return Piece(start / SFREQ, whole.seen[:, part], own, whole.channels[:, part])
+        for piece in self.pieces(start // _N_PIECE, -(-stop // _N_PIECE)):
+            first = round(piece.start_s * SFREQ)
+            part = slice(max(start - first, 0), stop - first)
+            own = {number: potential[:, part] for number, potential in piece.own.items()}
+            yield Piece(
+                (first + part.start) / SFREQ, piece.seen[:, part], own, piece.channels[:, part]
+            )
 
     def pieces(self, first: int = 0, last: int | None = None) -> Iterator[Piece]:
         """Render pieces `first` to `last` (default: to the end), the last one as long as it is."""
