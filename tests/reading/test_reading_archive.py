@@ -111,6 +111,11 @@ def test_a_copy_holds_the_events_as_annotations(laboratory, tmp_path):
     events = reading_folder.load(tmp_path / usual.stem).events
     assert len(copy.annotations) == len(open_recording(usual).annotations) + len(events)
     assert not (tmp_path / table.stem / "annotated.parquet").exists()
+    done = run("read", table, *quick, "--annotate")
+    assert "read already" in done.output
+    assert "No annotated copy" in done.output
+    run("read", usual, *quick, "--again")
+    assert not list((tmp_path / usual.stem).glob("annotated.*"))  # it would tell of old events
 
 
 def test_a_copy_of_a_stay_is_refused(laboratory, tmp_path):

@@ -68,8 +68,8 @@ def read(
         if outcome.reason:
             typer.echo(f"nasion: {outcome.reason}", err=True)
         else:
-            found = "read already; --again reads it anew" if outcome.before else outcome.found
-            typer.echo(f"{out / outcome.folder}: {found}")
+            known = "read already; --again reads it anew." if outcome.before else ""
+            typer.echo(f"{out / outcome.folder}: {f'{known} {outcome.found}'.strip()}")
 
     read_them = archive.read_stay if stay else archive.read
     outcomes = read_them(recordings, bar_of, told)

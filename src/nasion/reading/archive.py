@@ -85,7 +85,7 @@ class Outcome:
     folder: str = ""
     reason: str = ""
     before: bool = False  # whether it had been read already
-    found: str = ""  # in a sentence
+    found: str = ""  # in a sentence; of one read before, only what is new
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Archive:
             key = self._key(source, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
-            return Outcome(source, key.name, found=self._told(files, folder, reading))
+            return Outcome(source, key.name, found=self._finished(files, folder, reading))
         mark = _mark(files, self.reader)
         name = next(
             name
@@ -180,22 +180,29 @@ class Archive:
         )
         folder = self.out / name
         if not self.again and _mark_of(folder) == mark:
+            found = ""
             if self.annotate and not list(folder.glob(f"{COPY}.*")):
-                self._told(files, folder, reading_folder.load(folder))
-            return Outcome(source, name, before=True)
+                found = self._copied(files, folder, reading_folder.load(folder))
+            return Outcome(source, name, before=True, found=found)
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
-        return Outcome(source, name, found=self._told(files, folder, reading))
+        return Outcome(source, name, found=self._finished(files, folder, reading))
 
-    def _told(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
-        """What was found, in a sentence; writes the annotated copy where one is wanted."""
+    def _finished(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+        """Bring the annotated copy up to date with a new reading; say what was found."""
+        for old in folder.glob(f"{COPY}.*"):  # its events are those of an earlier reading
+            old.unlink()
         found = sentences(reading, Burden.of(reading).as_dict())[0]
-        if self.annotate:
-            (source,) = files
-            if source.suffix.lower() not in ANNOTATED:
-                return f"{found} No annotated copy: {source.suffix} is neither EDF nor BDF."
-            copy = folder / f"{COPY}{source.suffix.lower()}"
-            copy_with_annotations(source, copy, reading, deidentify=self.deidentify)
-        return found
+        remark = self._copied(files, folder, reading) if self.annotate else ""
+        return f"{found} {remark}".rstrip()
+
+    def _copied(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+        """Copy the file with the events in it, or say why not."""
+        (source,) = files
+        if source.suffix.lower() not in ANNOTATED:
+            return f"No annotated copy: {source.suffix} is neither EDF nor BDF."
+        copy = folder / f"{COPY}{source.suffix.lower()}"
+        copy_with_annotations(source, copy, reading, deidentify=self.deidentify)
+        return ""
 
     def _key(self, source: str, recording: Recording) -> Key:
         """The key of a recording; those of one archive are moved by the same days."""
