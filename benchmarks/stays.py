@@ -8,6 +8,7 @@ Intervals hold 95 % of resampled patients.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +36,10 @@ EVENTFUL = [pattern for pattern in PATTERNS if pattern is not Pattern.OTHER]
 
 @dataclass(frozen=True)
 class Read:
-    """A stay: its truth (a row a run), and what was read."""
+    """A stay: its truth (a row a run), its artifacts, and what was read."""
 
     truth: pd.DataFrame
+    artifacts: pd.DataFrame
     reading: Reading
     files: tuple[Path, Path]
 
@@ -78,9 +80,9 @@ def read(path: Path, network: Network, folder: Path) -> Read:
         Reader(network, display=False, report=False).read_to(open_recording(path), out)
     truth = path.with_name(f"{path.stem}_events.tsv")
     table = pd.read_csv(truth, sep="\t", na_values="n/a")
-    return Read(
-        table[table.trial_type != "artifact"], reading_folder.load(out), (out / "events.tsv", truth)
-    )
+    artifact = table.trial_type == "artifact"
+    files = out / "events.tsv", truth
+    return Read(table[~artifact], table[artifact], reading_folder.load(out), files)
 
 
 def told(hits: Sequence[float], of: Sequence[float]) -> str:
@@ -88,13 +90,10 @@ def told(hits: Sequence[float], of: Sequence[float]) -> str:
     top, bottom = np.array(hits, float), np.array(of, float)
     if not bottom.sum():
         return "-"
-    drawn = np.concatenate([w @ top / np.maximum(w @ bottom, 1e-9) for w in _draws(len(top))])
+    draws = resamples(np.arange(len(top)))
+    drawn = np.concatenate([w @ top / np.maximum(w @ bottom, 1e-9) for w in draws])
     low, high = np.percentile(drawn, (2.5, 97.5))
     return f"{top.sum() / bottom.sum():.2f} ({low:.2f} to {high:.2f}), {bottom.sum():.0f}"
-
-
-def _draws(n: int) -> list[np.ndarray]:
-    return list(resamples(np.arange(n)))
 
 
 def steps(found: list[Read]) -> None:
@@ -116,27 +115,37 @@ def steps(found: list[Read]) -> None:
         print(f"{pattern.label:8} {told(hits, of)}; {middle}")
 
 
+def touching(rows: pd.DataFrame, onset_s: float, stop_s: float) -> pd.DataFrame:
+    """Rows of a truth that share time with a span."""
+    return rows[(rows.onset < stop_s) & (rows.onset + rows.duration > onset_s)]
+
+
 def seizures(found: list[Read]) -> None:
     """Planted seizures that an event touches, and events that touch none."""
     hits, of, false, hours = [], [], [], []
+    missed_hz: list[float] = []
+    beside: Counter[str] = Counter()
     for one in found:
         called = [e for e in one.reading.events if e.pattern is Pattern.SEIZURE]
-        ictal = (one.truth.planted == "seizure") | (one.truth.trial_type == "seizure")
-        spans = [(run.onset, run.onset + run.duration) for run in one.truth[ictal].itertuples()]
-        planted = one.truth[(one.truth.planted == "seizure") & (one.truth.duration >= LONG_S)]
-        hits.append(
-            sum(
-                any(e.onset_s < run.onset + run.duration and e.stop_s > run.onset for e in called)
-                for run in planted.itertuples()
-            )
-        )
+        ictal = one.truth[(one.truth.planted == "seizure") | (one.truth.trial_type == "seizure")]
+        planted = ictal[(ictal.planted == "seizure") & (ictal.duration >= LONG_S)]
+        seen = [
+            any(len(touching(planted.loc[[k]], e.onset_s, e.stop_s)) for e in called)
+            for k in planted.index
+        ]
+        missed_hz += planted.frequency_hz[[not each for each in seen]].tolist()
+        wrong = [e for e in called if not len(touching(ictal, e.onset_s, e.stop_s))]
+        for event in wrong:
+            rows = pd.concat([one.truth, one.artifacts])
+            beside.update(set(touching(rows, event.onset_s, event.stop_s).planted) or {"nothing"})
+        hits.append(sum(seen))
         of.append(len(planted))
-        false.append(
-            sum(not any(e.onset_s < b and e.stop_s > a for a, b in spans) for e in called) * 24
-        )
+        false.append(len(wrong) * 24)
         hours.append(one.reading.duration_s / 3600)
     print(f"\nplanted seizures of {LONG_S:g} s and more found: {told(hits, of)}")
+    print(f"rates of those missed, Hz: {', '.join(f'{rate:.1f}' for rate in sorted(missed_hz))}")
     print(f"seizure events that touch none, in 24 h: {told(false, hours)} h")
+    print(f"what was there, by event: {', '.join(f'{k} {n}' for k, n in beside.most_common())}")
 
 
 def rates(found: list[Read]) -> None:
@@ -163,16 +172,16 @@ def rates(found: list[Read]) -> None:
                 side = runs.side[shared.idxmax()]
                 if side != "bilateral" and event.side:
                     sided, right = sided + 1, right + (event.side == side)
-        told = []
-        if pattern is not Pattern.SEIZURE:
+        cells = []
+        if pattern is not Pattern.SEIZURE and off:
             each = [float(np.median(errors)) for errors in off.values()]
-            told.append(
+            cells.append(
                 f"median error {np.median(np.concatenate(list(off.values()))):.3f} Hz of events, "
                 f"{np.median(each):.3f} of {len(each)} patients' medians; {unmeasured} unmeasured"
             )
         if pattern not in (Pattern.GPD, Pattern.GRDA):
-            told.append(f"side right in {right} of {sided}")
-        print(f"{pattern.label:8} {'; '.join(told)}")
+            cells.append(f"side right in {right} of {sided}")
+        print(f"{pattern.label:8} {'; '.join(cells)}")
 
 
 def shared_image(paths: list[Path], network: Network) -> None:
@@ -189,7 +198,7 @@ def shared_image(paths: list[Path], network: Network) -> None:
     print(
         f"\n10-min image every 30 s against every 2 s, {len(paths)} stays: probabilities change by "
         f"{each.mean():.4f} on average, {np.percentile(each, 99):.4f} at the 99th percentile, "
-        f"{each.max():.4f} at most"
+        f"{each.max():.4f} at most, by more than .01 in {(each > 0.01).mean():.2%} of steps"
     )
 
 
