@@ -20,10 +20,10 @@ import torch
 from nasion.config import Experiment
 from nasion.config import load as load_config
 from nasion.data.folds import make_folds, write_folds
-from nasion.data.hms import counts_by_pattern, load_segments, votes
 from nasion.evaluation.metrics import divergence
 from nasion.evaluation.resampling import resamples
 from nasion.files import read_json, replacing, write_text
+from nasion.hms.segments import counts_by_pattern, load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.models.fusion import Inputs
 from nasion.phantom.cohort import simulate

@@ -15,8 +15,8 @@ import pandas as pd
 
 from nasion.data.augment import narrowed
 from nasion.data.dataset import collate
-from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent
+from nasion.hms.segments import load_segments
 from nasion.models.fusion import Inputs
 from nasion.phantom.patient import draw_pattern, segment
 from nasion.prediction import probabilities

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import load_segments
 from nasion.data.store import open_store
 from nasion.explanation.faithfulness import faithfulness, markdown
+from nasion.hms.segments import load_segments
 from nasion.training.run import PACKAGED, Run
 
 

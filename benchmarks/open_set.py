@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from nasion.data.hms import load_segments
 from nasion.evaluation.report import evaluate
+from nasion.hms.segments import load_segments
 from nasion.prediction import predict
 from nasion.terms import PATTERNS
 from nasion.training.run import PACKAGED, Run

@@ -22,15 +22,15 @@ import numpy as np
 from nasion.config import HMS_VIEW
 from nasion.data.dataset import collate
 from nasion.data.representation import cut, represent
+from nasion.display.cache import DisplayWriter
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.eeg.spectrogram import cleaned, power
 from nasion.eeg.waveform import waveform
-from nasion.reading.display_cache import DisplayWriter
-from nasion.reading.network import Network
-from nasion.reading.quality import faults
+from nasion.network import Network
 from nasion.reading.stream import Strip, piece_of, views_of
 from nasion.reading.windows import reach, windows_of
+from nasion.signal.quality import faults
 from nasion.terms import CONTEXT_S, SFREQ, STEP_S
 
 STEP = round(STEP_S * SFREQ)
@@ -79,7 +79,7 @@ def whole(recording: Path, folder: Path) -> tuple[float, float]:
 
 def shorten(source: Path, target: Path, share: float) -> None:
     """The first part of an EDF, record by record."""
-    from nasion.eeg.edf_header import read_header
+    from nasion.eeg.edf.header import read_header
 
     header = read_header(source)
     n_records = round(header.n_records * share)

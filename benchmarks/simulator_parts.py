@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from nasion.config import parse
-from nasion.data.hms import load_segments
 from nasion.evaluation.report import evaluate
+from nasion.hms.segments import load_segments
 from nasion.models.checkpoint import load
 from nasion.phantom import morphology, patient
 from nasion.phantom.background import Background

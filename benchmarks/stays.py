@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.evaluation import detection
 from nasion.evaluation.resampling import resamples
+from nasion.exports import folder as reading_folder
+from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
-from nasion.reading import folder as reading_folder
+from nasion.reader.reader import Reader
 from nasion.reading.dense import read_steps
-from nasion.reading.network import Network
-from nasion.reading.reader import Reader
 from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
 

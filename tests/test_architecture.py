@@ -123,7 +123,7 @@ def test_the_table_has_no_cycle():
     ("name", "source", "found"),
     [
         ("terms.py", "def f():\n    from nasion.errors import NasionError", ["errors"]),
-        ("eeg/montage.py", "import nasion.data.hms", ["data"]),
+        ("eeg/montage.py", "import nasion.hms.segments", ["data"]),
         ("evaluation/report.py", "from nasion import __version__, models", ["models"]),
         ("models/a.py", "from nasion.data import store\nfrom nasion.models import b", ["data"]),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.phantom.stay import Stay
 from nasion.terms import COLUMNS
 

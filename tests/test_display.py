@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nasion.display import duration, show_check
-from nasion.eeg.quality import check_recording
+from nasion.cli.terminal import duration, show_check
+from nasion.eeg.inspection import check_recording
 from nasion.eeg.recording import Recording
 from nasion.terms import COLUMNS
 

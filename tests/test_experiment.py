@@ -7,7 +7,7 @@ import time
 TOGETHER = """
 import sys, time
 from pathlib import Path
-from nasion import experiment
+from nasion.study import experiment
 from nasion.config import parse
 
 def simulate(directory, *, n_patients, **others):

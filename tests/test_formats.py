@@ -16,19 +16,19 @@ from safetensors.numpy import save_file
 from fixtures.make_formats import N_READY, experiment, make
 from nasion.config import Experiment, parse
 from nasion.data import store as array_store
-from nasion.data.convert import convert
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import read_folds
-from nasion.data.hms import NO_SPECTROGRAM, Segments, load_labels, load_segments
 from nasion.data.store import load_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation import metrics, report, tables
+from nasion.exports import folder as reading_folder
+from nasion.hms.convert import convert
+from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segments
 from nasion.models import checkpoint
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict_dataset
-from nasion.reading import folder as reading_folder
 from nasion.reading.reading import Event, Reading
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS, Pattern
 from nasion.training import run as training_run

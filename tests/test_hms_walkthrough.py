@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from nasion.cli import app
 from nasion.config import load
-from nasion.training.space import read_space
+from nasion.study.space import read_space
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "hms.md"

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from exported_models import BIASED, exported, fits_of
-from nasion.data.hms import load_segments
 from nasion.errors import NasionError
+from nasion.hms.segments import load_segments
+from nasion.network import Network
 from nasion.prediction import predict
-from nasion.reading.network import Network
 from nasion.terms import VOTE_COLUMNS
 
 
@@ -54,9 +54,9 @@ class Without(MetaPathFinder):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Without())
-from nasion.data.hms import load_segments
+from nasion.hms.segments import load_segments
 from nasion.prediction import predict
-from nasion.reading.network import Network
+from nasion.network import Network
 network = Network.open(Path({str(exported("dense"))!r}))
 print(len(predict(load_segments(Path({str(phantoms)!r})), network)))
 """

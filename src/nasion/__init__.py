@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nasion.eeg.formats import open_recording
     from nasion.evaluation.report import compare, evaluate
     from nasion.phantom.cohort import simulate
-    from nasion.reading.reader import read
+    from nasion.reader.reader import read
     from nasion.training.run import load
 
 _HOMES = {
@@ -18,7 +18,7 @@ _HOMES = {
     "evaluate": "nasion.evaluation.report",
     "load": "nasion.training.run",
     "open_recording": "nasion.eeg.formats",
-    "read": "nasion.reading.reader",
+    "read": "nasion.reader.reader",
     "simulate": "nasion.phantom.cohort",
 }
 

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasion.config import Experiment, load
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation.report import compare
 from nasion.explanation.request import explain_run
+from nasion.exports.folder import MANIFEST
+from nasion.network import Network
 from nasion.phantom.cohort import simulate
 from nasion.phantom.recordings import simulate_recordings
-from nasion.reading.folder import MANIFEST
-from nasion.reading.network import Network
-from nasion.reading.reader import REPORT, Reader
+from nasion.reader.reader import REPORT, Reader
 from nasion.training.crossval import crossval
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from nasion.calibration import Calibration
 from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import KEYS, Segments
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.files import replacing
-from nasion.reading.network import Network
+from nasion.hms.segments import KEYS, Segments
+from nasion.network import Network
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 if TYPE_CHECKING:

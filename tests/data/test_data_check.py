@@ -1,8 +1,8 @@
 """Faults of a data set: one line a kind, none lost."""
 
 from hms_folder import noise, segment, write_hms
-from nasion.data.check import check_segments
-from nasion.data.hms import load_segments
+from nasion.hms.check import check_segments
+from nasion.hms.segments import load_segments
 
 
 def test_a_kind_of_fault_is_one_line_with_its_count_and_first_file(tmp_path):

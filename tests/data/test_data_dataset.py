@@ -7,10 +7,10 @@ from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Augment, Experiment, Signal, Spectrogram, Training
 from nasion.data.augment import mirror
 from nasion.data.dataset import Batch, SegmentDataset, collate
-from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent
 from nasion.data.store import open_store
 from nasion.eeg.montage import MIRRORED_DERIVATIONS
+from nasion.hms.segments import load_segments
 
 ALL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 ROWS = [

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from hms_folder import segment
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
-from nasion.data.hms import consensus, load_labels
 from nasion.errors import NasionError
+from nasion.hms.segments import consensus, load_labels
 
 
 def one_vote(pattern: int) -> tuple[int, ...]:

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 
 from hms_folder import segment, spectrogram, write_hms
-from nasion.data.hms import (
+from nasion.eeg.spectrogram import from_table, hms_columns
+from nasion.errors import NasionError
+from nasion.hms.segments import (
     NO_SPECTROGRAM,
     consensus,
     counts_by_pattern,
@@ -14,8 +16,6 @@ from nasion.data.hms import (
     targets,
     votes,
 )
-from nasion.eeg.spectrogram import from_table, hms_columns
-from nasion.errors import NasionError
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 
 ROWS = [

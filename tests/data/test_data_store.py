@@ -10,12 +10,12 @@ import pytest
 
 from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Signal, Spectrogram, Waveform
-from nasion.data.hms import load_segments
 from nasion.data.representation import cut, represent
 from nasion.data.store import building, open_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import from_table, scaled
 from nasion.errors import NasionError
+from nasion.hms.segments import load_segments
 from nasion.terms import CONTEXT_S
 
 ALL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
@@ -233,7 +233,7 @@ import sys, time
 from pathlib import Path
 from nasion.config import Signal
 from nasion.data import store
-from nasion.data.hms import load_segments
+from nasion.hms.segments import load_segments
 build = store._build
 def waiting(segments, settings, folder, progress):
     build(segments, settings, folder, progress)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasion.eeg.edf_writer import write_annotations, write_edf
+from nasion.eeg.edf.writer import write_annotations, write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS

@@ -7,7 +7,7 @@ import pytest
 from made_edf import delay_records, eeg, write
 
 from nasion.eeg.formats import open_recording
-from nasion.eeg.quality import believable, check_recording
+from nasion.eeg.inspection import believable, check_recording
 from nasion.eeg.recording import Recording
 from nasion.terms import COLUMNS, ELECTRODES
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_edf import delay_records, eeg, write
 
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined

@@ -10,11 +10,11 @@ from explained_scenes import small, window_of
 from hms_folder import noise, segment, write_hms
 from nasion.calibration import Calibration
 from nasion.data.dataset import SegmentDataset, collate
-from nasion.data.hms import load_segments
 from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, explain_window, load, row_of, save, window_at
+from nasion.hms.segments import load_segments
 from nasion.models.fusion import Inputs
 from nasion.terms import PATTERNS, Pattern
 

@@ -8,7 +8,6 @@ from explained_scenes import lateralized_segment, small, window_of
 
 from hms_folder import noise, segment, write_hms
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import load_segments
 from nasion.data.store import open_store
 from nasion.explanation.explanation import explain_window
 from nasion.explanation.faithfulness import (
@@ -20,6 +19,7 @@ from nasion.explanation.faithfulness import (
     markdown,
     rows,
 )
+from nasion.hms.segments import load_segments
 from nasion.terms import Pattern
 
 

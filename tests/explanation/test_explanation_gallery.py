@@ -12,11 +12,11 @@ from explained_scenes import small
 from hms_folder import noise, segment, write_hms
 from nasion.calibration import Calibration
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import load_segments
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, load
 from nasion.explanation.gallery import LABELS, choose, gallery, needed, read_oof, rows_of
+from nasion.hms.segments import load_segments
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 
 

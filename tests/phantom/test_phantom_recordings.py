@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.files import read_json

@@ -10,12 +10,12 @@ import pytest
 from drawn_readings import SEIZURE, START, arrays
 
 from eeg.made_edf import delay_records, eeg, write
-from nasion.eeg.edf_header import read_header
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.header import read_header
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.reading.annotated_copy import copy_with_annotations
-from nasion.reading.annotations import words
+from nasion.exports.annotated_copy import copy_with_annotations
+from nasion.exports.annotations import words
 from nasion.reading.reading import Event, Reading
 from nasion.terms import COLUMNS, Pattern
 

@@ -13,8 +13,8 @@ import nasion
 from nasion.cli import app
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.reading import folder as reading_folder
-from nasion.reading.archive import recordings_in
+from nasion.exports import folder as reading_folder
+from nasion.reader.archive import recordings_in
 
 FILES = {
     *(reading_folder.MANIFEST, *reading_folder.FILES),

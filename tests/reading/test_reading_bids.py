@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasion.errors import NasionError
-from nasion.reading import bids
-from nasion.reading.annotations import (
+from nasion.exports import bids
+from nasion.exports.annotations import (
     annotations,
     to_edf_annotations,
     to_mne_annotations,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasion.reading.burden import Burden, densest, prevalence, united
-from nasion.reading.events import EVENTFUL, length
+from nasion.events.burden import Burden, densest, prevalence, united
+from nasion.events.runs import EVENTFUL, length
 from nasion.reading.reading import REASONS, Event, Reading, Reason, n_steps_of
 from nasion.terms import Pattern
 

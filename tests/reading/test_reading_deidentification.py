@@ -13,14 +13,14 @@ from drawn_readings import LPD, SEIZURE, START, arrays, reading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasion.eeg.edf_writer import write_edf
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
-from nasion.reading import bids, folder
-from nasion.reading.annotated_copy import copy_with_annotations
-from nasion.reading.annotations import to_edf_annotations
-from nasion.reading.deidentification import (
+from nasion.exports import bids, folder
+from nasion.exports.annotated_copy import copy_with_annotations
+from nasion.exports.annotations import to_edf_annotations
+from nasion.exports.deidentification import (
     REMOVED,
     WITHHELD,
     Key,
@@ -30,8 +30,8 @@ from nasion.reading.deidentification import (
     read_keys,
     write_keys,
 )
+from nasion.exports.tables import events_table, probabilities_table
 from nasion.reading.reading import Reading
-from nasion.reading.tables import events_table, probabilities_table
 from nasion.terms import ELECTRODES
 
 CANARIES = (

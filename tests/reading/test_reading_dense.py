@@ -10,10 +10,10 @@ from nasion.data.dataset import collate
 from nasion.data.representation import cut, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
+from nasion.network import Network
 from nasion.phantom.stay import Stay
 from nasion.reading.dense import read_steps
-from nasion.reading.network import Network
-from nasion.reading.why import why
+from nasion.reading.maps import why
 from nasion.terms import COLUMNS, SFREQ
 
 

@@ -7,10 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasion.config import HMS_VIEW
-from nasion.errors import NasionError
-from nasion.reading.columns import Columns, mean, most
-from nasion.reading.display import Display
-from nasion.reading.display_cache import (
+from nasion.display.cache import (
     FOLDER,
     LEAST_STEP_UV,
     LEVELS,
@@ -19,8 +16,11 @@ from nasion.reading.display_cache import (
     STEP_DB,
     DisplayWriter,
 )
-from nasion.reading.montages import TRACES, traces
-from nasion.reading.trends import TRENDS, Amplitude, asymmetry
+from nasion.display.columns import Columns, mean, most
+from nasion.display.display import Display
+from nasion.display.montages import TRACES, traces
+from nasion.errors import NasionError
+from nasion.signal.trends import TRENDS, Amplitude, asymmetry
 from nasion.terms import COLUMNS, EKG, SFREQ, SPECTROGRAM_CHAINS
 
 N_STEPS = 70  # two blocks and a third of one

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasion.reading.events import EVENTFUL, EventSettings, find, length
+from nasion.events.runs import EVENTFUL, EventSettings, find, length
 from nasion.reading.reading import REASONS, Reading, Reason
 from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
 

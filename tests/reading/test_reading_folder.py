@@ -13,9 +13,8 @@ from drawn_readings import LPD, SEIZURE, START, reading, readings
 from hypothesis import given, settings
 
 from nasion.errors import NasionError
-from nasion.reading import folder
-from nasion.reading.reading import REASONS, Fault
-from nasion.reading.tables import (
+from nasion.exports import folder
+from nasion.exports.tables import (
     EVENT_COLUMNS,
     PROBABILITY_COLUMNS,
     QUALITY_COLUMNS,
@@ -23,6 +22,7 @@ from nasion.reading.tables import (
     probabilities_table,
     write_csv,
 )
+from nasion.reading.reading import REASONS, Fault
 from nasion.terms import COLUMNS, PATTERNS, Pattern
 
 
@@ -161,7 +161,7 @@ def test_csv_says_what_parquet_says(tmp_path, start):
 
 def test_seconds_of_many_days_are_not_rounded(tmp_path, monkeypatch):
     after_days = np.arange(150) * 2.0 + 2_000_000
-    monkeypatch.setattr("nasion.reading.tables._onsets", lambda _: after_days)
+    monkeypatch.setattr("nasion.exports.tables._onsets", lambda _: after_days)
     write_csv(reading(), tmp_path / "long.csv")
     table = pd.read_csv(tmp_path / "long.csv", dtype={"onset_s": str})
     assert table["onset_s"].tolist() == [f"{onset:.0f}" for onset in after_days]

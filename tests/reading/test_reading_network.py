@@ -10,7 +10,7 @@ import pytest
 
 from exported_models import batch_of, exported, fits_of
 from nasion.errors import NasionError
-from nasion.reading.network import AT_ONCE, Network
+from nasion.network import AT_ONCE, Network
 
 LENGTH = 100
 N_BLOCKS = 60
@@ -201,6 +201,6 @@ def test_files_that_are_no_model_are_named_in_one_line(tmp_path):
 
 
 def test_importing_it_loads_neither_torch_nor_onnxruntime():
-    code = "import sys, nasion.reading.network; print(*{'torch', 'onnxruntime'} & set(sys.modules))"
+    code = "import sys, nasion.network; print(*{'torch', 'onnxruntime'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -8,10 +8,10 @@ import pytest
 
 from nasion.eeg.montage import MIRRORED_COLUMNS
 from nasion.eeg.recording import Recording
+from nasion.events.rhythm import describe, lasts, measure
 from nasion.phantom.stay import Stay
 from nasion.phantom.truth import Panel
 from nasion.reading.reading import Event
-from nasion.reading.rhythm import describe, lasts, measure
 from nasion.terms import COLUMNS, ELECTRODES, LEFT, PATTERNS, RIGHT, SFREQ, Chain, Pattern
 
 LENGTH_S = 60.0

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from nasion.config import Signal
-from nasion.eeg.edf_writer import write_edf
+from nasion.display.cache import DisplayWriter
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
+from nasion.exports import folder
 from nasion.phantom.recordings import simulate_recordings
-from nasion.reading import folder
-from nasion.reading.display_cache import DisplayWriter
 from nasion.reading.reading import REASONS, Event, Reading, Reason, n_steps_of
 from nasion.reading.stream import piece_of, spans
 from nasion.terms import CHAIN_ELECTRODES, COLUMNS, PATTERNS, SFREQ, STEP_S, Chain, Pattern

@@ -9,7 +9,7 @@ import pytest
 from browser import CHROMIUM, chromium, opened, served, settled, stays_of
 from scipy.signal import butter, sosfiltfilt
 
-from nasion.reading.display import Display
+from nasion.display.display import Display
 from nasion.terms import CHAIN_DERIVATIONS, COLUMNS, DERIVATIONS, SFREQ
 
 pytest.importorskip("fastapi", reason="the review needs fastapi and uvicorn")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nasion.reading.display import Display
-from nasion.reading.display_cache import STEP, DisplayWriter
-from nasion.reading.montages import TRACES, traces
+from nasion.display.cache import STEP, DisplayWriter
+from nasion.display.display import Display
+from nasion.display.montages import TRACES, traces
 from nasion.review.pages import Filters, filtered, page
 
 N_STEPS = 120

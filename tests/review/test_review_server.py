@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from visitor import PORT, TOKEN, id_of
 
+from nasion.display.display import Display
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
-from nasion.reading.display import Display
-from nasion.reading.folder import load
+from nasion.exports.folder import load
 from nasion.reading.reading import Event
 from nasion.review.ledger import URGENCY, Sheet, urgency
 from nasion.review.server import create_app
@@ -244,8 +244,8 @@ def test_the_address_is_the_first_line_and_nothing_else_is_told(made):
 
 
 def test_maps_are_those_of_the_network_on_the_signals_shown(client, made):
-    from nasion.reading.network import PACKAGED, Network
-    from nasion.reading.why import why
+    from nasion.network import PACKAGED, Network
+    from nasion.reading.maps import why
 
     if not PACKAGED.is_file():
         pytest.skip("no model is packaged yet")

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from visitor import id_of
 
-from nasion.data.hms import load_segments, read_spectrogram
 from nasion.errors import NasionError
-from nasion.reading.bids import read_events
-from nasion.reading.folder import load
+from nasion.exports.bids import read_events
+from nasion.exports.folder import load
+from nasion.hms.segments import load_segments, read_spectrogram
 from nasion.review.candidates import candidates
 from nasion.review.verdicts import FILE, TORN, Journal, Verdict, stamp, standing
 from nasion.review.votes import votes_of
@@ -240,7 +240,7 @@ def test_verdicts_have_initials(visit):
 
 
 def test_a_reading_made_anew_keeps_what_was_said(page, readings, visit):
-    from nasion.reading.folder import save
+    from nasion.exports.folder import save
 
     page.judge(action="relabel", event="e1", pattern="gpd")
     page.judge(action="relabel", event="e2", pattern="lpd")
@@ -393,7 +393,7 @@ def test_votes_are_a_folder_to_train_on(visit, readings, tmp_path):
     assert len(table) == 3
     assert table[list(VOTE_COLUMNS)].iloc[0].tolist() == [0, 1, 0, 0, 0, 1]
     assert table["patient_id"].nunique() == 1
-    from nasion.reading.display import Display
+    from nasion.display.display import Display
 
     display = Display.open(readings / "stay-217")
     row = table.iloc[1]

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from nasion.config import parse
-from nasion.data.hms import load_segments
 from nasion.errors import NasionError
 from nasion.evaluation.report import evaluate
 from nasion.files import write_json
+from nasion.hms.segments import load_segments
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS

@@ -6,8 +6,8 @@ import nasion.training.calibrating as calibrating
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import parse
-from nasion.data.hms import load_segments
 from nasion.errors import NasionError
+from nasion.hms.segments import load_segments
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS

@@ -12,8 +12,8 @@ import nasion
 from nasion import calibration
 from nasion.config import load as load_config
 from nasion.config import parse
-from nasion.data.hms import load_segments, votes
 from nasion.errors import NasionError
+from nasion.hms.segments import load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.models.fusion import Inputs
 from nasion.prediction import predict, predict_dataset

@@ -11,7 +11,7 @@ import nasion
 from nasion.config import Training, parse
 from nasion.config import load as load_config
 from nasion.data.augment import mirror
-from nasion.data.hms import consensus, load_segments, votes
+from nasion.hms.segments import consensus, load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.prediction import predict_dataset
 from nasion.terms import PATTERNS, VOTE_COLUMNS

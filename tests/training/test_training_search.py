@@ -18,14 +18,14 @@ import nasion
 from nasion.config import Experiment, load, parse
 from nasion.errors import NasionError
 from nasion.evaluation import report
-from nasion.search import configuration, search
-from nasion.training import storage
-from nasion.training import study as studies
+from nasion.study import storage
+from nasion.study import study as studies
+from nasion.study.search import configuration, search
+from nasion.study.space import Axis, Search, Space, read_space
+from nasion.study.storage import opened
+from nasion.study.study import Study, sampler_of
 from nasion.training.crossval import crossval
 from nasion.training.run import Run
-from nasion.training.space import Axis, Search, Space, read_space
-from nasion.training.storage import opened
-from nasion.training.study import Study, sampler_of
 
 CONFIGS = Path(nasion.__file__).parents[2] / "configs"
 TINY = """
@@ -389,7 +389,7 @@ def test_a_search_writes_what_it_found(phantoms, tmp_path):
 KILLED = """
 import sys
 from pathlib import Path
-from nasion.search import search
+from nasion.study.search import search
 search(Path(sys.argv[1]), [], Path(sys.argv[2]), Path(sys.argv[3]))
 """
 

@@ -12,11 +12,11 @@ import pytest
 
 from nasion.config import Experiment
 from nasion.errors import NasionError
-from nasion.training import storage
-from nasion.training import study as studies
-from nasion.training.space import Axis, Search, Space
-from nasion.training.storage import alone, opened
-from nasion.training.study import Study, sampler_of
+from nasion.study import storage
+from nasion.study import study as studies
+from nasion.study.space import Axis, Search, Space
+from nasion.study.storage import alone, opened
+from nasion.study.study import Study, sampler_of
 
 SPAWN = multiprocessing.get_context("spawn")
 LR = {"low": 1e-4, "high": 1e-2, "log": True}

@@ -38,7 +38,7 @@ def simulate(
     hours: Annotated[float, typer.Option(help="Length of each.")] = 0.5,
 ) -> None:
     """Write an HMS-layout data set and long recordings of simulated patients."""
-    from nasion.eeg.edf_writer import write_edf
+    from nasion.eeg.edf.writer import write_edf
     from nasion.eeg.spectrogram import hms_table
     from nasion.phantom import cohort
     from nasion.phantom.recordings import simulate_recordings
@@ -75,19 +75,19 @@ def check(
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
         return
-    from nasion.display import show_check
+    from nasion.cli.terminal import show_check
 
     show_check(answer)
 
 
 def _checked(path: Path, unit: str) -> dict[str, Any]:
     if path.is_dir() and any((path / name).exists() for name in ("train.csv", "test.csv")):
-        from nasion.data.check import check_segments
-        from nasion.data.hms import load_segments
+        from nasion.hms.check import check_segments
+        from nasion.hms.segments import load_segments
 
         return check_segments(load_segments(path))
     from nasion.eeg.formats import open_recording
-    from nasion.eeg.quality import check_recording
+    from nasion.eeg.inspection import check_recording
 
     return check_recording(open_recording(path, unit=unit))
 
@@ -99,8 +99,8 @@ def convert(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
 ) -> None:
     """Any recording -> HMS layout, with the exact spectrogram."""
-    from nasion.data import convert as conversion
     from nasion.eeg.formats import open_recording
+    from nasion.hms import convert as conversion
 
     if len(recordings) < 2:
         raise NasionError("convert needs at least one recording and, last, the new folder")

@@ -32,9 +32,9 @@ def prepare(
     store: Annotated[Path, typer.Option(help="Where array stores live.")] = Path("runs/store"),
 ) -> None:
     """Decode and filter a data set once; training does so by itself where this was not run."""
-    from nasion.data.hms import load_segments
     from nasion.data.store import open_store
-    from nasion.experiment import resolved
+    from nasion.hms.segments import load_segments
+    from nasion.study.experiment import resolved
 
     experiment = resolved(config, changes, data)
     if not experiment.data.path:
@@ -49,7 +49,7 @@ def _at_hand(
     config: Path, changes: list[str], data: Path | None, init: Path | None, out: Path | None
 ) -> tuple[Any, Any]:
     """The experiment, its data at hand, and its run."""
-    from nasion.experiment import resolved, run_of, with_phantoms
+    from nasion.study.experiment import resolved, run_of, with_phantoms
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
@@ -101,7 +101,7 @@ def crossval(
 
 def _export(run: Any) -> None:
     """What learned stays learned where its network has no ONNX form."""
-    from nasion.experiment import exported
+    from nasion.study.experiment import exported
 
     try:
         typer.echo(exported(run))
@@ -120,7 +120,7 @@ def export(
     ] = False,
 ) -> None:
     """All fits of a run as one ONNX file that reads without PyTorch, and its model card."""
-    from nasion.experiment import exported
+    from nasion.study.experiment import exported
     from nasion.training.run import Run
 
     typer.echo(exported(Run(run), output, half=half))
@@ -155,7 +155,7 @@ def search(
     ] = "",
 ) -> None:
     """Grid, random or TPE search over any setting; resumable, by one process or many."""
-    from nasion.search import search as look_for
+    from nasion.study.search import search as look_for
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
@@ -195,7 +195,7 @@ def calibrate(
     ] = "temperature",
 ) -> None:
     """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
-    from nasion.data.hms import load_segments
+    from nasion.hms.segments import load_segments
     from nasion.terms import PATTERNS
     from nasion.training.calibrating import calibrate as calibrated
     from nasion.training.run import PACKAGED, Run

@@ -16,7 +16,7 @@ ModelOption = Annotated[
 
 def _file_of(model: Path | None) -> Path | None:
     """The file of a model that may be given as the RUN folder that holds it."""
-    from nasion.reading.network import PACKAGED
+    from nasion.network import PACKAGED
 
     return model / PACKAGED.name if model and model.is_dir() else model
 
@@ -49,9 +49,9 @@ def read(
     show: Annotated[bool, typer.Option("--open", help="Then open the review page.")] = False,
 ) -> None:
     """Any recording, seconds to days, to probabilities, events, a report and exports."""
-    from nasion.reading.archive import Archive, Outcome
-    from nasion.reading.network import Network
-    from nasion.reading.reader import Reader
+    from nasion.network import Network
+    from nasion.reader.archive import Archive, Outcome
+    from nasion.reader.reader import Reader
 
     if keys and not deidentify:
         raise NasionError("--keys goes with --deidentify")

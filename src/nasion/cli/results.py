@@ -21,7 +21,7 @@ def predict(
     mirror: Annotated[bool, typer.Option(help="Average with the mirrored EEG.")] = True,
 ) -> None:
     """Probabilities of every labelled window or test row, in Kaggle's submission format."""
-    from nasion.data.hms import load_segments
+    from nasion.hms.segments import load_segments
     from nasion.prediction import write_predictions
 
     segments = load_segments(data, part)
@@ -36,9 +36,9 @@ def predict(
 
 def _by_network(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any:
     """By an exported model, without PyTorch."""
-    from nasion.data.hms import fingerprint
+    from nasion.hms.segments import fingerprint
+    from nasion.network import Network
     from nasion.prediction import predict
-    from nasion.reading.network import Network
 
     network = Network.open(path)
     if network.labels == fingerprint(segments):
@@ -133,8 +133,8 @@ def explain(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
-    from nasion.data.hms import load_segments
     from nasion.explanation import page, request
+    from nasion.hms.segments import load_segments
     from nasion.training.run import PACKAGED, Run, guard_unseen
 
     folder = Run(run or PACKAGED)

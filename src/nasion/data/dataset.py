@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from nasion.config import Experiment, Signal
 from nasion.data.augment import augmented, draw_shift, draw_span_s, mirror, mixed, narrowed
-from nasion.data.hms import Segments, targets, votes
 from nasion.data.joint import JointStore
 from nasion.data.representation import Window, view_of
 from nasion.data.store import Store
+from nasion.hms.segments import Segments, targets, votes
 from nasion.terms import SEGMENT_S, STEP_S
 
 Array = NDArray[np.float32]

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nasion.data.hms import consensus
 from nasion.errors import NasionError
 from nasion.files import replacing
+from nasion.hms.segments import consensus
 
 
 def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]:

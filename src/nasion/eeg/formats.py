@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasion.eeg import interpolation, naming
-from nasion.eeg.edf import MICROVOLTS, UNUSABLE, open_edf
-from nasion.eeg.edf_header import SAMPLE_BYTES
+from nasion.eeg.edf.header import SAMPLE_BYTES
+from nasion.eeg.edf.reader import MICROVOLTS, UNUSABLE, open_edf
+from nasion.eeg.inspection import believable
 from nasion.eeg.parquet import open_parquet
-from nasion.eeg.quality import believable
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.resample import Array, Source, Track, resampled
 from nasion.errors import NasionError

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from nasion.eeg.edf import MICROVOLTS
+from nasion.eeg.edf.reader import MICROVOLTS
 from nasion.eeg.naming import parse
 from nasion.eeg.resample import Array, Source, Track
 from nasion.errors import NasionError

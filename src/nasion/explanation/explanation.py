@@ -34,8 +34,6 @@ from numpy.typing import NDArray
 
 from nasion.config import Signal
 from nasion.data.dataset import SegmentDataset, collate
-from nasion.data.hms import KEYS, Segments
-from nasion.data.hms import votes as votes_of
 from nasion.data.representation import Window, cut, represent
 from nasion.eeg.filters import HALO_S
 from nasion.eeg.recording import Recording
@@ -44,6 +42,8 @@ from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.explanation.gradcam import Maps, gradcam, mean_maps
 from nasion.explanation.route import evaluating
 from nasion.files import replacing
+from nasion.hms.segments import KEYS, Segments
+from nasion.hms.segments import votes as votes_of
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs
 from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, SEGMENT_S, STEP_S, Pattern

@@ -15,12 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import KEYS, Segments
 from nasion.errors import NasionError
 from nasion.explanation import page
 from nasion.explanation.explanation import explain
 from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, summary
 from nasion.files import write_json, write_text
+from nasion.hms.segments import KEYS, Segments
 from nasion.models.checkpoint import Checkpoint
 from nasion.terms import COLOURS, PATTERNS, VOTE_COLUMNS, Pattern
 

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import KEYS, Segments, load_segments
 from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
@@ -21,6 +20,7 @@ from nasion.explanation.explanation import (
     signal_of,
     window_at,
 )
+from nasion.hms.segments import KEYS, Segments, load_segments
 from nasion.models.checkpoint import Checkpoint
 from nasion.terms import CENTRE_S, Pattern
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nasion.eeg.recording import Recording
-from nasion.reading.network import Network
-from nasion.reading.quality import judged
+from nasion.network import Network
 from nasion.reading.reading import n_steps_of
 from nasion.reading.stream import Piece, Strip, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
+from nasion.signal.quality import judged
 from nasion.terms import COLUMNS, PATTERNS
 
 PIECE = 300  # steps, 10 min

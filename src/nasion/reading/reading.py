@@ -137,43 +137,43 @@ class Reading:
 
     def table(self) -> "pd.DataFrame":
         """Give a row a step: onset_s, clock, six probabilities, most_probable, reason."""
-        from nasion.reading.tables import probabilities_table
+        from nasion.exports.tables import probabilities_table
 
         return probabilities_table(self)
 
     def events_table(self) -> "pd.DataFrame":
         """Give a row an event."""
-        from nasion.reading.tables import events_table
+        from nasion.exports.tables import events_table
 
         return events_table(self)
 
     def to_annotations(self) -> "mne.Annotations":
         """Give the events for `raw.set_annotations`."""
-        from nasion.reading.annotations import to_mne_annotations
+        from nasion.exports.annotations import to_mne_annotations
 
         return to_mne_annotations(self)
 
     def to_bids(self, folder: Path) -> Path:
         """Write the events into a BIDS derivative data set; give the events.tsv."""
-        from nasion.reading.bids import to_bids
+        from nasion.exports.bids import to_bids
 
         return to_bids(self, folder)
 
     def to_edf(self, path: Path) -> None:
         """Write the events as EDF+ annotations without signals."""
-        from nasion.reading.annotations import to_edf_annotations
+        from nasion.exports.annotations import to_edf_annotations
 
         to_edf_annotations(self, path)
 
     def save(self, folder: Path) -> None:
         """Write the folder that `nasion read` writes, without display and report."""
-        from nasion.reading.folder import save
+        from nasion.exports.folder import save
 
         save(self, folder)
 
     def plot(self) -> "Figure":
         """Draw the probabilities over time, the events above them."""
-        from nasion.reading.plot import plot
+        from nasion.report.plot import plot
 
         return plot(self)
 

@@ -14,7 +14,7 @@ from nasion.config import HMS_VIEW, Signal, View
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, power, scaled
 from nasion.eeg.waveform import waveform
-from nasion.reading.quality import MARGIN_STEPS, faults
+from nasion.signal.quality import MARGIN_STEPS, faults
 from nasion.terms import SFREQ, STEP_S
 
 STEP = round(STEP_S * SFREQ)  # samples of a step at 200 Hz

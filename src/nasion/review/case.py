@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 import numpy as np
 
+from nasion.display.columns import Columns, mean, most
+from nasion.display.display import Array, Display
 from nasion.errors import NasionError
-from nasion.reading.burden import Burden
-from nasion.reading.columns import Columns, mean, most
-from nasion.reading.display import Array, Display
-from nasion.reading.folder import load, manifest
+from nasion.events.burden import Burden
+from nasion.exports.folder import load, manifest
 from nasion.reading.reading import REASONS, Reading, Reason
 from nasion.review.candidates import candidates
 from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible

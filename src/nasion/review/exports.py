@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from nasion.eeg.edf_writer import write_annotations
+from nasion.eeg.edf.writer import write_annotations
+from nasion.events.runs import length
+from nasion.exports.annotations import EDF_YEARS
+from nasion.exports.bids import ABSENT, write_events
 from nasion.files import write_text
-from nasion.reading.annotations import EDF_YEARS
-from nasion.reading.bids import ABSENT, write_events
-from nasion.reading.events import length
 from nasion.reading.reading import Event, Reading
 from nasion.review.ledger import Entry
 

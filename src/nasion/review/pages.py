@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, iirnotch, sosfiltfilt, tf2sos
 
-from nasion.reading.display import Display
-from nasion.reading.montages import TRACES, Montage, traces
+from nasion.display.display import Display
+from nasion.display.montages import TRACES, Montage, traces
 from nasion.terms import SFREQ
 
 ORDER = 2  # of each edge, doubled by going forward and backward

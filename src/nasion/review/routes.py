@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from nasion.display.columns import Columns
+from nasion.display.montages import TRACES, Montage
 from nasion.errors import NasionError
-from nasion.reading.columns import Columns
-from nasion.reading.montages import TRACES, Montage
 from nasion.review import pages
 from nasion.review.case import Asked, Unfit
 from nasion.review.exports import export_bids, export_edf

@@ -4,7 +4,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from nasion.errors import NasionError
-from nasion.reading.folder import MANIFEST
+from nasion.exports.folder import MANIFEST
 from nasion.review.case import Case
 
 

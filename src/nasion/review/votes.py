@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasion.config import HMS_VIEW
+from nasion.display.cache import exchange
+from nasion.display.display import Display
 from nasion.eeg.filters import HALO_S
 from nasion.eeg.spectrogram import cleaned, power, table
-from nasion.reading.display import Display
-from nasion.reading.display_cache import exchange
 from nasion.review.verdicts import Verdict
 from nasion.terms import (
     COLUMNS,

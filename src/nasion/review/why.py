@@ -10,16 +10,16 @@ import numpy as np
 from scipy.ndimage import zoom
 
 from nasion.config import View
+from nasion.display.display import Array
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
-from nasion.reading.display import Array
-from nasion.reading.network import PACKAGED, Network
+from nasion.network import PACKAGED, Network
 from nasion.reading.reading import Reading
 from nasion.review.case import Case, Unfit
 from nasion.terms import PATTERNS, STEP_S, Pattern
 
 if TYPE_CHECKING:
-    from nasion.reading.why import Why
+    from nasion.reading.maps import Why
 
 VIEW = "window"  # of the images, the one that spans the 50 s
 SFREQ = 50.0  # of a map over time
@@ -78,7 +78,7 @@ class Explainer:
 
     def _made(self, case: Case, step: int) -> "Why":
         try:
-            from nasion.reading.why import why
+            from nasion.reading.maps import why
 
             self._network = self._network or Network.open(self._path)
         except (ImportError, NasionError) as error:

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from nasion import __version__, calibration
 from nasion.calibration import Calibration, splits
-from nasion.data.hms import KEYS, Segments, one_row_per_period
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json
+from nasion.hms.segments import KEYS, Segments, one_row_per_period
 from nasion.prediction import Progress, predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from nasion import calibration
 from nasion.calibration import Calibration, Kind
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import Segments, one_row_per_period, targets
 from nasion.data.store import open_store
 from nasion.errors import NasionError
+from nasion.hms.segments import Segments, one_row_per_period, targets
 from nasion.models.checkpoint import Checkpoint
 from nasion.prediction import Progress, predict_dataset
 from nasion.training.run import Run, guard_unseen

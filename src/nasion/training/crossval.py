@@ -12,11 +12,11 @@ from nasion import calibration
 from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
-from nasion.data.hms import KEYS, Segments, load_segments, one_row_per_period, targets
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
 from nasion.files import replacing
+from nasion.hms.segments import KEYS, Segments, load_segments, one_row_per_period, targets
 from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.prediction import predict_dataset
 from nasion.terms import VOTE_COLUMNS

@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader
 
 from nasion.config import Experiment
 from nasion.data.dataset import Batch, SegmentDataset
-from nasion.data.hms import votes
 from nasion.errors import NasionError
+from nasion.hms.segments import votes
 from nasion.models.fusion import Inputs, MultimodalNet, Output
 from nasion.training.losses import SIMILARITIES, kl, loss
 from nasion.training.run import Run

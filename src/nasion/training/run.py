@@ -19,9 +19,9 @@ import pandas as pd
 from nasion import __version__, calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
-from nasion.data.hms import Segments, fingerprint
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json, write_text
+from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME, Checkpoint
 from nasion.terms import VOTE_COLUMNS

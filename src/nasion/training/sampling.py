@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from nasion.config import Training
 from nasion.data.augment import mirror
 from nasion.data.dataset import SegmentDataset
-from nasion.data.hms import Segments, consensus, targets, votes
 from nasion.data.joint import JointStore
 from nasion.data.representation import Window
 from nasion.data.store import Store
+from nasion.hms.segments import Segments, consensus, targets, votes
 from nasion.terms import PATTERNS, Pattern
 
 Rows = NDArray[np.int_]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nasion.reading.events import EVENTFUL
+from nasion.events.runs import EVENTFUL
 from nasion.reading.reading import Event, Reading
 from nasion.terms import STEP_S, Pattern
 

@@ -23,7 +23,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from nasion.errors import NasionError
-from nasion.training.space import Axis, Space, Values, label, told
+from nasion.study.space import Axis, Space, Values, label, told
 
 POLL_S = 2.0
 MOST_TOLD = 300  # characters of an error

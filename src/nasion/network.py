@@ -21,7 +21,7 @@ Indices = NDArray[np.int64]
 
 SCHEMA = 1
 KEY = "nasion"  # of the file's metadata
-PACKAGED = Path(__file__).parents[1] / "weights" / "model.onnx"
+PACKAGED = Path(__file__).with_name("weights") / "model.onnx"
 N_BLOCKS = round(SEGMENT_S / STEP_S)
 AT_ONCE = 16  # images: what they become stays in the cache
 

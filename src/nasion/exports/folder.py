@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from nasion import __version__
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json
-from nasion.reading.annotations import to_edf_annotations
-from nasion.reading.bids import read_events, write_events
-from nasion.reading.reading import REASONS, Reading
-from nasion.reading.tables import (
+from nasion.exports.annotations import to_edf_annotations
+from nasion.exports.bids import read_events, write_events
+from nasion.exports.tables import (
     PROBABILITY_COLUMNS,
     arrow_probabilities,
     arrow_quality,
     write_csv,
 )
+from nasion.files import read_json, replacing, write_json
+from nasion.reading.reading import REASONS, Reading
 from nasion.terms import COLUMNS, PATTERNS, STEP_S
 
 if TYPE_CHECKING:

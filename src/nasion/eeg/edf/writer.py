@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.edf_header import FIELDS, NO_DATE
+from nasion.eeg.edf.header import FIELDS, NO_DATE
 from nasion.errors import NasionError
 from nasion.files import replacing
 

@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import HMS_VIEW
-from nasion.errors import NasionError
-from nasion.files import read_json
-from nasion.reading.columns import Columns, mean, pooled, summed
-from nasion.reading.display_cache import (
+from nasion.display.cache import (
     BLOCK,
     BLOCK_STEPS,
     EMPTY,
@@ -25,7 +22,10 @@ from nasion.reading.display_cache import (
     STEP,
     mean_level,
 )
-from nasion.reading.montages import Montage, traces
+from nasion.display.columns import Columns, mean, pooled, summed
+from nasion.display.montages import Montage, traces
+from nasion.errors import NasionError
+from nasion.files import read_json
 from nasion.terms import COLUMNS, SFREQ, STEP_S
 
 # A window of the spectrogram begins with its step and lasts longer: so much later is its middle.

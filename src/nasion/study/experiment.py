@@ -59,7 +59,7 @@ def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
     """Write all fits of a run as one model.onnx, and card.md beside it."""
     from nasion.models.card import card
     from nasion.models.export import export
-    from nasion.reading.network import PACKAGED as PACKAGED_MODEL
+    from nasion.network import PACKAGED as PACKAGED_MODEL
 
     path = path or run.folder / PACKAGED_MODEL.name
     export(

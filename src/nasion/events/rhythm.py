@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nasion.eeg.filters import bridge
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Recording
-from nasion.reading import cycles, discharges
+from nasion.events import cycles, discharges
 from nasion.reading.reading import Event, Side
 from nasion.terms import CENTRE_S, CHAIN_DERIVATIONS, SFREQ, Chain, Pattern
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 import nasion
 from nasion.drawing import eeg, strips
+from nasion.events.runs import EVENTFUL
 from nasion.files import write_text
-from nasion.reading import overview, summary
-from nasion.reading.events import EVENTFUL
-from nasion.reading.examples import Example, Page, step_of
 from nasion.reading.reading import Fault, Reading
+from nasion.report import overview, summary
+from nasion.report.examples import Example, Page, step_of
 from nasion.terms import (
     COLOURS,
     COLUMNS,

@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from nasion.display.cache import DisplayWriter
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
-from nasion.reading import folder as reading_folder
-from nasion.reading import report
-from nasion.reading.burden import Burden
-from nasion.reading.deidentification import Key, deidentified
+from nasion.events.burden import Burden
+from nasion.events.rhythm import describe
+from nasion.events.runs import DEFAULT, EventSettings, find
+from nasion.exports import folder as reading_folder
+from nasion.exports.deidentification import Key, deidentified
+from nasion.network import Network
 from nasion.reading.dense import Progress, read_steps
-from nasion.reading.display_cache import DisplayWriter
-from nasion.reading.events import DEFAULT, EventSettings, find
-from nasion.reading.examples import Example, Page, choose, page, step_of
-from nasion.reading.network import Network
+from nasion.reading.maps import why
 from nasion.reading.reading import Reading, n_steps_of
-from nasion.reading.rhythm import describe
 from nasion.reading.stream import Piece
-from nasion.reading.why import why
+from nasion.report import report
+from nasion.report.examples import Example, Page, choose, page, step_of
 from nasion.terms import CENTRE_S
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nasion.eeg.edf_writer import write_annotations
+from nasion.eeg.edf.writer import write_annotations
 from nasion.reading.reading import Event, Reading
 
 if TYPE_CHECKING:

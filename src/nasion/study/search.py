@@ -11,21 +11,21 @@ import pandas as pd
 
 from nasion import __version__
 from nasion.config import Experiment, differences, parse
-from nasion.data.hms import KEYS, load_segments
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.evaluation import trials as figures
 from nasion.evaluation.figures import save
 from nasion.evaluation.judged import Judged, one_per_period
 from nasion.evaluation.metrics import SCALARS, score
-from nasion.experiment import resolved, with_phantoms
 from nasion.files import read_json, replacing, write_json, write_text
+from nasion.hms.segments import KEYS, load_segments
+from nasion.study.experiment import resolved, with_phantoms
+from nasion.study.space import Space, Values, label, read_space, told
+from nasion.study.storage import alone, opened
+from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import crossval
 from nasion.training.run import LABELS, Run
-from nasion.training.space import Space, Values, label, read_space, told
-from nasion.training.storage import alone, opened
-from nasion.training.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 
 SCHEMA = 1
 LOWER_IS_BETTER = ("kld", "brier", "ece", "ece_classwise")

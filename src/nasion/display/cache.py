@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nasion.config import HMS_VIEW
+from nasion.display.montages import TRACES, traces
 from nasion.errors import NasionError
 from nasion.files import write_json
-from nasion.reading.montages import TRACES, traces
-from nasion.reading.trends import TRENDS, Amplitude, asymmetry
+from nasion.signal.trends import TRENDS, Amplitude, asymmetry
 from nasion.terms import COLUMNS, SFREQ, SPECTROGRAM_CHAINS, STEP_S
 
 SCHEMA = 1

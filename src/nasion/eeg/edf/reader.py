@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.edf_header import Header, decode, read_header
+from nasion.eeg.edf.header import Header, decode, read_header
 from nasion.eeg.resample import Array, Source, Track
 from nasion.errors import NasionError
 

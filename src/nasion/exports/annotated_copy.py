@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg import naming
-from nasion.eeg.edf_header import FIELDS, NO_DATE, Header, decode, read_header
+from nasion.eeg.edf.header import FIELDS, NO_DATE, Header, decode, read_header
 from nasion.errors import NasionError
+from nasion.exports.annotations import EDF_YEARS, annotations, events_only
+from nasion.exports.deidentification import clean_label
 from nasion.files import replacing
-from nasion.reading.annotations import EDF_YEARS, annotations, events_only
-from nasion.reading.deidentification import clean_label
 from nasion.reading.reading import Reading
 from nasion.terms import EKG
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.recording import Recording
-from nasion.reading.network import Network
+from nasion.network import Network
 from nasion.reading.reading import n_steps_of
 from nasion.reading.stream import Strip, piece_of
 from nasion.reading.windows import BEFORE, reach, windows_of

@@ -16,16 +16,16 @@ from nasion.eeg.formats import FOLDER_FORMATS, VENDORS, open_recording
 from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
+from nasion.events.burden import Burden
+from nasion.exports import folder as reading_folder
+from nasion.exports.annotated_copy import copy_with_annotations
+from nasion.exports.deidentification import Key, read_keys, write_keys
+from nasion.exports.folder import MANIFEST
 from nasion.files import read_json, replacing
-from nasion.reading import folder as reading_folder
-from nasion.reading.annotated_copy import copy_with_annotations
-from nasion.reading.burden import Burden
-from nasion.reading.deidentification import Key, read_keys, write_keys
+from nasion.reader.reader import Reader
 from nasion.reading.dense import Progress
-from nasion.reading.folder import MANIFEST
-from nasion.reading.reader import Reader
 from nasion.reading.reading import Reading
-from nasion.reading.summary import sentences
+from nasion.report.summary import sentences
 
 SUMMARY = "recordings.tsv"
 COLUMNS = "recording", "reading", "not_read_because"

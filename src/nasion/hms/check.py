@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nasion.data.hms import Segments, counts_by_pattern, votes
 from nasion.eeg.formats import open_recording
-from nasion.eeg.quality import check_recording
+from nasion.eeg.inspection import check_recording
 from nasion.errors import NasionError
+from nasion.hms.segments import Segments, counts_by_pattern, votes
 from nasion.terms import COLUMNS, SEGMENT_S
 
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nasion.reading.events import EVENTFUL
+from nasion.events.runs import EVENTFUL
 from nasion.reading.reading import REASONS, Event, Fault, Reading, Reason
 from nasion.terms import COLUMNS, Pattern
 

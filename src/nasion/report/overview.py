@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nasion.drawing import strips
 from nasion.reading.reading import REASONS, Event, Reading, Reason
-from nasion.reading.summary import lasting, when
+from nasion.report.summary import lasting, when
 from nasion.terms import COLOURS, SPECTROGRAM_CHAINS, STEP_S, Pattern
 
 Array = NDArray[np.floating]

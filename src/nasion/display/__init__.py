@@ -1,0 +1,1 @@
+"""What pages show of a recording, written once and read in pieces."""

@@ -1,0 +1,1 @@
+"""EDF, EDF+ and BDF: read record by record, and written."""

@@ -1,0 +1,1 @@
+"""A reading as files for other programs."""

@@ -1,0 +1,1 @@
+"""Folders in the layout of HMS: read, written, checked, and made of any recording."""

@@ -1,0 +1,1 @@
+"""What signals say without the network: faults of electrodes and trends, every 2 s."""

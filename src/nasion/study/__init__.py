@@ -1,0 +1,1 @@
+"""Experiments and searches over them: from a configuration to runs."""
