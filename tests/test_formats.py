@@ -29,7 +29,8 @@ from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segm
 from nasion.models import checkpoint
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict_dataset
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS, Pattern
 from nasion.training import run as training_run
 from nasion.training.crossval import train

@@ -3,14 +3,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
 __all__ = ["compare", "evaluate", "load", "open_recording", "read", "simulate"]
 
 if TYPE_CHECKING:
+    from nasion.api.read import read
     from nasion.eeg.formats import open_recording
     from nasion.evaluation.report import compare, evaluate
     from nasion.phantom.cohort import simulate
-    from nasion.reader.reader import read
     from nasion.training.run import load
 
 _HOMES = {
@@ -18,13 +17,16 @@ _HOMES = {
     "evaluate": "nasion.evaluation.report",
     "load": "nasion.training.run",
     "open_recording": "nasion.eeg.formats",
-    "read": "nasion.reader.reader",
+    "read": "nasion.api.read",
     "simulate": "nasion.phantom.cohort",
 }
+__version__: str
 
 
 def __getattr__(name: str) -> Any:
     """Import a public function when it is first asked for, so that `import nasion` is light."""
+    if name == "__version__":
+        return import_module("nasion.version").VERSION
     if name not in _HOMES:
         raise AttributeError(f"module 'nasion' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

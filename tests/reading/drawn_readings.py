@@ -5,7 +5,9 @@ from datetime import datetime
 import numpy as np
 from hypothesis import strategies as st
 
-from nasion.reading.reading import REASONS, Event, Reading, n_steps_of
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading, n_steps_of
+from nasion.signal.fault import REASONS
 from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, Chain, Pattern
 
 SECONDS = st.floats(0, 1e6, allow_nan=False)

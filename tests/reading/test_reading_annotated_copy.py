@@ -16,7 +16,8 @@ from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.annotations import words
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, Pattern
 
 NOTES = [(1.5, 0.0, "eyes open"), (7.25, 3.0, "µ")]

@@ -20,7 +20,7 @@ from nasion.exports.annotations import (
     to_mne_annotations,
     words,
 )
-from nasion.reading.reading import Event
+from nasion.reading.event import Event
 from nasion.terms import CHAIN_ELECTRODES, Chain, Pattern
 
 SZCORE = [

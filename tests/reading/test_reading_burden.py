@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from nasion.events.burden import Burden, densest, prevalence, united
 from nasion.events.runs import EVENTFUL, length
-from nasion.reading.reading import REASONS, Event, Reading, Reason, n_steps_of
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading, n_steps_of
+from nasion.signal.fault import REASONS, Reason
 from nasion.terms import Pattern
 
 HOUR_S = 3600.0

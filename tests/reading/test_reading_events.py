@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nasion.events.runs import EVENTFUL, EventSettings, find, length
-from nasion.reading.reading import REASONS, Reading, Reason
+from nasion.reading.reading import Reading
+from nasion.signal.fault import REASONS, Reason
 from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
 
 

@@ -22,7 +22,7 @@ from nasion.exports.tables import (
     probabilities_table,
     write_csv,
 )
-from nasion.reading.reading import REASONS, Fault
+from nasion.signal.fault import REASONS, Fault
 from nasion.terms import COLUMNS, PATTERNS, Pattern
 
 

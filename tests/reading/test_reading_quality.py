@@ -14,7 +14,7 @@ from nasion.eeg.recording import Recording
 from nasion.phantom.artifacts import lead_off
 from nasion.phantom.bedside import Spell
 from nasion.phantom.stay import Stay
-from nasion.reading.reading import REASONS, Fault, Reason
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.signal.quality import MARGIN_STEPS, N_STEP, faults, judged
 from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
 

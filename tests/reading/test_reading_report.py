@@ -14,9 +14,11 @@ from nasion.drawing.strips import MOST_ROWS
 from nasion.eeg.filters import band_pass
 from nasion.eeg.montage import bipolar
 from nasion.events.burden import Burden
-from nasion.reading.reading import REASONS, Event, Fault, Reading, Reason, n_steps_of
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading, n_steps_of
 from nasion.report import examples, report, summary
 from nasion.report.examples import Page, choose
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import CENTRE_S, COLUMNS, DERIVATION_NAMES, PATTERNS, STEP_S, Pattern
 
 EVIL = '<script>alert("x")</script>'

@@ -11,7 +11,7 @@ from nasion.eeg.recording import Recording
 from nasion.events.rhythm import describe, lasts, measure
 from nasion.phantom.stay import Stay
 from nasion.phantom.truth import Panel
-from nasion.reading.reading import Event
+from nasion.reading.event import Event
 from nasion.terms import COLUMNS, ELECTRODES, LEFT, PATTERNS, RIGHT, SFREQ, Chain, Pattern
 
 LENGTH_S = 60.0

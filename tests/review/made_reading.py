@@ -21,8 +21,10 @@ from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.exports import folder
 from nasion.phantom.recordings import simulate_recordings
-from nasion.reading.reading import REASONS, Event, Reading, Reason, n_steps_of
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading, n_steps_of
 from nasion.reading.stream import piece_of, spans
+from nasion.signal.fault import REASONS, Reason
 from nasion.terms import CHAIN_ELECTRODES, COLUMNS, PATTERNS, SFREQ, STEP_S, Chain, Pattern
 
 SEEDS = (217, 96)  # seizures, LPD and GPD; LPD, LRDA, GPD and GRDA

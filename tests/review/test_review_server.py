@@ -15,7 +15,7 @@ from nasion.display.display import Display
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.exports.folder import load
-from nasion.reading.reading import Event
+from nasion.reading.event import Event
 from nasion.review.ledger import URGENCY, Sheet, urgency
 from nasion.review.server import create_app
 from nasion.terms import COLUMNS, DERIVATION_NAMES, PATTERNS, Pattern

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nasion import __version__
+from nasion.version import VERSION
 
 app = typer.Typer(
     name="nasion",
@@ -55,7 +55,7 @@ def bar_of(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def _version(show: bool) -> None:
     if show:
-        typer.echo(__version__)
+        typer.echo(VERSION)
         raise typer.Exit
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from nasion.events.runs import EVENTFUL
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import STEP_S, Pattern
 
 Spans = list[tuple[float, float]]  # (start_s, stop_s), apart and in order

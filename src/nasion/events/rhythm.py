@@ -10,7 +10,7 @@ from nasion.eeg.filters import bridge
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Recording
 from nasion.events import cycles, discharges
-from nasion.reading.reading import Event, Side
+from nasion.reading.event import Event, Side
 from nasion.terms import CENTRE_S, CHAIN_DERIVATIONS, SFREQ, Chain, Pattern
 
 Array = NDArray[np.float32]

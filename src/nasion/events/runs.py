@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from nasion.config import Settings
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
 
 Array = NDArray[np.float64]

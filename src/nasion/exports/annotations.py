@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasion.eeg.edf.writer import write_annotations
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 
 if TYPE_CHECKING:
     import mne

@@ -12,11 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nasion import __version__
 from nasion.errors import NasionError
 from nasion.files import replacing, write_json
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import CHAIN_ELECTRODES, CHAIN_NAMES, PATTERNS, Chain, Pattern
+from nasion.version import VERSION
 
 ABSENT = "n/a"  # as BIDS writes what is not there
 SEIZURE, NO_SEIZURE = "sz", "bckg"
@@ -166,7 +167,7 @@ def to_bids(reading: Reading, folder: Path) -> Path:
                 "BIDSVersion": "1.8.0",
                 "HEDVersion": "score_1.1.0",
                 "DatasetType": "derivative",
-                "GeneratedBy": [{"Name": "nasion", "Version": __version__}],
+                "GeneratedBy": [{"Name": "nasion", "Version": VERSION}],
             },
         )
     write_events(reading, path)

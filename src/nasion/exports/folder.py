@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion import __version__
 from nasion.errors import NasionError
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.bids import read_events, write_events
@@ -24,8 +23,10 @@ from nasion.exports.tables import (
     write_csv,
 )
 from nasion.files import read_json, replacing, write_json
-from nasion.reading.reading import REASONS, Reading
+from nasion.reading.reading import Reading
+from nasion.signal.fault import REASONS
 from nasion.terms import COLUMNS, PATTERNS, STEP_S
+from nasion.version import VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) 
 def _manifest(reading: Reading) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "nasion": __version__,
+        "nasion": VERSION,
         "name": reading.name,
         "start": reading.start.isoformat() if reading.start else None,
         "duration_s": reading.duration_s,

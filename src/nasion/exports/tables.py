@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.files import replacing
-from nasion.reading.reading import REASONS, Fault, Reading
+from nasion.reading.reading import Reading
+from nasion.signal.fault import REASONS, Fault
 from nasion.terms import COLUMNS, PATTERNS, STEP_S
 
 if TYPE_CHECKING:

@@ -35,7 +35,6 @@ from typing import Any
 
 import torch
 
-from nasion import __version__
 from nasion.calibration import Calibration
 from nasion.config import Experiment
 from nasion.errors import NasionError
@@ -46,6 +45,7 @@ from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.models.wavenet import WaveformBranch
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS, STEP_S
+from nasion.version import VERSION
 
 SCHEMA = 1
 KEY = "nasion"
@@ -95,7 +95,7 @@ def export(
     about = _about(graph, checkpoints, ensemble) | {"name": name, "labels": labels}
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(about)
-    model.producer_name, model.producer_version = KEY, __version__
+    model.producer_name, model.producer_version = KEY, VERSION
     onnx.checker.check_model(model, full_check=True)
     with replacing(path) as temporary:
         onnx.save(model, temporary)
@@ -110,7 +110,7 @@ def _about(
     waveform = ("waveform",) if graph.explains_waveform else ()
     return {
         "schema": SCHEMA,
-        "nasion": __version__,
+        "nasion": VERSION,
         "patterns": [str(pattern) for pattern in PATTERNS],
         "derivations": list(DERIVATION_NAMES),
         "spectrogram_chains": [str(chain) for chain in SPECTROGRAM_CHAINS],

@@ -6,14 +6,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from os import cpu_count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nasion.display.cache import DisplayWriter
-from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.events.burden import Burden
 from nasion.events.rhythm import describe
@@ -28,9 +26,6 @@ from nasion.reading.stream import Piece
 from nasion.report import report
 from nasion.report.examples import Example, Page, choose, page, step_of
 from nasion.terms import CENTRE_S
-
-if TYPE_CHECKING:
-    import mne
 
 REPORT = "report.html"
 
@@ -143,32 +138,3 @@ class Reader:
 
         with threadpool_limits(1), ThreadPoolExecutor(self.threads or cpu_count() or 1) as pool:
             return list(pool.map(page_of, choose(reading)))
-
-
-def read(
-    source: "Path | str | mne.io.BaseRaw",
-    *,
-    model: Path | str | None = None,
-    unit: str = "",
-    threads: int = 0,
-    progress: Progress | None = None,
-) -> Reading:
-    """Read a recording of any length.
-
-    Parameters
-    ----------
-    source
-        A file, or an `mne.io.Raw`.
-    model
-        A model.onnx or a RUN folder that holds one; the packaged model by default.
-    unit
-        Of the samples, where the header is wrong: nV, uV, mV or V.
-    threads
-        Cores to work on; 0 takes all.
-    progress
-        Called with the steps of 2 s done and in all.
-    """
-    network = Network.open(Path(model) if model else None)
-    return Reader(network, threads=threads).read(
-        open_recording(source, unit=unit), progress=progress
-    )

@@ -7,80 +7,14 @@ Step k of a recording is the 2 s from 2k to 2k + 2 s; its probabilities are thos
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntFlag, StrEnum
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.terms import COLUMNS, PATTERNS, STEP_S, Chain, Pattern
-
-if TYPE_CHECKING:
-    import mne
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-Side = Literal["left", "right", "bilateral", ""]
-
-
-class Fault(IntFlag):
-    """What is wrong with an electrode in a step; bits, as several may be."""
-
-    NONE = 0
-    MISSING = 1  # not recorded, or a gap
-    FLAT = 2
-    DISCONNECTED = 4  # lead off: mains and drift, no EEG
-    CLIPPED = 8  # at the rail of the amplifier
-    LINE = 16  # mains noise
-    MUSCLE = 32
-    RANGE = 64  # beyond what EEG reaches
-
-
-class Reason(StrEnum):
-    """Why a step was not judged; its place here is its code in `Reading.reason`."""
-
-    JUDGED = ""
-    GAP = "nothing recorded"
-    ELECTRODES = "too few usable electrodes"
-    FLAT = "flat"
-    ARTIFACT = "artifact"
-
-
-REASONS = tuple(Reason)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A run of steps of one pattern.
-
-    Parameters
-    ----------
-    probability, peak
-        Mean and highest probability of the pattern over its steps.
-    frequency_hz
-        Of discharges or cycles; None where nothing repeats or none was measured.
-    chains
-        Those that show it; empty where that was not told.
-    length
-        ACNS 2021 word for how long it lasts.
-    """
-
-    onset_s: float
-    duration_s: float
-    pattern: Pattern
-    probability: float
-    peak: float
-    side: Side = ""
-    frequency_hz: float | None = None
-    chains: tuple[Chain, ...] = ()
-    length: str = ""
-
-    @property
-    def stop_s(self) -> float:
-        """Where it ends."""
-        return self.onset_s + self.duration_s
+from nasion.reading.event import Event
+from nasion.terms import COLUMNS, PATTERNS, STEP_S
 
 
 @dataclass(frozen=True)
@@ -134,48 +68,6 @@ class Reading:
     def judged(self) -> NDArray[np.bool_]:
         """(n_steps,): whether the network's word stands."""
         return self.reason == 0
-
-    def table(self) -> "pd.DataFrame":
-        """Give a row a step: onset_s, clock, six probabilities, most_probable, reason."""
-        from nasion.exports.tables import probabilities_table
-
-        return probabilities_table(self)
-
-    def events_table(self) -> "pd.DataFrame":
-        """Give a row an event."""
-        from nasion.exports.tables import events_table
-
-        return events_table(self)
-
-    def to_annotations(self) -> "mne.Annotations":
-        """Give the events for `raw.set_annotations`."""
-        from nasion.exports.annotations import to_mne_annotations
-
-        return to_mne_annotations(self)
-
-    def to_bids(self, folder: Path) -> Path:
-        """Write the events into a BIDS derivative data set; give the events.tsv."""
-        from nasion.exports.bids import to_bids
-
-        return to_bids(self, folder)
-
-    def to_edf(self, path: Path) -> None:
-        """Write the events as EDF+ annotations without signals."""
-        from nasion.exports.annotations import to_edf_annotations
-
-        to_edf_annotations(self, path)
-
-    def save(self, folder: Path) -> None:
-        """Write the folder that `nasion read` writes, without display and report."""
-        from nasion.exports.folder import save
-
-        save(self, folder)
-
-    def plot(self) -> "Figure":
-        """Draw the probabilities over time, the events above them."""
-        from nasion.report.plot import plot
-
-        return plot(self)
 
     def clock(self, at_s: float) -> datetime | None:
         """Clock time of a second of the recording, where the clock is known."""

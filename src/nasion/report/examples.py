@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from nasion.eeg.filters import HALO_S, band_pass, bridge
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, COLUMNS, EKG, PATTERNS, SFREQ, STEP_S, Pattern
 
 Array = NDArray[np.float32]

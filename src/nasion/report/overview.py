@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.drawing import strips
-from nasion.reading.reading import REASONS, Event, Reading, Reason
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.report.summary import lasting, when
+from nasion.signal.fault import REASONS, Reason
 from nasion.terms import COLOURS, SPECTROGRAM_CHAINS, STEP_S, Pattern
 
 Array = NDArray[np.floating]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import nasion
 from nasion.drawing import eeg, strips
 from nasion.events.runs import EVENTFUL
 from nasion.files import write_text
-from nasion.reading.reading import Fault, Reading
+from nasion.reading.reading import Reading
 from nasion.report import overview, summary
 from nasion.report.examples import Example, Page, step_of
+from nasion.signal.fault import Fault
 from nasion.terms import (
     COLOURS,
     COLUMNS,
@@ -25,6 +25,7 @@ from nasion.terms import (
     SPECTROGRAM_CHAINS,
     Pattern,
 )
+from nasion.version import VERSION
 
 Array = NDArray[np.floating]
 
@@ -101,7 +102,7 @@ def render(
         faults=_faults(reading),
         unjudged=summary.not_judged(reading),
         settings=_flat({"model": reading.model, "events": settings or {}}),
-        software={"nasion": nasion.__version__, "Python": platform.python_version()},
+        software={"nasion": VERSION, "Python": platform.python_version()},
         layout=overview.LAYOUT,
         patterns=PATTERNS,
         colours=COLOURS,

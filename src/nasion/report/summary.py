@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from nasion.events.runs import EVENTFUL
-from nasion.reading.reading import REASONS, Event, Fault, Reading, Reason
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import COLUMNS, Pattern
 
 LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named

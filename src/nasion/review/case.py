@@ -14,10 +14,11 @@ from nasion.display.display import Array, Display
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.folder import load, manifest
-from nasion.reading.reading import REASONS, Reading, Reason
+from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
 from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
 from nasion.review.verdicts import Action, Journal, Verdict, stamp, standing
+from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,

@@ -9,7 +9,8 @@ from nasion.events.runs import length
 from nasion.exports.annotations import EDF_YEARS
 from nasion.exports.bids import ABSENT, write_events
 from nasion.files import write_text
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.review.ledger import Entry
 
 COLUMNS = (

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nasion.reading.reading import Event, Reading
+from nasion.reading.event import Event
+from nasion.reading.reading import Reading
 from nasion.review.candidates import Candidate
 from nasion.review.verdicts import Verdict
 from nasion.terms import PATTERNS, Pattern

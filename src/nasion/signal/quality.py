@@ -16,7 +16,7 @@ from nasion.eeg.formats import LEAST_ELECTRODES
 from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_BLOCK, RANGE_UV
 from nasion.eeg.interpolation import positions
 from nasion.eeg.recording import Signals
-from nasion.reading.reading import REASONS, Fault, Reason
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import CENTRE_S, COLUMNS, ELECTRODES, SFREQ, STEP_S
 
 Array = NDArray[np.float32]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasion import __version__
 from nasion.config import Experiment, differences, parse
 from nasion.data.store import open_store
 from nasion.errors import NasionError
@@ -26,6 +25,7 @@ from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sample
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import crossval
 from nasion.training.run import LABELS, Run
+from nasion.version import VERSION
 
 SCHEMA = 1
 LOWER_IS_BETTER = ("kld", "brier", "ece", "ece_classwise")
@@ -125,7 +125,7 @@ def search(
 
 def _begun(space: Space, folder: Path, progress: Progress | None) -> Space:
     """Start the folder, or make sure that it is this search's, with the data at hand."""
-    about = {"schema": SCHEMA, "nasion": __version__, "search": space.fingerprint}
+    about = {"schema": SCHEMA, "nasion": VERSION, "search": space.fingerprint}
     described = folder / "search.json"
     if described.exists():
         found = read_json(described)

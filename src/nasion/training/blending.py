@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nasion import __version__, calibration
+from nasion import calibration
 from nasion.calibration import Calibration, splits
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json
@@ -28,6 +28,7 @@ from nasion.prediction import Progress, predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits
 from nasion.training.run import BLEND, LABELS, Run, guard_unseen
+from nasion.version import VERSION
 
 Array = NDArray[np.float64]
 
@@ -277,5 +278,5 @@ def _write(found: Blend, folder: Path, votes: int, table: pd.DataFrame) -> None:
     ]
     with replacing(folder / "oof.csv") as temporary:
         table.to_csv(temporary, index=False)
-    about = {"schema": SCHEMA, "nasion": __version__, "votes": votes, "runs": members}
+    about = {"schema": SCHEMA, "nasion": VERSION, "votes": votes, "runs": members}
     write_json(folder / BLEND, {**about, "calibration": found.calibration.as_dict()})

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasion import __version__, calibration
+from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
 from nasion.errors import NasionError
@@ -25,6 +25,7 @@ from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME, Checkpoint
 from nasion.terms import VOTE_COLUMNS
+from nasion.version import VERSION
 
 SCHEMA = 1
 BLEND = "blend.json"  # of several runs; see `training.blending`
@@ -57,7 +58,7 @@ class Run:
         """Start the folder, or make sure that it is the same experiment's on the same labels."""
         about = {
             "schema": SCHEMA,
-            "nasion": __version__,
+            "nasion": VERSION,
             "experiment": experiment.fingerprint,
             "labels": fingerprint(segments),
         }

@@ -1,0 +1,1 @@
+"""What `import nasion` gives: models, readings and the verbs, for scripts and notebooks."""

@@ -1,0 +1,5 @@
+"""The version of this nasion, as it was installed."""
+
+from importlib.metadata import version
+
+VERSION = version("nasion")
