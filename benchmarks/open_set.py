@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from nasion.evaluation.report import evaluate
+from nasion.evaluation.evaluation import evaluate
 from nasion.hms.segments import load_segments
 from nasion.prediction import predict
 from nasion.terms import PATTERNS

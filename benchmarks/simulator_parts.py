@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from nasion.config import parse
-from nasion.evaluation.report import evaluate
+from nasion.evaluation.evaluation import evaluate
 from nasion.hms.segments import load_segments
 from nasion.models.checkpoint import load
 from nasion.phantom import morphology, patient

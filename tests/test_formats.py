@@ -22,7 +22,7 @@ from nasion.data.store import load_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
-from nasion.evaluation import metrics, report, tables
+from nasion.evaluation import evaluation, inputs, metrics
 from nasion.exports import folder as reading_folder
 from nasion.hms.convert import convert
 from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segments
@@ -142,7 +142,7 @@ def test_the_first_version_of_folds_and_settings_is_read():
 @pytest.mark.parametrize("name", ["run/oof.csv", "predictions.csv"])
 def test_the_first_version_of_predictions_is_evaluated(name, tmp_path):
     labels = None if name.endswith("oof.csv") else V1 / "hms" / "train.csv"
-    scores = report.evaluate(V1 / name, labels, tmp_path)
+    scores = evaluation.evaluate(V1 / name, labels, tmp_path)
     assert scores["overall"]["n"] == len(pd.read_csv(V1 / name))
     if not labels:
         expected = content(V1 / "evaluation" / "metrics.json")
@@ -327,16 +327,16 @@ def test_what_a_system_is_worth_beside_people_is_as_documented(made):
 
 def test_columns_read_by_evaluation_are_as_documented():
     known = documented("Columns read of labels and predictions")
-    fixed = {*tables.IDS, tables.SEGMENT, "fold", *VOTE_COLUMNS, *tables.LABEL_COLUMNS}
-    fixed |= {*tables.PROBABILITY_COLUMNS}
+    fixed = {*inputs.IDS, inputs.SEGMENT, "fold", *VOTE_COLUMNS, *inputs.LABEL_COLUMNS}
+    fixed |= {*inputs.PROBABILITY_COLUMNS}
     assert fixed <= set(known)
-    assert all(tables.RATER.fullmatch(name) for name in set(known) - fixed - {"rater_"})
+    assert all(inputs.RATER.fullmatch(name) for name in set(known) - fixed - {"rater_"})
 
 
 @pytest.mark.usefixtures("unsaved")
 def test_a_comparison_is_as_documented(tmp_path, made):
     oof = V1 / "run" / "oof.csv"
-    found = report.compare({"one": oof, "other": oof}, None, tmp_path)
+    found = evaluation.compare({"one": oof, "other": oof}, None, tmp_path)
     alone = list(content(made / "evaluation" / "metrics.json"))
     assert list(found) == ["schema", "software", "files", "systems", "pairs"]
     assert list(found["systems"]["one"]) == alone[alone.index("run") :]

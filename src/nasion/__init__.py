@@ -8,13 +8,13 @@ __all__ = ["compare", "evaluate", "load", "open_recording", "read", "simulate"]
 if TYPE_CHECKING:
     from nasion.api.read import read
     from nasion.eeg.formats import open_recording
-    from nasion.evaluation.report import compare, evaluate
+    from nasion.evaluation.evaluation import compare, evaluate
     from nasion.phantom.cohort import simulate
     from nasion.training.run import load
 
 _HOMES = {
-    "compare": "nasion.evaluation.report",
-    "evaluate": "nasion.evaluation.report",
+    "compare": "nasion.evaluation.evaluation",
+    "evaluate": "nasion.evaluation.evaluation",
     "load": "nasion.training.run",
     "open_recording": "nasion.eeg.formats",
     "read": "nasion.api.read",

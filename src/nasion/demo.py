@@ -8,7 +8,7 @@ from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
-from nasion.evaluation.report import compare
+from nasion.evaluation.evaluation import compare
 from nasion.explanation.request import explain_run
 from nasion.exports.folder import MANIFEST
 from nasion.network import Network

@@ -8,10 +8,10 @@ from sklearn import metrics as reference
 
 from nasion.evaluation import assessment, metrics
 from nasion.evaluation.comparison import COMPARED, pairs, permutation_p
+from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.ranking import areas
 from nasion.evaluation.resampling import Sums, resamples
-from nasion.evaluation.tables import read_labels
 from nasion.terms import PATTERNS
 
 SPARCNET_AUROC = dict(zip(PATTERNS, (0.8652, 0.9213, 0.9606, 0.9359, 0.9393, 0.8187), strict=True))

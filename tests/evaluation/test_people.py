@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.people import agreement_of_people
 from nasion.evaluation.ranking import curve
-from nasion.evaluation.tables import read_labels
 from nasion.terms import PATTERNS
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from nasion.config import parse
 from nasion.errors import NasionError
-from nasion.evaluation.report import evaluate
+from nasion.evaluation.evaluation import evaluate
 from nasion.files import write_json
 from nasion.hms.segments import load_segments
 from nasion.phantom.cohort import simulate

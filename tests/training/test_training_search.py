@@ -17,7 +17,7 @@ import pytest
 import nasion
 from nasion.config import Experiment, load, parse
 from nasion.errors import NasionError
-from nasion.evaluation import report
+from nasion.evaluation import evaluation
 from nasion.study import storage
 from nasion.study import study as studies
 from nasion.study.search import configuration, search
@@ -352,7 +352,7 @@ def test_a_search_writes_what_it_found(phantoms, tmp_path):
     assert list(table["model.wavenet.channels"]) == ["[4]", "[8]"]
     for row in table.itertuples():
         oof = folder / row.run / "oof.csv"
-        told = report.evaluate(oof, None, tmp_path / "evaluation")["overall"]["brier"]
+        told = evaluation.evaluate(oof, None, tmp_path / "evaluation")["overall"]["brier"]
         assert row.value == pytest.approx(told, rel=1e-9)
 
     best = table.loc[table["value"].idxmin()]

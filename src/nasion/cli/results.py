@@ -83,16 +83,16 @@ def evaluate(
     if events:
         _judge_events(predictions, labels, out)
         return
-    from nasion.evaluation import report
+    from nasion.evaluation import evaluation
     from nasion.evaluation.system import named
 
     alone = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
     out = out or alone / "evaluation"
     if len(predictions) == 1:
-        content = report.evaluate(predictions[0], labels, out)
+        content = evaluation.evaluate(predictions[0], labels, out)
     else:
-        content = report.compare(named(predictions), labels, out)
-    typer.echo(report.summary(content))
+        content = evaluation.compare(named(predictions), labels, out)
+    typer.echo(evaluation.summary(content))
     typer.echo(out / "report.html")
 
 
@@ -133,7 +133,7 @@ def explain(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
-    from nasion.explanation import page, request
+    from nasion.explanation import picture, request
     from nasion.hms.segments import load_segments
     from nasion.training.run import PACKAGED, Run, guard_unseen
 
@@ -157,5 +157,5 @@ def explain(
         )
         for warning in warnings:
             typer.echo(f"{data.name}: {warning}", err=True)
-    page.write(found, out, found.file_name)
+    picture.write(found, out, found.file_name)
     typer.echo(out / f"{found.file_name}.png")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasion.errors import NasionError
-from nasion.evaluation.tables import (
+from nasion.evaluation.inputs import (
     ABSTAINED,
     Labels,
     key,
@@ -43,7 +43,7 @@ class Judged:
     warnings : tuple of str
         What a reader of the numbers has to know.
     raters : dict of str to ndarray of int, shape (n,)
-        Number of the pattern each rater chose, or `tables.ABSTAINED`; empty where single votes
+        Number of the pattern each rater chose, or `inputs.ABSTAINED`; empty where single votes
         are unknown.
     """
 

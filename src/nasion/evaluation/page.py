@@ -8,7 +8,7 @@ from typing import Any
 from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS, Metrics
 from nasion.terms import COLOURS, PATTERNS
 
-TEMPLATE = Path(__file__).with_name("report.html.j2")
+TEMPLATE = Path(__file__).with_name("page.html.j2")
 NONE = "–"  # stands where a number is undefined
 KEPT = (1.0, 0.8, 0.6, 0.4, 0.2)  # shares of segments in the table of what abstention gains
 

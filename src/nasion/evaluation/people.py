@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from nasion.evaluation.inputs import ABSTAINED
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import Metrics, agreement
 from nasion.evaluation.ranking import curves
 from nasion.evaluation.resampling import Sums, interval, mean, plain, ratio, resamples, stacked
-from nasion.evaluation.tables import ABSTAINED
 from nasion.terms import PATTERNS
 
 Array = np.ndarray[Any, Any]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
-from nasion.evaluation import curves, figures, learning
+from nasion.evaluation import curves, epochs, figures
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import Metrics
 from nasion.evaluation.ranking import curves as ranking_curves
@@ -18,7 +18,7 @@ def draw(
     """Draw what there is to draw; give SVG text by name, of some by name and system."""
     names = check_names(list(assessed))
     histories = {s.name: s.history for s in systems if not s.history.empty}
-    branched = learning.of_two_branches(histories)
+    branched = epochs.of_two_branches(histories)
     lines = {name: ranking_curves(rows) for name, rows in judged.items()}
     raters = next(iter(assessed.values()))["people"]["raters"]
     experts = raters["each"] if raters else []
@@ -37,11 +37,11 @@ def draw(
         confusion, reliability = figures.confusions(system), curves.reliability(system)
         drawn["confusion"][name] = figures.save(confusion, out, f"confusion{names[name]}")
         drawn["reliability"][name] = figures.save(reliability, out, f"reliability{names[name]}")
-    for score in learning.SCORES if histories else ():
-        figure = learning.scores(histories, score)
+    for score in epochs.SCORES if histories else ():
+        figure = epochs.scores(histories, score)
         drawn["learning"][score] = figures.save(figure, out, f"learning_{score}")
     drawn["similarity"] = (
-        figures.save(learning.similarity(branched), out, "similarity") if branched else None
+        figures.save(epochs.similarity(branched), out, "similarity") if branched else None
     )
     return drawn
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nasion.data.dataset import SegmentDataset
 from nasion.errors import NasionError
-from nasion.explanation import page
+from nasion.explanation import picture
 from nasion.explanation.explanation import explain
 from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, summary
 from nasion.files import write_json, write_text
@@ -135,7 +135,7 @@ def gallery(
         for key, gain in gains(net, explained, np.random.default_rng(done)).items():
             gained.setdefault(key, []).append(gain)
         said = float(explained.probability[PATTERNS.index(example.predicted)])
-        svg = page.write(explained, out, example.file_name)
+        svg = picture.write(explained, out, example.file_name)
         shown.append({"example": example, "probability": said, "svg": svg})
         if progress:
             progress(done, len(examples))

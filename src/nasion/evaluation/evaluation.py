@@ -12,11 +12,11 @@ from nasion.errors import NasionError
 from nasion.evaluation import metrics, page, plates
 from nasion.evaluation.assessment import assess
 from nasion.evaluation.comparison import pairs
+from nasion.evaluation.epochs import LIKENESS
+from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
-from nasion.evaluation.learning import LIKENESS
 from nasion.evaluation.metrics import Metrics
 from nasion.evaluation.system import System, open_system
-from nasion.evaluation.tables import read_labels
 from nasion.files import write_json, write_text
 
 SOFTWARE = ("nasion", "numpy", "scipy", "pandas", "matplotlib")

@@ -8,8 +8,8 @@ import pytest
 
 from nasion.errors import NasionError
 from nasion.evaluation import metrics
+from nasion.evaluation.inputs import ABSTAINED, read_labels, read_predictions
 from nasion.evaluation.judged import Judged, judge, one_per_period
-from nasion.evaluation.tables import ABSTAINED, read_labels, read_predictions
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 VOTES = list(VOTE_COLUMNS)

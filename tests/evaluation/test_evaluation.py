@@ -16,8 +16,8 @@ import pytest
 from matplotlib.text import Text
 
 from nasion.errors import NasionError
+from nasion.evaluation.evaluation import compare, evaluate, summary
 from nasion.evaluation.plates import check_names
-from nasion.evaluation.report import compare, evaluate, summary
 from nasion.evaluation.system import named
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
@@ -415,7 +415,7 @@ def test_no_label_of_a_figure_is_clipped_or_covered(
 
 
 def test_evaluation_needs_no_torch_and_no_signals() -> None:
-    code = "import sys, nasion.evaluation.report; print(*sys.modules)"
+    code = "import sys, nasion.evaluation.evaluation; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -15,7 +15,7 @@ from nasion.drawing import eeg
 from nasion.eeg.montage import bipolar
 from nasion.eeg.waveform import waveform
 from nasion.evaluation.figures import save
-from nasion.explanation import page
+from nasion.explanation import picture
 from nasion.explanation.explanation import explain_window
 from nasion.terms import COLOURS, DERIVATION_NAMES, PATTERNS, Pattern
 
@@ -65,7 +65,7 @@ def texts(figure):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_drawn_with_nothing_clipped_or_overlapping(kind):
-    figure = page.figure(explained(kind, noise(52.0) if kind in ("shared", "tiled") else None))
+    figure = picture.figure(explained(kind, noise(52.0) if kind in ("shared", "tiled") else None))
     found = texts(figure)
     written = {label.get_text() for label in found}
     assert set(DERIVATION_NAMES) | {pattern.label for pattern in PATTERNS} <= written
@@ -84,7 +84,7 @@ def test_a_page_is_drawn_with_nothing_clipped_or_overlapping(kind):
     [[0.4, -0.001, 0, 0.2, 0.1], [-3, -1, 0, -0.5, -2], [900, -700, 1, 2, 3]],
 )
 def test_chains_of_any_size_have_room(occlusion):
-    figure = page.figure(explained(occlusion=np.array(occlusion, np.float32)))
+    figure = picture.figure(explained(occlusion=np.array(occlusion, np.float32)))
     boxes = list(texts(figure).values())
     assert all(box.x1 <= figure.bbox.width for box in boxes)
     assert not any(a.padded(-1).overlaps(b.padded(-1)) for a, b in combinations(boxes, 2))
@@ -102,7 +102,7 @@ def test_negative_is_up():
     drawn[3, 1200] = -2.0
     found = explained()
     found = replace(found, window=Window(drawn, window.images))
-    trace = traces(page.figure(found))[3]
+    trace = traces(picture.figure(found))[3]
     assert trace.argmax() == 200
     assert trace[200] > np.median(trace)
 
@@ -114,7 +114,7 @@ def test_the_traces_are_microvolts(quantise):
     time_s = np.arange(4000) / 200
     signals = np.zeros((20, 4000), np.float32)
     signals[0] = 80 * np.sin(2 * np.pi * 5 * time_s)
-    shown = page.microvolts(waveform(signals, settings), signal)[:, 200:-200]
+    shown = picture.microvolts(waveform(signals, settings), signal)[:, 200:-200]
     expected = bipolar(signals)[:, ::4][:, 200:-200]
     tolerance = 4.0 if quantise == "mu-law" else 0.5
     np.testing.assert_allclose(shown, expected, atol=tolerance)
@@ -133,7 +133,7 @@ def test_shading_follows_the_positive_part_of_the_map():
     found = explained()
     ramp = np.full(2500, np.nan, np.float32)
     ramp[1000:1500] = np.linspace(-1, 1, 500)
-    figure = page.figure(replace(found, maps=replace(found.maps, time=ramp)))
+    figure = picture.figure(replace(found, maps=replace(found.maps, time=ramp)))
     axes = next(ax for ax in figure.axes if ax.get_yticklabels()[0].get_text() == "Fp1-F7")
     alpha = axes.images[0].get_array()[0, :, 3]
     assert np.all(alpha[:250] == 0)
@@ -143,7 +143,7 @@ def test_shading_follows_the_positive_part_of_the_map():
 
 def test_a_page_of_gaps_is_drawn_without_shade_and_the_same_bytes_come_again(tmp_path):
     found = explained(signals=np.full((20, 2000), np.nan, np.float32), votes=None)
-    written = [save(page.figure(found), tmp_path, name) for name in ("one", "two")]
+    written = [save(picture.figure(found), tmp_path, name) for name in ("one", "two")]
     assert written[0] == written[1]
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert COLOURS[Pattern.LPD].lower() in written[0].lower() or found.probability[1] == 0
