@@ -1,0 +1,345 @@
+"""What weights learned from, so that no score comes from rows that they learned from.
+
+An EEG is known by its content: its samples at 200 Hz in steps of `STEP_UV`, in the order of
+`nasion.terms.COLUMNS`. The same samples are recognised under any name, number and folder, in
+another table, in parquet written anew, with columns in another order. A piece of an EEG, or one
+that was filtered, scaled or resampled, is not.
+
+A patient is known in three ways:
+
+* An EEG of theirs was learned from, whatever number they carry now.
+* Their number was learned from, and the data sets are the same: they hold an EEG in common that
+  belongs to the same number in both, or one that lies in the folder but not in its table. Alone a
+  number says nothing, since every data set has a patient 1.
+* They are simulated, of a seed and kind that was learned from, and their number is within it: the
+  first N patients of a seed are the same however many are made.
+
+Only hashes are kept. Content can't be guessed from them. Numbers could be, by trying them all, so
+they are hashed with a key that only an EEG of the data set opens: who does not hold one can't tell
+a number.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.errors import NasionError
+from nasion.files import read_json, write_json
+
+SCHEMA = 1
+FILE_NAME = "provenance.json"  # of a RUN folder
+SIMULATED = "simulated.json"  # of a data set that the simulator made
+STEP_UV = 0.01
+LEARNED, UNSEEN = -1, -2  # in place of the fold that held out: by none; not learned from at all
+DIGITS = 12  # of a hash: two of 20,000 EEGs agree by chance in one of a million data sets
+KEY_DIGITS = 16
+
+PatientKind = Literal["pattern", "stay"]  # EEGs made for a pattern each, or cut from one stay
+KINDS = ("pattern", "stay")
+
+
+def content(signals: NDArray[np.floating]) -> str:
+    """Digest of an EEG, shape (20, n_times), µV at 200 Hz, NaN where nothing was recorded.
+
+    Empty where no channel has a signal: silence tells nobody from anybody.
+    """
+    values = np.asarray(signals, np.float32).astype(np.float64)
+    known = np.isfinite(values)
+    steps = np.rint(np.where(known, values, 0) / STEP_UV).astype(np.int64)
+    if (steps == steps[:, :1]).all():
+        return ""
+    steps[~known] = np.iinfo(np.int64).min
+    return hashlib.sha256(f"{steps.shape}".encode() + steps.tobytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the simulator made: patients 1 to `patients` of a seed."""
+
+    seed: int
+    patients: int
+    kinds: tuple[PatientKind, ...] = ("pattern",)
+
+    def shared_with(self, other: "Simulation", numbers: Iterable[int]) -> set[int]:
+        """Which of the patients of `other` with these numbers are also among these."""
+        if self.seed != other.seed or not set(self.kinds) & set(other.kinds):
+            return set()
+        return {number for number in numbers if 1 <= number <= self.patients}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a file holds."""
+        return {"seed": self.seed, "patients": self.patients, "kinds": list(self.kinds)}
+
+    @classmethod
+    def from_dict(cls, given: Any, source: str = SIMULATED) -> "Simulation":
+        """Check what a file held; `source` names it in errors."""
+        try:
+            seed, patients, kinds = given["seed"], given["patients"], given["kinds"]
+            numbers = all(type(number) is int and number >= 0 for number in (seed, patients))
+            if not (numbers and kinds and set(kinds) <= set(KINDS)):
+                raise ValueError
+        except (KeyError, TypeError, ValueError):
+            raise NasionError(
+                f"{source}: a simulation needs seed, patients and kinds ({', '.join(KINDS)}); "
+                "simulate anew"
+            ) from None
+        return cls(seed, patients, tuple(kinds))
+
+    def save(self, folder: Path) -> None:
+        """Write it into the folder of the data set."""
+        write_json(folder / SIMULATED, {"schema": SCHEMA, **self.as_dict()})
+
+    @classmethod
+    def of(cls, folder: Path) -> "Simulation | None":
+        """Read what a folder says; None where it does not say that it is simulated."""
+        path = folder / SIMULATED
+        return cls.from_dict(read_json(path), str(path)) if path.exists() else None
+
+
+class Subjects(Protocol):
+    """Whom a data set holds; EEGs are read only when their contents (`content`) are asked for."""
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """Where the simulator made them."""
+
+    @property
+    def patients(self) -> frozenset[int]:
+        """Their numbers."""
+
+    def contents(self) -> Iterable[tuple[str, int]]:
+        """Content and patient of each EEG."""
+
+    def beside(self) -> Iterable[str]:
+        """Contents of EEGs that lie in the folder, but not in its table."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Whom a data set has in common with what was learned from.
+
+    Parameters
+    ----------
+    patients
+        Numbers that they carry in the data set that is asked about.
+    eegs
+        Contents.
+    seeds
+        Of the simulator, where that is how they are known.
+    """
+
+    patients: frozenset[int] = frozenset()
+    eegs: frozenset[str] = frozenset()
+    seeds: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.patients or self.eegs)
+
+    def __or__(self, other: "Shared") -> "Shared":
+        return Shared(
+            self.patients | other.patients, self.eegs | other.eegs, self.seeds | other.seeds
+        )
+
+    def __str__(self) -> str:
+        """Say how many, as a part of a sentence."""
+        text = f"{_counted(len(self.patients), 'patient')} and {_counted(len(self.eegs), 'EEG')}"
+        if self.seeds:
+            text += f" (simulated with seed {', '.join(map(str, sorted(self.seeds)))})"
+        return text
+
+
+@dataclass(frozen=True)
+class Source:
+    """Hashes of one data set that was learned from.
+
+    Parameters
+    ----------
+    salt
+        Of all its hashes.
+    eegs, patients
+        The fold that held out each; `LEARNED` where every fit learned from it, `UNSEEN` where none.
+    locks
+        The key of the patients' numbers, locked by the content of each EEG.
+    """
+
+    salt: str
+    eegs: Mapping[str, int] = field(repr=False)
+    patients: Mapping[str, int] = field(repr=False)
+    locks: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, contents: Iterable[tuple[str, int]], fold: Mapping[int, int]) -> "Source":
+        """Describe a data set by content and patient of each EEG and the fold of each patient."""
+        pairs = sorted({pair for pair in contents if pair[0]})
+        key = _hash("key", *(eeg for eeg, _ in pairs), digits=KEY_DIGITS)
+        salt = _hash("salt", key)
+        return cls(
+            salt,
+            {_hash(salt, eeg): fold[patient] for eeg, patient in pairs},
+            {_hash(salt, key, str(patient)): number for patient, number in sorted(fold.items())},
+            {_hash(salt, eeg): _locked(key, salt, eeg) for eeg, _ in pairs},
+        )
+
+    def of_fit(self, fold: int) -> "Source":
+        """What the one fit learned from that held out this fold."""
+        eegs, patients = (
+            {name: UNSEEN if number in (fold, UNSEEN) else LEARNED for name, number in each.items()}
+            for each in (self.eegs, self.patients)
+        )
+        return replace(self, eegs=eegs, patients=patients)
+
+    def shared_with(self, subjects: Subjects) -> Shared:
+        """Whom a data set has in common with this one."""
+        pairs = [(eeg, patient) for eeg, patient in subjects.contents() if eeg]
+        common = [
+            (eeg, patient)
+            for eeg, patient in pairs
+            if self.eegs.get(_hash(self.salt, eeg), UNSEEN) != UNSEEN
+        ]
+        patients = {patient for _, patient in common}
+        key = self._key(pairs, subjects)
+        if key:
+            hashes = {number: _hash(self.salt, key, str(number)) for number in subjects.patients}
+            patients |= {n for n, h in hashes.items() if self.patients.get(h, UNSEEN) != UNSEEN}
+        return Shared(frozenset(patients), frozenset(eeg for eeg, _ in common))
+
+    def _key(self, pairs: list[tuple[str, int]], subjects: Subjects) -> str:
+        """The key of the numbers, where an EEG of the data set opens it; else none."""
+        known = False
+        for eeg, patient in pairs:
+            key = self._opened(eeg)
+            if key and _hash(self.salt, key, str(patient)) in self.patients:
+                return key
+            known = known or bool(key)
+        if known:  # the same EEGs under other numbers
+            return ""
+        return next(filter(None, map(self._opened, subjects.beside())), "")
+
+    def _opened(self, eeg: str) -> str:
+        lock = self.locks.get(_hash(self.salt, eeg)) if eeg else None
+        return _locked(lock, self.salt, eeg) if lock else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a file holds."""
+        return {name: dict(getattr(self, name)) for name in ("eegs", "patients", "locks")} | {
+            "salt": self.salt
+        }
+
+    @classmethod
+    def from_dict(cls, given: Any, source: str) -> "Source":
+        """Check what a file held; `source` names it in errors."""
+        try:
+            salt, eegs, patients, locks = (
+                given[name] for name in ("salt", "eegs", "patients", "locks")
+            )
+            folds = [*eegs.values(), *patients.values()]
+            texts = [salt, *eegs, *patients, *locks, *locks.values()]
+            if not all(type(fold) is int for fold in folds) or eegs.keys() != locks.keys():
+                raise ValueError
+            if not all(int(text, 16) >= 0 for text in texts):
+                raise ValueError
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise NasionError(
+                f"{source}: a source needs salt, eegs, patients and locks, all hashes; "
+                "copy the file anew"
+            ) from None
+        return cls(salt, eegs, patients, locks)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """All that weights learned from, their start included."""
+
+    sources: tuple[Source, ...] = ()
+    simulations: tuple[Simulation, ...] = ()
+
+    def __or__(self, other: "Provenance") -> "Provenance":
+        """What either learned from."""
+        return Provenance(
+            tuple(_once((*self.sources, *other.sources))),
+            tuple(_once((*self.simulations, *other.simulations))),
+        )
+
+    def of_fit(self, fold: int) -> "Provenance":
+        """What the one fit learned from that held out this fold; simulated seeds stay whole."""
+        return replace(self, sources=tuple(source.of_fit(fold) for source in self.sources))
+
+    def shared_with(self, subjects: Subjects) -> Shared:
+        """Whom a data set has in common with what was learned from."""
+        shared = Shared()
+        for source in self.sources:
+            shared |= source.shared_with(subjects)
+        own = subjects.simulation
+        for simulation in self.simulations if own else ():
+            if own and (patients := simulation.shared_with(own, subjects.patients)):
+                shared |= Shared(frozenset(patients), seeds=frozenset((simulation.seed,)))
+        return shared
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a file holds."""
+        return {
+            "schema": SCHEMA,
+            "sources": [source.as_dict() for source in self.sources],
+            "simulations": [simulation.as_dict() for simulation in self.simulations],
+        }
+
+    @classmethod
+    def from_dict(cls, given: Any, source: str = FILE_NAME) -> "Provenance":
+        """Check what a file held; `source` names it in errors.
+
+        Raises
+        ------
+        NasionError
+            For another schema, or hashes, folds or seeds that are missing or none.
+        """
+        schema = given.get("schema") if isinstance(given, dict) else None
+        if schema != SCHEMA:
+            raise NasionError(
+                f"{source}: provenance of schema {schema}, this nasion reads {SCHEMA}; "
+                "copy the file anew"
+            )
+        lists = [given.get(name) for name in ("sources", "simulations")]
+        if not all(isinstance(each, list) for each in lists):
+            raise NasionError(f"{source}: needs sources and simulations; copy the file anew")
+        sources, simulations = lists
+        return cls(
+            tuple(Source.from_dict(each, source) for each in sources),
+            tuple(Simulation.from_dict(each, source) for each in simulations),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write it into a RUN folder."""
+        write_json(folder / FILE_NAME, self.as_dict())
+
+    @classmethod
+    def of(cls, folder: Path) -> "Provenance | None":
+        """Read that of a RUN folder; None for one that was made before provenance was kept."""
+        path = folder / FILE_NAME
+        return cls.from_dict(read_json(path), str(path)) if path.exists() else None
+
+
+def _hash(*parts: str, digits: int = DIGITS) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:digits]
+
+
+def _locked(key: str, salt: str, eeg: str) -> str:
+    """Lock a key by an EEG's content; the same opens it."""
+    mask = _hash(salt, "lock", eeg, digits=KEY_DIGITS)
+    return f"{int(key, 16) ^ int(mask, 16):0{KEY_DIGITS}x}"
+
+
+def _once(items: Iterable[Any]) -> list[Any]:
+    unlike: list[Any] = []
+    for item in items:
+        if item not in unlike:
+            unlike.append(item)
+    return unlike
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
