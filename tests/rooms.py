@@ -36,8 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": BASICS | {"eeg", "network", "signal"},
     "events": BASICS | {"eeg", "reading", "signal"},
     "exports": BASICS | {"eeg", "events", "reading", "signal"},
-    "display": BASICS | {"eeg", "signal"},
-    "report": BASICS | {"display", "drawing", "eeg", "events", "reading", "signal"},
+    "display": BASICS | {"eeg", "reading", "signal"},
+    "report": BASICS | {"display", "drawing", "events", "network", "reading", "signal"},
     "reader": BASICS
     | {"display", "eeg", "events", "exports", "network", "reading", "report", "signal"},
     "evaluation": BASICS | {"calibration", "drawing"},

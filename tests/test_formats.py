@@ -436,7 +436,7 @@ def test_a_reading_is_as_documented(tmp_path):
         quality=np.zeros((4, 20), np.uint8),
         events=(Event(2.0, 4.0, Pattern.LPD, 0.6, 0.7),),
     )
-    more = {"mark": "", "deidentified": False, "settings": {}, "burden": {}}
+    more = {"mark": "", "deidentified": False, "settings": {}}
     reading_folder.save(reading, tmp_path, more)
     assert {path.name for path in tmp_path.iterdir()} == set(documented("Reading folder"))
     assert set(content(tmp_path / "reading.json")) == set(documented("reading.json"))

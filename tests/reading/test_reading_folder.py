@@ -13,6 +13,7 @@ from drawn_readings import LPD, SEIZURE, START, reading, readings
 from hypothesis import given, settings
 
 from nasion.errors import NasionError
+from nasion.events.burden import Burden
 from nasion.exports import folder
 from nasion.exports.tables import (
     EVENT_COLUMNS,
@@ -46,14 +47,14 @@ def test_what_is_saved_is_loaded_to_the_last_digit(tmp_path_factory, one):
 
 
 def test_the_folder_holds_what_it_lists(tmp_path):
-    folder.save(reading(), tmp_path, {"settings": {"enter": 0.5}, "burden": {"hz": float("nan")}})
+    folder.save(reading(), tmp_path, {"settings": {"enter": 0.5, "hz": float("nan")}})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [*folder.FILES, "reading.json"]
     )
     found = folder.manifest(tmp_path)
     assert set(found["files"]) == set(folder.FILES)
-    assert found["settings"] == {"enter": 0.5}
-    assert found["burden"] == {"hz": None}
+    assert found["settings"] == {"enter": 0.5, "hz": None}
+    assert found["burden"] == Burden.of(reading()).as_dict()
     assert found["start"] == "2031-02-03T04:05:06"
     text = (tmp_path / "reading.json").read_text()
     assert json.loads(text, parse_constant=pytest.fail) == found

@@ -10,14 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hms_folder import noise
+from nasion.display import pages
+from nasion.display.cache import DisplayWriter
+from nasion.display.display import Display
 from nasion.drawing.strips import MOST_ROWS
-from nasion.eeg.filters import band_pass
 from nasion.eeg.montage import bipolar
 from nasion.events.burden import Burden
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading, n_steps_of
 from nasion.report import examples, report, summary
-from nasion.report.examples import Page, choose
+from nasion.report.examples import ExamplePage, choose
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import CENTRE_S, COLUMNS, DERIVATION_NAMES, PATTERNS, STEP_S, Pattern
 
@@ -65,7 +67,7 @@ SEVERAL = (
 
 def page_of(example, **more):
     signals = noise(10.0)
-    return Page(
+    return ExamplePage(
         example=example,
         signals=bipolar(signals),
         probability=np.full(6, 1 / 6, np.float32),
@@ -79,7 +81,6 @@ def rendered(reading, *, pages=(), spectrogram=None, **more):
         spectrogram = np.zeros((4, 100, reading.n_steps), np.float32)
     return report.render(
         reading,
-        burden=Burden.of(reading).as_dict(),
         spectrogram=spectrogram,
         pages=pages,
         **more,
@@ -192,40 +193,38 @@ def test_what_was_not_judged_is_no_example():
     assert choose(replace(reading, probability=probability)) == []
 
 
-def test_a_page_is_that_piece_of_the_filtered_whole():
+def display_of(folder, signals):
+    """The display of signals whose spectrogram rises from step to step."""
+    n_steps = signals.shape[1] // 400
+    spectrum = np.broadcast_to(np.arange(n_steps) % 40.0, (4, 100, n_steps))
+    with DisplayWriter(folder, n_steps) as writer:
+        writer.add(0, signals, spectrum.astype(np.float32))
+    return Display.open(folder)
+
+
+def test_a_page_is_what_the_display_shows(tmp_path):
     signals = noise(120.0)
     signals[3, 50 * 200 : 53 * 200] = np.nan
-    reading = reading_of([event(44, 20)], 120.0)
-
-    def read(start_s, stop_s):
-        piece = np.full((20, round((stop_s - start_s) * 200)), np.nan, np.float32)
-        first, last = round(start_s * 200), round(stop_s * 200)
-        low, high = max(first, 0), min(last, signals.shape[1])
-        piece[:, low - first : high - first] = signals[:, low:high]
-        return piece
-
+    display, reading = display_of(tmp_path, signals), reading_of([event(44, 20)], 120.0)
     example = choose(reading)[0]
-    page = examples.page(example, reading, read, np.arange(500.0))
+    shown = examples.page(example, reading, display, np.arange(500.0))
     part = slice(round(example.at_s * 200), round((example.at_s + 10) * 200))
-    derivations = bipolar(signals)
-    whole = band_pass(np.nan_to_num(derivations), examples.BAND_HZ, examples.ORDER)[:, part]
-    gaps = np.isnan(derivations[:, part])
-    np.testing.assert_array_equal(np.isnan(page.signals), gaps)
-    untouched = ~gaps.any(1)
-    assert untouched.sum() > 10
-    np.testing.assert_allclose(page.signals[untouched], whole[untouched], atol=0.01)
-    assert page.ekg is not None
+    gaps = np.isnan(bipolar(signals)[:, part])
+    np.testing.assert_array_equal(np.isnan(shown.signals), gaps)
+    whole = pages.page(display, 0, 120, "bipolar", examples.FILTERS).values[:, part]
+    np.testing.assert_allclose(shown.signals[~gaps], whole[:-1][~gaps], atol=0.01)
+    assert shown.ekg is not None
     step = examples.step_of(example.at_s)
-    np.testing.assert_array_equal(page.probability, reading.probability[step])
+    np.testing.assert_array_equal(shown.probability, reading.probability[step])
 
 
-@pytest.mark.parametrize("duration_s", [1.0, 9.0])
-def test_the_shortest_recordings_have_pages_too(duration_s):
+@pytest.mark.parametrize("duration_s", [2.0, 8.0])
+def test_the_shortest_recordings_have_pages_too(duration_s, tmp_path):
     reading = reading_of([event(0, duration_s)], duration_s)
     (example,) = choose(reading)
-    page = examples.page(example, reading, lambda a, b: noise(b - a))
-    assert page.signals.shape == (len(DERIVATION_NAMES), 2000)
-    assert rendered(reading, pages=[page])
+    shown = examples.page(example, reading, display_of(tmp_path, noise(duration_s)))
+    assert shown.signals.shape == (len(DERIVATION_NAMES), 2000)
+    assert rendered(reading, pages=[shown])
 
 
 # The page itself
@@ -332,17 +331,17 @@ def test_a_spectrogram_of_another_recording_is_refused():
         rendered(reading_of(), spectrogram=np.zeros((4, 100, 5), np.float32))
 
 
-def test_a_report_is_written(tmp_path):
-    reading = reading_of(SEVERAL)
-    content = {
-        "burden": Burden.of(reading).as_dict(),
-        "spectrogram": np.zeros((4, 100, 900), np.float32),
-        "pages": (),
-    }
-    report.write(tmp_path / "report.html", reading, **content)
+def test_a_report_shows_the_display(tmp_path):
+    reading = reading_of(SEVERAL, 1000.0)
+    display = display_of(tmp_path, noise(1000.0))
+    report.write(tmp_path / "report.html", reading, display)
+    chosen = [examples.page(example, reading, display) for example in choose(reading)]
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert text == report.render(reading, **content)
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert text == rendered(reading, spectrogram=display.decibels(), pages=chosen)
+    np.testing.assert_allclose(
+        display.decibels()[0, 0].astype(float), np.arange(500) % 40.0, atol=0.16
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"display", "report.html"}
 
 
 # Words
@@ -350,7 +349,7 @@ def test_a_report_is_written(tmp_path):
 
 def test_two_sentences_say_what_was_found_and_where_to_look():
     reading = reading_of(SEVERAL, start=START)
-    found, look = summary.sentences(reading, Burden.of(reading).as_dict())
+    found, look = summary.sentences(reading, Burden.of(reading))
     assert found.startswith("The model marks one seizure of 1 min at 22:32:40")
     assert "frequent LPD (11\u00a0%, left and right)" in found
     assert look == (
@@ -361,7 +360,7 @@ def test_two_sentences_say_what_was_found_and_where_to_look():
 def test_the_criterion_of_status_is_said_where_it_is_met():
     def said(*events):
         reading = reading_of(events, 7200.0)
-        return summary.sentences(reading, Burden.of(reading).as_dict())[0]
+        return summary.sentences(reading, Burden.of(reading))[0]
 
     assert "status" in said(event(0, 600, Pattern.SEIZURE))
     assert "status" not in said(event(0, 500, Pattern.SEIZURE))

@@ -15,17 +15,21 @@ from nasion.display.cache import (
     FOLDER,
     LAYOUT,
     LEVELS,
+    LOW_DB,
     N_ROWS,
     ROWS,
     SCHEMA,
     SPECTROGRAM_LEVELS,
     STEP,
+    STEP_DB,
     mean_level,
 )
 from nasion.display.columns import Columns, mean, pooled, summed
 from nasion.display.montages import Montage, traces
+from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.files import read_json
+from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, SFREQ, STEP_S
 
 # A window of the spectrogram begins with its step and lasts longer: so much later is its middle.
@@ -122,6 +126,24 @@ class Display:
         piece = np.asarray(array[first : first + int(pairs.max(initial=0))])
         total, count = summed(piece, pairs, np.uint32), summed(piece > 0, pairs, np.uint32)
         return np.ascontiguousarray(mean_level(total, count).transpose(1, 2, 0))
+
+    def decibels(self) -> NDArray[np.float16]:
+        """The whole spectrogram, shape (4, n_freqs, n_steps), dB of 1 µV²/Hz; NaN: nothing."""
+        values = (np.arange(256) - 1) * STEP_DB + LOW_DB
+        values[0] = np.nan
+        levels = self.arrays["spectrogram-1"][: self.n_steps]
+        return np.moveaxis(values.astype(np.float16)[levels], 0, -1)
+
+    def recording(self, reading: Reading) -> Recording:
+        """The recording of a reading, from here instead of its file: steps of .05 µV and more."""
+        return Recording(
+            name=reading.name,
+            n_times=self.n_times,
+            read=self.signals,
+            source_sfreq=reading.source_sfreq,
+            missing=reading.missing,
+            gaps_s=reading.gaps_s,
+        )
 
     def trends(self, start_s: float, stop_s: float, columns: int) -> Array:
         """Mean of each trend in each column, shape (n_trends, columns); NaN where unknown."""

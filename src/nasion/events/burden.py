@@ -1,6 +1,6 @@
 """Burden: how much of a recording the events take."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ class Hour:
     onset_s: float
     duration_s: float
     judged_minutes: float
-    minutes: dict[str, float]
-    percent: dict[str, float | None]
+    minutes: Mapping[Pattern, float]
+    percent: Mapping[Pattern, float | None]
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Burden:
     """
 
     judged_minutes: float
-    events: dict[str, int]
-    minutes: dict[str, float]
-    percent: dict[str, float]
-    prevalence: dict[str, str]
-    longest_s: dict[str, float]
+    events: Mapping[Pattern, int]
+    minutes: Mapping[Pattern, float]
+    percent: Mapping[Pattern, float]
+    prevalence: Mapping[Pattern, str]
+    longest_s: Mapping[Pattern, float]
     hours: tuple[Hour, ...]
     peak: Peak
     status: Status
@@ -94,7 +94,9 @@ class Burden:
     @classmethod
     def of(cls, reading: Reading) -> "Burden":
         """Count the events of a reading."""
-        spans = {str(pattern): united(_of(reading.events, pattern)) for pattern in EVENTFUL}
+        spans: dict[Pattern, Spans] = {
+            pattern: united(_of(reading.events, pattern)) for pattern in EVENTFUL
+        }
         judged = united([*_judged(reading), *(span for each in spans.values() for span in each)])
         judged_s = _total(judged)
         percent = {name: 100 * _total(each) / (judged_s or 1.0) for name, each in spans.items()}
@@ -104,7 +106,7 @@ class Burden:
         most_s, onset_s = densest(seizures, window_s, reading.duration_s)
         return cls(
             judged_minutes=_minutes(judged_s),
-            events={str(pattern): len(_of(reading.events, pattern)) for pattern in EVENTFUL},
+            events={pattern: len(_of(reading.events, pattern)) for pattern in EVENTFUL},
             minutes={name: _minutes(_total(each)) for name, each in spans.items()},
             percent={name: round(share, 4) for name, share in percent.items()},
             prevalence={name: prevalence(share) for name, share in percent.items()},
@@ -122,8 +124,16 @@ class Burden:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+        """As reading.json holds it."""
+        return asdict(self, dict_factory=_by_name)
+
+
+def _by_name(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Patterns by their names."""
+    return {
+        name: {str(key): part for key, part in value.items()} if isinstance(value, dict) else value
+        for name, value in entries
+    }
 
 
 def united(spans: Iterable[tuple[float, float]]) -> Spans:
@@ -189,7 +199,7 @@ def _within(spans: Spans, start_s: float, stop_s: float) -> float:
     return float(sum(max(stop - start, 0.0) for start, stop in clipped))
 
 
-def _hours(reading: Reading, spans: dict[str, Spans], judged: Spans) -> Iterable[Hour]:
+def _hours(reading: Reading, spans: Mapping[Pattern, Spans], judged: Spans) -> Iterable[Hour]:
     """Whole hours of the clock, the first and the last one cut."""
     began = reading.start
     past_s = began.minute * 60 + began.second + began.microsecond / 1e6 if began else 0.0

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
+from nasion.events.burden import Burden
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.bids import read_events, write_events
 from nasion.exports.tables import (
@@ -49,8 +50,7 @@ def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) 
     Parameters
     ----------
     more
-        What else reading.json shall hold, by key, as `settings` and `burden`: kept as it is,
-        NaN as null.
+        What else reading.json shall hold, by key, as `settings`: kept as it is, NaN as null.
     """
     content = _manifest(reading)
     if taken := {*content, "files"} & (more or {}).keys():
@@ -85,6 +85,7 @@ def _manifest(reading: Reading) -> dict[str, Any]:
             for onset, length, text in reading.annotations
         ],
         "model": reading.model,
+        "burden": Burden.of(reading).as_dict(),
     }
 
 

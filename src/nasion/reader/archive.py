@@ -191,7 +191,7 @@ class Archive:
         """Bring the annotated copy up to date with a new reading; say what was found."""
         for old in folder.glob(f"{COPY}.*"):  # its events are those of an earlier reading
             old.unlink()
-        found = sentences(reading, Burden.of(reading).as_dict())[0]
+        found = sentences(reading, Burden.of(reading))[0]
         remark = self._copied(files, folder, reading) if self.annotate else ""
         return f"{found} {remark}".rstrip()
 

@@ -1,31 +1,23 @@
 """The reader: one recording to a reading, and to a folder of files where one is wanted."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from os import cpu_count
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from tempfile import TemporaryDirectory
 
 from nasion.display.cache import DisplayWriter
+from nasion.display.display import Display
 from nasion.eeg.recording import Recording
-from nasion.events.burden import Burden
 from nasion.events.rhythm import describe
 from nasion.events.runs import DEFAULT, EventSettings, find
 from nasion.exports import folder as reading_folder
 from nasion.exports.deidentification import Key, deidentified
 from nasion.network import Network
 from nasion.reading.dense import Progress, read_steps
-from nasion.reading.maps import why
 from nasion.reading.reading import Reading, n_steps_of
 from nasion.reading.stream import Piece
 from nasion.report import report
-from nasion.report.examples import Example, Page, choose, page, step_of
-from nasion.terms import CENTRE_S
 
 REPORT = "report.html"
 
@@ -96,45 +88,40 @@ class Reader:
             By which to know the reading again; it stands in reading.json.
         """
         (folder / reading_folder.MANIFEST).unlink(missing_ok=True)
-        n_steps = n_steps_of(recording.duration_s)
-        seen: list[NDArray[np.float16]] = []
-        with DisplayWriter(folder, n_steps) if self.display else nullcontext() as display:
+        with self._place_of_display(folder) as place:
+            n_steps = n_steps_of(recording.duration_s)
+            writer = DisplayWriter(place, n_steps) if place else None
 
-            def watch(piece: Piece) -> None:
-                if display is not None:
-                    display.add(piece.first, piece.signals, piece.spectrum)
-                if self.report:
-                    seen.append(piece.spectrum.astype(np.float16))
+            def show(piece: Piece) -> None:
+                if writer:
+                    writer.add(piece.first, piece.signals, piece.spectrum)
 
-            reading = self.read(recording, watch=watch, progress=progress)
-        if key:
-            reading = deidentified(reading, key)
-        burden, settings = Burden.of(reading).as_dict(), self.events.as_dict()
-        if self.report:
-            report.write(
-                folder / REPORT,
-                reading,
-                burden=burden,
-                settings=settings,
-                spectrogram=np.concatenate(seen, 2),
-                pages=self._pages(recording, reading),
-            )
-        more = {
-            "mark": mark,
-            "deidentified": key is not None,
-            "settings": settings,
-            "burden": burden,
-        }
+            with writer or nullcontext():
+                reading = self.read(recording, watch=show, progress=progress)
+            if key:
+                reading = deidentified(reading, key)
+            settings = self.events.as_dict()
+            if self.report and place:
+                report.write(
+                    folder / REPORT,
+                    reading,
+                    Display.open(place),
+                    network=self.network,
+                    settings=settings,
+                    threads=self.threads,
+                )
+        more = {"mark": mark, "deidentified": key is not None, "settings": settings}
         reading_folder.save(reading, folder, more)
         return reading
 
-    def _pages(self, recording: Recording, reading: Reading) -> list[Page]:
-        """The examples of the report, each with its map."""
-
-        def page_of(example: Example) -> Page:
-            found = why(recording, self.network, step_of(example.at_s))
-            over_time = found.page(example.pattern, example.at_s, CENTRE_S)
-            return page(example, reading, recording.signals, over_time)
-
-        with threadpool_limits(1), ThreadPoolExecutor(self.threads or cpu_count() or 1) as pool:
-            return list(pool.map(page_of, choose(reading)))
+    @contextmanager
+    def _place_of_display(self, folder: Path) -> Iterator[Path | None]:
+        """Where the display is written; aside where only the report needs it."""
+        if self.display:
+            yield folder
+        elif self.report:
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=folder, prefix=".report-") as aside:
+                yield Path(aside)
+        else:
+            yield None

@@ -1,24 +1,22 @@
 """Examples: of each pattern the few places that tell whether to believe a reading."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.filters import HALO_S, band_pass, bridge
-from nasion.eeg.montage import bipolar
-from nasion.eeg.recording import Signals
+from nasion.display import pages
+from nasion.display.display import Display
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, COLUMNS, EKG, PATTERNS, SFREQ, STEP_S, Pattern
+from nasion.terms import CENTRE_S, PATTERNS, SFREQ, STEP_S, Pattern
 
 Array = NDArray[np.float32]
 Steps = NDArray[np.int_]
 
 BEFORE_S = (CENTRE_S - STEP_S) / 2  # of a step within the 10 s that its probability speaks of
-BAND_HZ = (0.5, 40.0)  # pages are filtered so: what readers use, without mains
-ORDER = 3
+FILTERS = pages.Filters(low_hz=0.5, high_hz=40.0)  # what readers use, without mains
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Page:
+class ExamplePage:
     """What a report draws of an example.
 
     Parameters
@@ -49,8 +47,6 @@ class Page:
         What spoke for the example's pattern, over the same time and of any length.
     probability
         (6,), as of the step in the middle.
-    band_hz
-        What the signals were filtered to.
     """
 
     example: Example
@@ -58,8 +54,6 @@ class Page:
     probability: Array
     ekg: Array | None = field(default=None, repr=False)
     map: Array | None = field(default=None, repr=False)
-    sfreq: float = SFREQ
-    band_hz: tuple[float, float] | None = None
 
 
 def choose(reading: Reading) -> list[Example]:
@@ -73,34 +67,25 @@ def choose(reading: Reading) -> list[Example]:
 
 
 def page(
-    example: Example,
-    reading: Reading,
-    signals: Callable[[float, float], Signals],
-    over_time: Array | None = None,
-) -> Page:
-    """Cut the page of an example.
+    example: Example, reading: Reading, display: Display, over_time: Array | None = None
+) -> ExamplePage:
+    """Cut the page of an example out of the display of its recording.
 
     Parameters
     ----------
-    signals
-        Gives (20, n_times), µV at 200 Hz, between two times, as `Recording.signals` does.
     over_time
         The map of its pattern over its 10 s.
     """
-    around = signals(example.at_s - HALO_S, example.at_s + CENTRE_S + HALO_S)
-    inner = slice(round(HALO_S * SFREQ), round((HALO_S + CENTRE_S) * SFREQ))
-    traces = np.concatenate([bipolar(around), around[[COLUMNS.index(EKG)]]])
-    bridged, gaps = bridge(traces)
-    filtered = band_pass(bridged, BAND_HZ, ORDER).astype(np.float32)
-    filtered[gaps] = np.nan
-    *derivations, heart = filtered[:, inner]
-    return Page(
+    cut = pages.page(display, example.at_s, CENTRE_S, "bipolar", FILTERS).values
+    whole = np.full((len(cut), round(CENTRE_S * SFREQ)), np.nan, np.float32)
+    whole[:, : cut.shape[1]] = cut  # a recording may be shorter than a page
+    *derivations, heart = whole
+    return ExamplePage(
         example=example,
         signals=np.array(derivations),
         probability=reading.probability[min(step_of(example.at_s), reading.n_steps - 1)],
         ekg=None if np.isnan(heart).all() else heart,
         map=over_time,
-        band_hz=BAND_HZ,
     )
 
 

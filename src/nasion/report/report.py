@@ -2,30 +2,41 @@
 
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from nasion.display.display import Display
 from nasion.drawing import eeg, strips
+from nasion.events.burden import Burden
 from nasion.events.runs import EVENTFUL
 from nasion.files import write_text
+from nasion.reading.maps import why
 from nasion.reading.reading import Reading
 from nasion.report import overview, summary
-from nasion.report.examples import Example, Page, step_of
+from nasion.report.examples import FILTERS, Example, ExamplePage, choose, page, step_of
 from nasion.signal.fault import Fault
 from nasion.terms import (
+    CENTRE_S,
     COLOURS,
     COLUMNS,
     DERIVATION_NAMES,
     DERIVATIONS,
     PATTERNS,
+    SFREQ,
     SPECTROGRAM_CHAINS,
     Pattern,
 )
 from nasion.version import VERSION
+
+if TYPE_CHECKING:
+    from nasion.network import Network
 
 Array = NDArray[np.floating]
 
@@ -57,25 +68,51 @@ class Plate:
     caption: str
 
 
-def write(path: Path, reading: Reading, **content: Any) -> None:
-    """Write the report; what it holds is as for `render`."""
-    write_text(path, render(reading, **content))
+def write(
+    path: Path,
+    reading: Reading,
+    display: Display,
+    *,
+    network: "Network | None" = None,
+    settings: Mapping[str, Any] | None = None,
+    threads: int = 0,
+) -> None:
+    """Write the report of a reading from the display of its recording.
+
+    Parameters
+    ----------
+    network
+        The model that made the reading; without it, examples have no maps.
+    settings
+        By which events were found.
+    threads
+        Cores to work on; 0 takes all.
+    """
+
+    def page_of(example: Example) -> ExamplePage:
+        over_time = None
+        if network is not None:
+            maps = why(display.recording(reading), network, step_of(example.at_s))
+            over_time = maps.page(example.pattern, example.at_s, CENTRE_S)
+        return page(example, reading, display, over_time)
+
+    with threadpool_limits(1), ThreadPoolExecutor(threads or cpu_count() or 1) as pool:
+        pages = list(pool.map(page_of, choose(reading)))
+    html = render(reading, spectrogram=display.decibels(), pages=pages, settings=settings)
+    write_text(path, html)
 
 
 def render(
     reading: Reading,
     *,
-    burden: Mapping[str, Any],
     spectrogram: Array,
-    pages: Sequence[Page],
+    pages: Sequence[ExamplePage],
     settings: Mapping[str, Any] | None = None,
 ) -> str:
     """Fill the template.
 
     Parameters
     ----------
-    burden
-        `Burden.as_dict()` of the reading.
     spectrogram
         (4, n_freqs, n_steps), dB of 1 µV²/Hz, from about 0 to 20 Hz, chains as
         `terms.SPECTROGRAM_CHAINS`, a column a step; NaN where there is nothing. It is looked at row
@@ -87,6 +124,7 @@ def render(
     """
     if spectrogram.shape[::2] != (len(SPECTROGRAM_CHAINS), reading.n_steps):
         raise ValueError(f"spectrogram of shape {spectrogram.shape} for {reading.n_steps} steps")
+    burden = Burden.of(reading)
     return _template().render(
         reading=reading,
         burden=burden,
@@ -95,7 +133,7 @@ def render(
         strips=overview.rows_of(reading, spectrogram),
         span=summary.lasting(strips.span_s(reading.duration_s)),
         scale=(strips.scale_bar(), *strips.DECIBELS),
-        plates=[_plate(page, reading) for page in pages],
+        plates=[_plate(shown, reading) for shown in pages],
         hours=_hours(reading, burden),
         events=reading.events[:MOST_EVENTS],
         annotations=reading.annotations[: overview.MOST_NUMBERS],
@@ -111,32 +149,32 @@ def render(
     )
 
 
-def _plate(page: Page, reading: Reading) -> Plate:
-    example, event = page.example, page.example.event
+def _plate(shown: ExamplePage, reading: Reading) -> Plate:
+    example, event = shown.example, shown.example.event
     pattern = example.pattern
     picture = eeg.picture(
-        page.signals,
-        page.sfreq,
-        ekg=page.ekg,
-        over_time=page.map,
+        shown.signals,
+        SFREQ,
+        ekg=shown.ekg,
+        over_time=shown.map,
         colour=COLOURS[pattern],
         doubtful=_doubtful(reading, example.at_s),
         label=f"seconds from {summary.when(reading, example.at_s)}",
     )
     side = f", {event.side}" if event.side else ""
     rate = f", {event.frequency_hz:.1f} Hz" if event.frequency_hz else ""
-    band = f"{page.band_hz[0]:g}–{page.band_hz[1]:g} Hz, " if page.band_hz else ""
+    band = f"{FILTERS.low_hz:g}–{FILTERS.high_hz:g} Hz"
     shade = f"shaded where the network found what speaks for {summary.named(pattern)}"
-    if page.map is None:
+    if shown.map is None:
         shade = "no map"
     return Plate(
         example=example,
         title=_sentence(" and ".join(example.why)),
         png=strips.png_uri(picture),
-        bars=list(zip(PATTERNS, map(float, page.probability), strict=True)),
+        bars=list(zip(PATTERNS, map(float, shown.probability), strict=True)),
         caption=f"Of the event at {summary.when(reading, event.onset_s)}, "
         f"{summary.lasting(event.duration_s)}{side}{rate}, mean p = {event.probability:.2f}. "
-        f"{_sentence(band)}negative up; {shade}.",
+        f"{band}, negative up; {shade}.",
     )
 
 
@@ -151,20 +189,19 @@ def _doubtful(reading: Reading, at_s: float) -> list[str]:
     ]
 
 
-def _hours(reading: Reading, burden: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
     """Tables of twelve hours: a heading each, and the minutes of each pattern that occurs."""
-    hours = burden["hours"]
     present = [
-        pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden["minutes"][pattern]
+        pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden.minutes[pattern]
     ]
     tables = []
-    for first in range(0, len(hours), HOURS_A_TABLE):
-        part = hours[first : first + HOURS_A_TABLE]
+    for first in range(0, len(burden.hours), HOURS_A_TABLE):
+        part = burden.hours[first : first + HOURS_A_TABLE]
         tables.append(
             {
-                "heads": [_hour(reading, hour["onset_s"]) for hour in part],
-                "rows": [(one, [hour["minutes"][one] for hour in part]) for one in present],
-                "judged": [hour["judged_minutes"] for hour in part],
+                "heads": [_hour(reading, hour.onset_s) for hour in part],
+                "rows": [(name, [hour.minutes[name] for hour in part]) for name in present],
+                "judged": [hour.judged_minutes for hour in part],
                 "empty": range(HOURS_A_TABLE - len(part)) if first else (),
             }
         )

@@ -1,12 +1,11 @@
 """A summary: what a reading says, in words and in rows of a table."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
+from nasion.events.burden import Burden
 from nasion.events.runs import EVENTFUL
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
@@ -36,7 +35,7 @@ class Row:
         return float(np.median(self.rates)) if self.rates else float("nan")
 
 
-def rows(reading: Reading, burden: Mapping[str, Any]) -> list[Row]:
+def rows(reading: Reading, burden: Burden) -> list[Row]:
     """One row a pattern."""
     return [_row(reading, burden, pattern) for pattern in EVENTFUL]
 
@@ -78,7 +77,7 @@ def named(pattern: Pattern) -> str:
     return str(pattern) if pattern is Pattern.SEIZURE else pattern.label
 
 
-def sentences(reading: Reading, burden: Mapping[str, Any]) -> tuple[str, str]:
+def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
     """What was found; and where to look first, and what could not be judged."""
     return _found(reading, burden), _look(reading)
 
@@ -110,22 +109,22 @@ def faults(reading: Reading) -> dict[str, list[float]]:
     return dict(zip(COLUMNS, shares.tolist(), strict=True))
 
 
-def _row(reading: Reading, burden: Mapping[str, Any], pattern: Pattern) -> Row:
+def _row(reading: Reading, burden: Burden, pattern: Pattern) -> Row:
     events = [event for event in reading.events if event.pattern is pattern]
     return Row(
         pattern=pattern,
         n_events=len(events),
-        minutes=burden["minutes"][pattern],
-        share=burden["percent"][pattern] / 100,
-        prevalence=burden["prevalence"][pattern],
+        minutes=burden.minutes[pattern],
+        share=burden.percent[pattern] / 100,
+        prevalence=burden.prevalence[pattern],
         longest=max(events, key=lambda event: event.duration_s, default=None),
         rates=tuple(event.frequency_hz for event in events if event.frequency_hz is not None),
         side=sides(events),
     )
 
 
-def _found(reading: Reading, burden: Mapping[str, Any]) -> str:
-    judged_s = 60 * burden["judged_minutes"]
+def _found(reading: Reading, burden: Burden) -> str:
+    judged_s = 60 * burden.judged_minutes
     if not judged_s:
         return "Nothing in this recording could be judged."
     seizure, *others = rows(reading, burden)
@@ -141,7 +140,7 @@ def _found(reading: Reading, burden: Mapping[str, Any]) -> str:
     else:
         text = f"The model marks {seizure.n_events:,} seizures, {lasting(60 * seizure.minutes)}"
         text += f" in all ({percent(seizure.share)}), the longest of {longest} at {at}"
-    if burden["status"]["met"]:
+    if burden.status.met:
         text += ", enough for the criterion of electrographic status epilepticus"
     return f"{text}; also {also}." if also else f"{text}."
 

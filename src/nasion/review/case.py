@@ -13,7 +13,7 @@ from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
-from nasion.exports.folder import load, manifest
+from nasion.exports.folder import load
 from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
 from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
@@ -94,7 +94,7 @@ class Case:
 
     @cached_property
     def _burden(self) -> dict[str, Any]:
-        return manifest(self.folder).get("burden") or Burden.of(self.reading).as_dict()
+        return Burden.of(self.reading).as_dict()
 
     @cached_property
     def _sheet(self) -> Sheet:

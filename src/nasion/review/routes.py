@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from nasion.display import pages
 from nasion.display.columns import Columns
 from nasion.display.montages import TRACES, Montage
 from nasion.errors import NasionError
-from nasion.review import pages
 from nasion.review.case import Asked, Unfit
 from nasion.review.exports import export_bids, export_edf
 from nasion.review.session import Session

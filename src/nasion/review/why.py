@@ -11,10 +11,8 @@ from scipy.ndimage import zoom
 
 from nasion.config import View
 from nasion.display.display import Array
-from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.network import PACKAGED, Network
-from nasion.reading.reading import Reading
 from nasion.review.case import Case, Unfit
 from nasion.terms import PATTERNS, STEP_S, Pattern
 
@@ -88,20 +86,7 @@ class Explainer:
             raise Unfit(
                 "another model made this reading; give it with --model to see its maps", 503
             )
-        return why(_recording(case, case.reading), self._network, step)
-
-
-def _recording(case: Case, reading: Reading) -> Recording:
-    """The display cache as a recording."""
-    display = case.display
-    return Recording(
-        name=reading.name,
-        n_times=display.n_times,
-        read=display.signals,
-        source_sfreq=reading.source_sfreq,
-        missing=reading.missing,
-        gaps_s=reading.gaps_s,
-    )
+        return why(case.display.recording(case.reading), self._network, step)
 
 
 def _positive(values: Array, peak: float) -> Array:

@@ -4,7 +4,7 @@ import pytest
 from nasion.display.cache import STEP, DisplayWriter
 from nasion.display.display import Display
 from nasion.display.montages import TRACES, traces
-from nasion.review.pages import Filters, filtered, page
+from nasion.display.pages import Filters, filtered, page
 
 N_STEPS = 120
 CHOICES = [
