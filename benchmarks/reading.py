@@ -28,12 +28,13 @@ from nasion.eeg.recording import Recording
 from nasion.eeg.spectrogram import cleaned, power
 from nasion.eeg.waveform import waveform
 from nasion.network import Network
-from nasion.reading.stream import Strip, piece_of, views_of
+from nasion.reading.stream import Strip, piece_of
 from nasion.reading.windows import reach, windows_of
 from nasion.signal.quality import faults
-from nasion.terms import CONTEXT_S, SFREQ, STEP_S
+from nasion.terms import CONTEXT_S, READING_STEP_S, SFREQ
+from nasion.windowing import views_of
 
-STEP = round(STEP_S * SFREQ)
+STEP = round(READING_STEP_S * SFREQ)
 MINUTES = 10
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     parser.add_argument("--skip-sparcnet", action="store_true")
     given = parser.parse_args()
     day = open_recording(given.day)
-    n_windows = round(day.duration_s / STEP_S)
+    n_windows = round(day.duration_s / READING_STEP_S)
     print(f"{day.duration_s / 3600:.1f} h, {n_windows} windows, {os.cpu_count()} cores")
     seconds, memory = whole(given.day, given.folder / "day")
     print(f"nasion read, everything: {seconds:.0f} s, {memory:.2f} GB at most")
@@ -103,7 +104,11 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
     torch.set_num_threads(os.cpu_count() or 1)
     fit = load()[0]
     signal = fit.experiment.signal
-    starts_s = np.linspace(CONTEXT_S, day.duration_s - 2 * CONTEXT_S, n_windows) // STEP_S * STEP_S
+    starts_s = (
+        np.linspace(CONTEXT_S, day.duration_s - 2 * CONTEXT_S, n_windows)
+        // READING_STEP_S
+        * READING_STEP_S
+    )
     begun, networks = time.perf_counter(), 0.0
     for start_s in starts_s:
         before_s = (CONTEXT_S - 50) / 2
@@ -135,9 +140,9 @@ def stages(day: Recording) -> None:
     """CPU time of each stage on one core, for a day, from ten minutes in its middle."""
     network = Network.open(threads=1)
     signal = network.signal
-    first = round(day.duration_s / 2 / STEP_S)
-    n_steps = MINUTES * 60 // round(STEP_S)
-    times = first * STEP_S, (first + n_steps) * STEP_S
+    first = round(day.duration_s / 2 / READING_STEP_S)
+    n_steps = MINUTES * 60 // round(READING_STEP_S)
+    times = first * READING_STEP_S, (first + n_steps) * READING_STEP_S
     around = day.signals(*times)
     pairs, gaps = cleaned(around)
     before, behind = reach(signal)

@@ -26,7 +26,7 @@ from nasion.phantom.recordings import simulate_recordings
 from nasion.reader.reader import Reader
 from nasion.reading.dense import read_steps
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
+from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
 
 LONG_S = 10.0  # seizures and steps judged last so long
 CLEAR = 0.5  # share of the panel from which a run is clear
@@ -45,8 +45,8 @@ class Read:
 
     def calls(self, run: pd.Series) -> np.ndarray:
         """Probabilities of the steps whose 10 s lie within a run, shape (n, 6)."""
-        first = int(np.ceil((run.onset + CENTRE_S / 2) / STEP_S - 0.5))
-        last = int((run.onset + run.duration - CENTRE_S / 2) / STEP_S - 0.5)
+        first = int(np.ceil((run.onset + CENTRE_S / 2) / READING_STEP_S - 0.5))
+        last = int((run.onset + run.duration - CENTRE_S / 2) / READING_STEP_S - 0.5)
         steps = self.reading.probability[max(first, 0) : last + 1]
         return steps[~np.isnan(steps[:, 0])]
 

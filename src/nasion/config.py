@@ -9,7 +9,15 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nasion.errors import NasionError
-from nasion.terms import CENTRE_S, CONTEXT_S, SEGMENT_S, SFREQ, STEP_S
+from nasion.terms import (
+    BLOCK_S,
+    CENTRE_S,
+    CONTEXT_S,
+    HMS_COLUMN_S,
+    READING_STEP_S,
+    SEGMENT_S,
+    SFREQ,
+)
 
 
 class Settings(BaseModel):
@@ -34,8 +42,8 @@ class Waveform(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         low, high = self.band_hz
-        if SFREQ % self.sfreq or (STEP_S * self.sfreq) % 1:
-            raise ValueError(f"sfreq must divide {SFREQ:g} Hz and give whole samples in 2 s")
+        if SFREQ % self.sfreq or (BLOCK_S * self.sfreq) % 1:
+            raise ValueError(f"sfreq must divide {SFREQ:g} Hz, and 1 / sfreq {BLOCK_S:g} s")
         if not 0 <= low < high <= self.sfreq / 2:
             raise ValueError("band_hz must rise and stay below half of sfreq")
         return self
@@ -69,15 +77,13 @@ class View(Settings):
         if not 0 <= self.bins[0] <= self.bins[1] <= self.n_fft // 2:
             raise ValueError("bins must rise and stay within n_fft / 2")
         step = self.step_s * SFREQ
-        if step % 1 or (STEP_S * SFREQ) % step:
-            raise ValueError(
-                f"step_s must divide {STEP_S:g} s and be whole samples of {SFREQ:g} Hz"
-            )
+        if step % 1 or (READING_STEP_S * SFREQ) % step:
+            raise ValueError(f"step_s must be whole samples and divide {READING_STEP_S:g} s")
         return self
 
 
 # The ready-made spectrograms of HMS, exactly: 0.59-19.92 Hz, one column every 2 s.
-HMS_VIEW = View(span_s=CONTEXT_S, window_s=4.0, step_s=STEP_S, n_fft=1024, bins=(3, 102))
+HMS_VIEW = View(span_s=CONTEXT_S, window_s=4.0, step_s=HMS_COLUMN_S, n_fft=1024, bins=(3, 102))
 
 
 class Spectrogram(Settings):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasion.config import Signal, checked
 from nasion.errors import NasionError
-from nasion.terms import SEGMENT_S, STEP_S
+from nasion.windowing import N_BLOCKS
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -22,7 +22,6 @@ Indices = NDArray[np.int64]
 SCHEMA = 1
 KEY = "nasion"  # of the file's metadata
 PACKAGED = Path(__file__).with_name("weights") / "model.onnx"
-N_BLOCKS = round(SEGMENT_S / STEP_S)
 AT_ONCE = 16  # images: what they become stays in the cache
 
 

@@ -106,4 +106,7 @@ SFREQ = 200.0  # Hz, of HMS and of every signal inside
 SEGMENT_S = 50.0  # a labelled segment
 CENTRE_S = 10.0  # what its label speaks of, in the middle of it
 CONTEXT_S = 600.0  # the spectrogram around it
-STEP_S = 2.0  # between windows, and between spectrogram columns
+
+READING_STEP_S = 2.0  # from one window of a reading to the next; whole blocks and columns
+BLOCK_S = 2.0  # of waveform that a network makes one vector of
+HMS_COLUMN_S = 2.0  # between the columns of an HMS spectrogram

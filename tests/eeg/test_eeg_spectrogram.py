@@ -13,7 +13,6 @@ from nasion.eeg.montage import MIRRORED_COLUMNS
 from nasion.eeg.spectrogram import (
     COLUMNS_AT_ONCE,
     cleaned,
-    first_column,
     from_table,
     hms_columns,
     hms_table,
@@ -221,15 +220,6 @@ def test_mirrored_electrodes_swap_the_sides(name):
         assert (plain[chain] != plain[opposite]).any()
         np.testing.assert_array_equal(mirrored[chain], plain[opposite])
         np.testing.assert_array_equal(mirrored[opposite], plain[chain])
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_the_first_column_is_the_first_centred_at_or_after_a_time(name):
-    view = VIEWS[name]
-    for start_s in (-295.0, -20.0, -0.5, 0.0, 0.3, 1.0, 2.0, 17.0):
-        column = first_column(view, start_s)
-        centre_s = column * view.step_s + view.window_s / 2
-        assert start_s <= centre_s < start_s + view.step_s
 
 
 def test_columns_of_a_file_come_back_by_name():

@@ -6,9 +6,9 @@ import torch
 from nasion.config import ConvTransformer, Model, Siamese, Waveform, WaveNet
 from nasion.eeg.montage import MIRRORED_DERIVATIONS
 from nasion.errors import NasionError
-from nasion.models.extractor import N_BLOCKS
 from nasion.models.fusion import extractor
 from nasion.models.siamese import similarity
+from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()
 MODELS = {

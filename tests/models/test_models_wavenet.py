@@ -6,8 +6,9 @@ import torch
 
 from nasion.config import Waveform, WaveNet
 from nasion.eeg.montage import MIRRORED_DERIVATIONS
-from nasion.models.wavenet import N_BLOCKS, WaveformBranch, receptive_field
+from nasion.models.wavenet import WaveformBranch, receptive_field
 from nasion.models.wavenet import WaveNet as Convolutions
+from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()
 SMALL = WaveNet(channels=(8,))

@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nasion.reading.event import Event
-from nasion.reading.reading import Reading, n_steps_of
+from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
 from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, Chain, Pattern
+from nasion.windowing import n_steps_of
 
 SECONDS = st.floats(0, 1e6, allow_nan=False)
 SHARES = st.floats(0, 1)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from nasion.events.burden import Burden, densest, prevalence, united
 from nasion.events.runs import EVENTFUL, length
 from nasion.reading.event import Event
-from nasion.reading.reading import Reading, n_steps_of
+from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import Pattern
+from nasion.windowing import n_steps_of
 
 HOUR_S = 3600.0
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from nasion.events.runs import EVENTFUL, EventSettings, find, length
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
+from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
 
 
 def reading(probability, unjudged=()):
@@ -27,7 +27,7 @@ def reading(probability, unjudged=()):
     reason = np.zeros(n, np.uint8)
     reason[list(unjudged)] = REASONS.index(Reason.ARTIFACT)
     probability[reason > 0] = np.nan
-    return Reading("a", n * STEP_S, probability, reason, np.zeros((n, 20), np.uint8))
+    return Reading("a", n * READING_STEP_S, probability, reason, np.zeros((n, 20), np.uint8))
 
 
 def course(n, *runs, base=0.02):
@@ -39,7 +39,7 @@ def course(n, *runs, base=0.02):
 
 def seen(*spans, n, share=1.0):
     """What a window of 10 s shows of spans of seconds: the part of it that they take."""
-    at = np.arange(n) * STEP_S + STEP_S / 2
+    at = np.arange(n) * READING_STEP_S + READING_STEP_S / 2
     total = np.zeros(n)
     for start, stop in spans:
         first, last = at - CENTRE_S / 2, at + CENTRE_S / 2
@@ -68,7 +68,7 @@ def test_events_are_apart_judged_at_their_ends_and_reach_the_threshold(drawn, po
     for one, other in pairwise(events):
         assert one.stop_s <= other.onset_s
     for event in events:
-        first, stop = round(event.onset_s / STEP_S), round(event.stop_s / STEP_S)
+        first, stop = round(event.onset_s / READING_STEP_S), round(event.stop_s / READING_STEP_S)
         assert 0 <= event.onset_s < event.stop_s <= given_reading.duration_s
         assert given_reading.judged[[first, stop - 1]].all()
         column = given_reading.probability[first:stop, PATTERNS.index(event.pattern)]

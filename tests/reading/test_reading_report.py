@@ -17,11 +17,12 @@ from nasion.drawing.strips import MOST_ROWS
 from nasion.eeg.montage import bipolar
 from nasion.events.burden import Burden
 from nasion.reading.event import Event
-from nasion.reading.reading import Reading, n_steps_of
+from nasion.reading.reading import Reading
 from nasion.report import examples, report, summary
 from nasion.report.examples import ExamplePage, choose
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import CENTRE_S, COLUMNS, DERIVATION_NAMES, PATTERNS, STEP_S, Pattern
+from nasion.terms import CENTRE_S, COLUMNS, DERIVATION_NAMES, PATTERNS, READING_STEP_S, Pattern
+from nasion.windowing import n_steps_of
 
 EVIL = '<script>alert("x")</script>'
 START = datetime(2024, 3, 9, 22, 17, 40)
@@ -35,7 +36,7 @@ def reading_of(events=(), duration_s=1800.0, **changes):
     """A reading whose probabilities rise in the events, to the peak in their middle."""
     probability = background(n_steps_of(duration_s))
     for event in events:
-        first, stop = round(event.onset_s / STEP_S), n_steps_of(event.stop_s)
+        first, stop = round(event.onset_s / READING_STEP_S), n_steps_of(event.stop_s)
         shape = np.hanning(stop - first + 2)[1:-1]
         own = 0.4 + (event.peak - 0.4) * shape / shape.max()
         probability[first:stop] *= (1 - own)[:, None]
@@ -173,7 +174,7 @@ def test_an_event_is_shown_where_it_is_most_certain_and_the_least_certain_away_f
     reading = reading_of([event(100, 200, peak=0.9), event(500, 100, peak=0.6)])
     probability = reading.probability.copy()
     probability[252:298] = [0, 0.6, 0, 0, 0, 0.4]
-    step = round(540 / STEP_S)
+    step = round(540 / READING_STEP_S)
     probability[step] = [0, 0.5, 0.45, 0, 0, 0.05]
     probability[50:150] = np.maximum(probability[50:150], [0, 0.7, 0, 0, 0, 0])
     probability[[50, 149, 250, 299]] = [0, 0.4, 0, 0, 0, 0.6]  # less sure, as borders are
@@ -181,8 +182,8 @@ def test_an_event_is_shown_where_it_is_most_certain_and_the_least_certain_away_f
     places = {why: one for one in chosen for why in one.why}
     assert places["first"] is places["longest"] is places["most certain"]
     best = int(probability[:, 1].argmax())
-    assert places["first"].at_s == pytest.approx(best * STEP_S - 4)
-    assert places["least certain"].at_s == pytest.approx(step * STEP_S - 4)
+    assert places["first"].at_s == pytest.approx(best * READING_STEP_S - 4)
+    assert places["least certain"].at_s == pytest.approx(step * READING_STEP_S - 4)
     assert examples.step_of(places["least certain"].at_s) == step
 
 

@@ -7,10 +7,10 @@ from nasion.config import Signal, Spectrogram
 from nasion.data.dataset import collate
 from nasion.data.representation import cut, represent
 from nasion.eeg.recording import Recording
-from nasion.reading.reading import n_steps_of
 from nasion.reading.stream import Strip, piece_of, spans
 from nasion.reading.windows import reach, windows_of
 from nasion.terms import SFREQ
+from nasion.windowing import n_steps_of
 
 SIGNAL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 DURATION_S = 500.6

@@ -22,10 +22,11 @@ from nasion.eeg.recording import Recording
 from nasion.exports import folder
 from nasion.phantom.recordings import simulate_recordings
 from nasion.reading.event import Event
-from nasion.reading.reading import Reading, n_steps_of
+from nasion.reading.reading import Reading
 from nasion.reading.stream import piece_of, spans
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import CHAIN_ELECTRODES, COLUMNS, PATTERNS, SFREQ, STEP_S, Chain, Pattern
+from nasion.terms import CHAIN_ELECTRODES, COLUMNS, PATTERNS, READING_STEP_S, SFREQ, Chain, Pattern
+from nasion.windowing import n_steps_of
 
 SEEDS = (217, 96)  # seizures, LPD and GPD; LPD, LRDA, GPD and GRDA
 GAP_S = (601.0, 29.0)  # onset and duration
@@ -75,10 +76,10 @@ def read_truth(recording: Recording, truth: pd.DataFrame, seed: int) -> Reading:
     n_steps = n_steps_of(recording.duration_s)
     rng = np.random.default_rng(seed)
     shares = np.tile(np.eye(6)[-1] * 4, (n_steps, 1))
-    starts_s = np.arange(n_steps) * STEP_S
+    starts_s = np.arange(n_steps) * READING_STEP_S
     told = truth[truth["trial_type"] != "artifact"]
     for row in told.itertuples():
-        touched = (starts_s + STEP_S > row.onset) & (starts_s < row.onset + row.duration)
+        touched = (starts_s + READING_STEP_S > row.onset) & (starts_s < row.onset + row.duration)
         shares[touched] = 5 * np.array([float(getattr(row, f"{p}_share")) for p in PATTERNS])
     kernel = np.ones(5) / 5
     smooth = np.stack([np.convolve(column, kernel, "same") for column in shares.T], 1)
@@ -87,7 +88,9 @@ def read_truth(recording: Recording, truth: pd.DataFrame, seed: int) -> Reading:
     reason = np.zeros(n_steps, np.uint8)
     quality = np.zeros((n_steps, len(COLUMNS)), np.uint8)
     for onset_s, duration_s in recording.gaps_s:
-        lost = slice(int(onset_s // STEP_S), int(-(-(onset_s + duration_s) // STEP_S)))
+        lost = slice(
+            int(onset_s // READING_STEP_S), int(-(-(onset_s + duration_s) // READING_STEP_S))
+        )
         reason[lost] = REASONS.index(Reason.GAP)
         quality[lost] = 1
     probability[reason > 0] = np.nan
@@ -115,12 +118,15 @@ def events_of(told: pd.DataFrame, probability: np.ndarray) -> tuple[Event, ...]:
     events: list[Event] = []
     stop_s = 0.0
     for row in told[told["trial_type"] != "other"].sort_values("onset").itertuples():
-        onset_s = max(round(row.onset / STEP_S) * STEP_S, stop_s)
-        end_s = min(round((row.onset + row.duration) / STEP_S), len(probability)) * STEP_S
+        onset_s = max(round(row.onset / READING_STEP_S) * READING_STEP_S, stop_s)
+        end_s = (
+            min(round((row.onset + row.duration) / READING_STEP_S), len(probability))
+            * READING_STEP_S
+        )
         if end_s - onset_s < SHORTEST_S:
             continue
         pattern = Pattern(row.trial_type)
-        part = slice(int(onset_s // STEP_S), int(end_s // STEP_S))
+        part = slice(int(onset_s // READING_STEP_S), int(end_s // READING_STEP_S))
         values = probability[part, PATTERNS.index(pattern)]
         if not np.isfinite(values).any():
             continue

@@ -14,7 +14,7 @@ from nasion.data.joint import JointStore
 from nasion.data.representation import Window, view_of
 from nasion.data.store import Store
 from nasion.hms.segments import Segments, targets, votes
-from nasion.terms import SEGMENT_S, STEP_S
+from nasion.terms import READING_STEP_S, SEGMENT_S
 
 Array = NDArray[np.float32]
 
@@ -56,7 +56,9 @@ def collate(
         columns = np.isfinite(image).reshape(n_rows, -1, image.shape[-1]).any(axis=1)
         least = 1 if name == shortest else image.shape[-1] / 2
         image_present[name] = (columns.sum(axis=1) >= least).astype(np.float32)
-    blocks = np.isfinite(waveform).reshape(n_rows, n_derivations, round(SEGMENT_S / STEP_S), -1)
+    blocks = np.isfinite(waveform).reshape(
+        n_rows, n_derivations, round(SEGMENT_S / READING_STEP_S), -1
+    )
     return Batch(
         waveform=np.nan_to_num(waveform, copy=False),
         present=blocks.mean((1, 3), dtype=np.float32),

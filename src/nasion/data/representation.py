@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from nasion.config import Signal, View
 from nasion.eeg.recording import Signals
-from nasion.eeg.spectrogram import cleaned, first_column, power, scaled
+from nasion.eeg.spectrogram import cleaned, power, scaled
 from nasion.eeg.waveform import waveform
 from nasion.terms import CONTEXT_S, SEGMENT_S, SFREQ
+from nasion.windowing import first_column
 
 
 @dataclass(frozen=True)

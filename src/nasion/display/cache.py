@@ -22,11 +22,11 @@ from nasion.display.montages import TRACES, traces
 from nasion.errors import NasionError
 from nasion.files import write_json
 from nasion.signal.trends import TRENDS, Amplitude, asymmetry
-from nasion.terms import COLUMNS, SFREQ, SPECTROGRAM_CHAINS, STEP_S
+from nasion.terms import COLUMNS, READING_STEP_S, SFREQ, SPECTROGRAM_CHAINS
 
 SCHEMA = 1
 FOLDER = "display"
-STEP = round(STEP_S * SFREQ)  # samples
+STEP = round(READING_STEP_S * SFREQ)  # samples
 BLOCK_STEPS = 30
 BLOCK = BLOCK_STEPS * STEP
 LEVELS = (100, 1000, 12000)  # samples that one pair of lowest and highest stands for

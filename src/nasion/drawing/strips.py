@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.terms import COLOURS, PATTERNS, STEP_S, Pattern
+from nasion.terms import COLOURS, PATTERNS, READING_STEP_S, Pattern
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.uint8]
@@ -43,7 +43,7 @@ def span_s(duration_s: float) -> float:
     """How much of a recording one row holds."""
     enough = (span for span in SPANS_S if duration_s <= MOST_ROWS * span)
     span = float(next(enough, SPANS_S[-1]))
-    return min(span, max(duration_s, STEP_S))
+    return min(span, max(duration_s, READING_STEP_S))
 
 
 def rows(duration_s: float) -> Iterator[tuple[float, float]]:

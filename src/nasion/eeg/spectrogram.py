@@ -88,11 +88,6 @@ def _basis(view: View) -> NDArray[np.float32]:
     return np.moveaxis(basis, 2, 0).reshape(length, -1).astype(np.float32)
 
 
-def first_column(view: View, start_s: float) -> int:
-    """Index of the first column whose window's centre is not before `start_s`."""
-    return int(np.ceil((start_s - view.window_s / 2) / view.step_s))
-
-
 def scaled(columns: Power, settings: Spectrogram) -> Power:
     """(ln power - log_centre) / log_scale, within `log_range`; NaN stays."""
     low, high = settings.log_range

@@ -9,7 +9,7 @@ import numpy as np
 from nasion.events.runs import EVENTFUL
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import STEP_S, Pattern
+from nasion.terms import READING_STEP_S, Pattern
 
 Spans = list[tuple[float, float]]  # (start_s, stop_s), apart and in order
 
@@ -178,8 +178,8 @@ def _of(events: Sequence[Event], pattern: Pattern) -> Spans:
 
 
 def _judged(reading: Reading) -> Spans:
-    steps = np.flatnonzero(reading.judged) * STEP_S
-    return united((float(at), min(float(at) + STEP_S, reading.duration_s)) for at in steps)
+    steps = np.flatnonzero(reading.judged) * READING_STEP_S
+    return united((float(at), min(float(at) + READING_STEP_S, reading.duration_s)) for at in steps)
 
 
 def _total(spans: Spans) -> float:

@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from nasion.config import Settings
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, PATTERNS, STEP_S, Pattern
+from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,7 +34,7 @@ Run = tuple[int, int]  # first step, and the one after the last
 
 EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
 _ORDER = np.array([PATTERNS.index(pattern) for pattern in EVENTFUL])
-_RISE = round(CENTRE_S / STEP_S)  # steps from the first glimpse of a pattern to its plateau
+_RISE = round(CENTRE_S / READING_STEP_S)  # steps from the first glimpse of a pattern to its plateau
 _NOBODY = -1
 
 # ACNS 2021: from so many seconds on.
@@ -82,9 +82,9 @@ class EventSettings(Settings):
     evolution_s: float = Field(default=20.0, ge=0)
     bridge_s: float = Field(default=20.0, ge=0)
     seizure_s: float = Field(default=10.0, ge=0)
-    glimpse_s: float = Field(default=CENTRE_S + 2 * STEP_S, ge=0)
+    glimpse_s: float = Field(default=CENTRE_S + 2 * READING_STEP_S, ge=0)
     glimpse_peak: float = Field(default=0.7, ge=0, le=1)
-    shortest_s: float = Field(default=2 * STEP_S, ge=0)
+    shortest_s: float = Field(default=2 * READING_STEP_S, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -116,14 +116,16 @@ def find(reading: Reading, settings: EventSettings = DEFAULT) -> tuple[Event, ..
         least_s = settings.seizure_s if pattern is Pattern.SEIZURE else settings.shortest_s
         for run in _runs(owner == place):
             first, stop = _ends(run, judged)
-            if (stop - first) * STEP_S < least_s:
+            if (stop - first) * READING_STEP_S < least_s:
                 continue
             seen = reading.probability[first:stop, PATTERNS.index(pattern)][judged[first:stop]]
-            glimpse = pattern is Pattern.SEIZURE and (stop - first) * STEP_S < settings.glimpse_s
+            glimpse = (
+                pattern is Pattern.SEIZURE and (stop - first) * READING_STEP_S < settings.glimpse_s
+            )
             if glimpse and seen.max() < settings.glimpse_peak:
                 continue
-            onset_s = first * STEP_S
-            duration_s = min(stop * STEP_S, reading.duration_s) - onset_s
+            onset_s = first * READING_STEP_S
+            duration_s = min(stop * READING_STEP_S, reading.duration_s) - onset_s
             found.append(
                 Event(
                     onset_s=onset_s,
@@ -147,7 +149,7 @@ def _bridged(probability: NDArray[np.float32], judged: Mask, bridge_s: float) ->
     times, known = np.arange(len(judged)), np.flatnonzero(judged)
     bridged = np.column_stack([np.interp(times, known, column[known]) for column in probability.T])
     for first, stop in _runs(~judged):
-        if (stop - first) * STEP_S > bridge_s or first == 0 or stop == len(judged):
+        if (stop - first) * READING_STEP_S > bridge_s or first == 0 or stop == len(judged):
             bridged[first:stop] = -np.inf
     return bridged
 
@@ -196,7 +198,7 @@ def _heal(owner: NDArray[np.int64], probability: Array, settings: EventSettings)
         runs = _runs(owner == place)
         for (_, first), (stop, _) in pairwise(runs):
             possible = probability[first:stop, place].mean() >= settings.possible
-            if (stop - first) * STEP_S <= most_s and possible:
+            if (stop - first) * READING_STEP_S <= most_s and possible:
                 breaks.append(_Break(place, first, stop))
     for each in sorted(breaks, key=lambda each: each.rank):
         if owner[each.first - 1] == owner[each.stop] == each.place:  # nobody healed across it

@@ -46,7 +46,7 @@ from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs
-from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, SEGMENT_S, STEP_S, Pattern
+from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, READING_STEP_S, SEGMENT_S, Pattern
 
 Array = NDArray[np.float32]
 Calibrating = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -202,7 +202,7 @@ def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:
     reach_s = CONTEXT_S if "context" in signal.spectrogram.views else SEGMENT_S
     around_s = (reach_s - CENTRE_S) / 2 + HALO_S
     # Whole steps before the label, so that columns of the images stand as those of a data set.
-    before_s = min(around_s, at_s // STEP_S * STEP_S)
+    before_s = min(around_s, at_s // READING_STEP_S * READING_STEP_S)
     stop_s = min(at_s + CENTRE_S + around_s, recording.duration_s)
     piece = represent(recording.signals(at_s - before_s, stop_s), signal)
     # An EEG shorter than a window counts as its middle; a piece of one lies where it lies.

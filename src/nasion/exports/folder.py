@@ -26,7 +26,7 @@ from nasion.exports.tables import (
 from nasion.files import read_json, replacing, write_json
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
-from nasion.terms import COLUMNS, PATTERNS, STEP_S
+from nasion.terms import COLUMNS, PATTERNS, READING_STEP_S
 from nasion.version import VERSION
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _manifest(reading: Reading) -> dict[str, Any]:
         "name": reading.name,
         "start": reading.start.isoformat() if reading.start else None,
         "duration_s": reading.duration_s,
-        "step_s": STEP_S,
+        "step_s": READING_STEP_S,
         "n_steps": reading.n_steps,
         "source_sfreq": reading.source_sfreq,
         "missing": reading.missing,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nasion.files import replacing
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault
-from nasion.terms import COLUMNS, PATTERNS, STEP_S
+from nasion.terms import COLUMNS, PATTERNS, READING_STEP_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,11 +117,11 @@ def _certain(reading: Reading) -> NDArray[np.bool_]:
 
 
 def _onsets(reading: Reading) -> NDArray[np.float64]:
-    return np.arange(reading.n_steps, dtype=np.float64) * STEP_S
+    return np.arange(reading.n_steps, dtype=np.float64) * READING_STEP_S
 
 
 def _clock(reading: Reading) -> NDArray[np.datetime64] | None:
     if reading.start is None:
         return None
-    step = np.timedelta64(timedelta(seconds=STEP_S), "us")
+    step = np.timedelta64(timedelta(seconds=READING_STEP_S), "us")
     return np.datetime64(reading.start, "us") + np.arange(reading.n_steps) * step

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.models.extractor import N_BLOCKS, Extractor, parted
+from nasion.models.extractor import Extractor, parted
 from nasion.models.fusion import MultimodalNet
 from nasion.models.recurrent import RecurrentBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import WaveformBranch
+from nasion.windowing import N_BLOCKS
 
 
 def explains_waveform(branch: Extractor | None) -> bool:

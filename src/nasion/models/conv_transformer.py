@@ -13,8 +13,9 @@ from torch.nn import functional
 from nasion.config import ConvTransformer, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
-from nasion.models.extractor import N_BLOCKS, PRESENT, Extractor, statistics_of
-from nasion.terms import DERIVATIONS, STEP_S
+from nasion.models.extractor import PRESENT, Extractor, statistics_of
+from nasion.terms import BLOCK_S, DERIVATIONS
+from nasion.windowing import N_BLOCKS
 
 
 class Attention(nn.Module):
@@ -43,7 +44,7 @@ class ConvTransformerBranch(Extractor):
 
     def __init__(self, settings: ConvTransformer, signal: Waveform, n_features: int) -> None:
         super().__init__()
-        self.block_length = round(STEP_S * signal.sfreq)
+        self.block_length = round(BLOCK_S * signal.sfreq)
         self.convolutions = Convolutions(
             len(DERIVATIONS),
             settings.channels,

@@ -40,12 +40,12 @@ from nasion.config import Experiment
 from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.models.checkpoint import Checkpoint
-from nasion.models.extractor import N_BLOCKS
 from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.models.wavenet import WaveformBranch
-from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS, STEP_S
+from nasion.terms import BLOCK_S, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
+from nasion.windowing import N_BLOCKS
 
 SCHEMA = 1
 KEY = "nasion"
@@ -167,7 +167,7 @@ def _fingerprint(checkpoints: Sequence[Checkpoint]) -> str:
 
 
 def _block_length(experiment: Experiment) -> int:
-    return round(STEP_S * experiment.signal.waveform.sfreq)
+    return round(BLOCK_S * experiment.signal.waveform.sfreq)
 
 
 def _converted(graph: Graph, experiment: Experiment, path: Path) -> Any:

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.terms import CENTRE_S, DERIVATIONS, MIRROR, SEGMENT_S, STEP_S, Chain
+from nasion.terms import BLOCK_S, CENTRE_S, DERIVATIONS, MIRROR, SEGMENT_S, Chain
 from nasion.terms import CHAIN_DERIVATIONS as CHAINS
+from nasion.windowing import N_BLOCKS
 
-N_BLOCKS = round(SEGMENT_S / STEP_S)  # 25 blocks of 2 s in a window
 PRESENT = 0.5  # share of signal from which a block counts
 CENTRE_BLOCKS = slice(
-    round((SEGMENT_S - CENTRE_S) / 2 / STEP_S), round((SEGMENT_S + CENTRE_S) / 2 / STEP_S)
+    round((SEGMENT_S - CENTRE_S) / 2 / BLOCK_S), round((SEGMENT_S + CENTRE_S) / 2 / BLOCK_S)
 )
 
 # The mirrored partner of a derivation, so that a side can be fed with the other one's weights.

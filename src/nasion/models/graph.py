@@ -22,11 +22,11 @@ from nasion.models.activation import (
     image_map,
     waveform_map,
 )
-from nasion.models.extractor import N_BLOCKS
 from nasion.models.fusion import MultimodalNet
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import GatedLayer, WaveformBranch, WaveNet
 from nasion.terms import DERIVATIONS, MIRROR
+from nasion.windowing import N_BLOCKS
 
 MIRRORED = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS]
 ByView = Mapping[str, Tensor]

@@ -17,8 +17,9 @@ from torch.nn import functional
 from nasion.config import Siamese, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
-from nasion.models.extractor import LEFT, N_BLOCKS, PRESENT, RIGHT, Extractor, statistics_of
-from nasion.terms import STEP_S
+from nasion.models.extractor import LEFT, PRESENT, RIGHT, Extractor, statistics_of
+from nasion.terms import BLOCK_S
+from nasion.windowing import N_BLOCKS
 
 
 class SiameseBranch(Extractor):
@@ -28,7 +29,7 @@ class SiameseBranch(Extractor):
 
     def __init__(self, settings: Siamese, signal: Waveform, n_features: int) -> None:
         super().__init__()
-        self.block_length = round(STEP_S * signal.sfreq)
+        self.block_length = round(BLOCK_S * signal.sfreq)
         self.convolutions = Convolutions(
             len(LEFT), settings.channels, settings.strides, self.block_length, "model.siamese"
         )

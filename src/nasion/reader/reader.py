@@ -15,9 +15,10 @@ from nasion.exports import folder as reading_folder
 from nasion.exports.deidentification import Key, deidentified
 from nasion.network import Network
 from nasion.reading.dense import Progress, read_steps
-from nasion.reading.reading import Reading, n_steps_of
+from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece
 from nasion.report import report
+from nasion.windowing import n_steps_of
 
 REPORT = "report.html"
 

@@ -18,11 +18,11 @@ from threadpoolctl import threadpool_limits
 
 from nasion.eeg.recording import Recording
 from nasion.network import Network
-from nasion.reading.reading import n_steps_of
 from nasion.reading.stream import Piece, Strip, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
 from nasion.signal.quality import judged
 from nasion.terms import COLUMNS, PATTERNS
+from nasion.windowing import n_steps_of
 
 PIECE = 300  # steps, 10 min
 NEIGHBOURS = 2  # steps on either side that tell whether a step can be judged: its central 10 s

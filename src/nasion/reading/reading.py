@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.reading.event import Event
-from nasion.terms import COLUMNS, PATTERNS, STEP_S
+from nasion.terms import COLUMNS, PATTERNS
+from nasion.windowing import n_steps_of
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,3 @@ class Reading:
     def clock(self, at_s: float) -> datetime | None:
         """Clock time of a second of the recording, where the clock is known."""
         return self.start + timedelta(seconds=at_s) if self.start else None
-
-
-def n_steps_of(duration_s: float) -> int:
-    """Steps that cover so many seconds."""
-    return int(np.ceil(round(duration_s, 6) / STEP_S))

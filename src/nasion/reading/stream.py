@@ -15,11 +15,12 @@ from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, power, scaled
 from nasion.eeg.waveform import waveform
 from nasion.signal.quality import MARGIN_STEPS, faults
-from nasion.terms import SFREQ, STEP_S
+from nasion.terms import READING_STEP_S, SFREQ
+from nasion.windowing import views_of
 
-STEP = round(STEP_S * SFREQ)  # samples of a step at 200 Hz
+STEP = round(READING_STEP_S * SFREQ)  # samples of a step at 200 Hz
 MARGIN_S = 30.0  # a bridged gap of 20 s and the 10 s that filters look beyond it
-MARGIN = round(MARGIN_S / STEP_S)  # steps
+MARGIN = round(MARGIN_S / READING_STEP_S)  # steps
 LEAST_POWER = 1e-4  # µV²/Hz, -40 dB: below it nothing is shown
 
 Array = NDArray[np.float32]
@@ -65,11 +66,6 @@ class Piece:
         return self.first + self.n_steps
 
 
-def views_of(signal: Signal) -> dict[str, View]:
-    """The views of a network by name."""
-    return {name: getattr(signal.spectrogram, name) for name in signal.spectrogram.views}
-
-
 def spans(n_steps: int, length: int) -> Iterator[tuple[int, int]]:
     """First step and the one after the last of consecutive pieces."""
     for first in range(0, n_steps, length):
@@ -80,8 +76,8 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
     """The steps from `first` to before `stop`; memory grows with their number alone."""
     n_steps = stop - first
     before = min(MARGIN, first)
-    begin = (first - before) * STEP_S
-    end = min((stop + MARGIN) * STEP_S, recording.duration_s)
+    begin = (first - before) * READING_STEP_S
+    end = min((stop + MARGIN) * READING_STEP_S, recording.duration_s)
     around = recording.signals(begin, end)
     pairs, gaps = cleaned(around)
     shown = _columns(pairs, gaps, HMS_VIEW, before, n_steps)
@@ -91,8 +87,8 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
         faults=_faults(around, recording, before, n_steps),
         waveform=_steps(
             waveform(around, signal.waveform),
-            round(before * STEP_S * signal.waveform.sfreq),
-            round(n_steps * STEP_S * signal.waveform.sfreq),
+            round(before * READING_STEP_S * signal.waveform.sfreq),
+            round(n_steps * READING_STEP_S * signal.waveform.sfreq),
         ),
         columns={
             name: scaled(

@@ -12,11 +12,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from nasion.config import Signal, View
-from nasion.eeg.spectrogram import first_column
-from nasion.reading.stream import Strip, views_of
-from nasion.terms import CONTEXT_S, SEGMENT_S, STEP_S
+from nasion.reading.stream import Strip
+from nasion.terms import CONTEXT_S, READING_STEP_S, SEGMENT_S
+from nasion.windowing import N_BLOCKS, first_column, views_of
 
-N_BLOCKS = round(SEGMENT_S / STEP_S)  # of a window
 BEFORE = N_BLOCKS // 2  # blocks of a window before its step
 CONTEXT_EVERY = 15  # steps between two evaluations of the 10-min image
 
@@ -58,7 +57,7 @@ def reach(signal: Signal, context_every: int = CONTEXT_EVERY) -> tuple[int, int]
 
 def _place(view: View, name: str) -> tuple[int, int]:
     """First step of a view's columns beside the step it belongs to, and how many steps it spans."""
-    per_step = round(STEP_S / view.step_s)
+    per_step = round(READING_STEP_S / view.step_s)
     first = _first_column(view, name)
     start = first // per_step
     return start, -(-(first + view.n_columns) // per_step) - start
@@ -66,7 +65,7 @@ def _place(view: View, name: str) -> tuple[int, int]:
 
 def _first_column(view: View, name: str) -> int:
     """Column of step 0's image, counted from the column that begins with step 0."""
-    window_start_s = -BEFORE * STEP_S
+    window_start_s = -BEFORE * READING_STEP_S
     span_s = CONTEXT_S if name == "context" else view.span_s
     return first_column(view, window_start_s + (SEGMENT_S - span_s) / 2)
 
@@ -120,7 +119,7 @@ def windows_of(
 
 def _images(strip: Strip, view: View, name: str, steps: NDArray[np.int64]) -> Array:
     """(steps, 4, n_freqs, n_columns), contiguous."""
-    per_step = round(STEP_S / view.step_s)
+    per_step = round(READING_STEP_S / view.step_s)
     first = (steps - strip.first) * per_step + _first_column(view, name)
     sliding = sliding_window_view(strip.columns[name], view.n_columns, axis=2)
     return np.ascontiguousarray(sliding[:, :, first].transpose(2, 0, 1, 3))

@@ -10,12 +10,12 @@ from nasion.display import pages
 from nasion.display.display import Display
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, PATTERNS, SFREQ, STEP_S, Pattern
+from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, SFREQ, Pattern
 
 Array = NDArray[np.float32]
 Steps = NDArray[np.int_]
 
-BEFORE_S = (CENTRE_S - STEP_S) / 2  # of a step within the 10 s that its probability speaks of
+BEFORE_S = (CENTRE_S - READING_STEP_S) / 2  # of a step: where the 10 s that it speaks of begin
 FILTERS = pages.Filters(low_hz=0.5, high_hz=40.0)  # what readers use, without mains
 
 
@@ -91,7 +91,7 @@ def page(
 
 def step_of(at_s: float) -> int:
     """The step whose probability speaks of the 10 s that begin there."""
-    return round((at_s + BEFORE_S) / STEP_S)
+    return round((at_s + BEFORE_S) / READING_STEP_S)
 
 
 def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
@@ -112,7 +112,9 @@ def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
     places.append(("least certain", event, int(found[margin[found].argmin()])))
     shown: list[Example] = []
     for why, event, step in places:
-        at_s = float(np.clip(step * STEP_S - BEFORE_S, 0, max(reading.duration_s - CENTRE_S, 0)))
+        at_s = float(
+            np.clip(step * READING_STEP_S - BEFORE_S, 0, max(reading.duration_s - CENTRE_S, 0))
+        )
         near = [k for k, other in enumerate(shown) if abs(other.at_s - at_s) < CENTRE_S]
         if near:
             other = shown[near[0]]
@@ -124,14 +126,17 @@ def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
 
 def _steps(reading: Reading, event: Event) -> Steps:
     """Judged steps of an event."""
-    first, stop = round(event.onset_s / STEP_S), int(np.ceil(event.stop_s / STEP_S - 1e-9))
+    first, stop = (
+        round(event.onset_s / READING_STEP_S),
+        int(np.ceil(event.stop_s / READING_STEP_S - 1e-9)),
+    )
     steps = np.arange(first, min(stop, reading.n_steps))
     return steps[np.isfinite(reading.probability[steps]).all(1)]
 
 
 def _inner(event: Event, steps: Steps) -> Steps:
     """Those whose 10 s lie within the event; else the one nearest to its middle."""
-    starts_s = steps * STEP_S - BEFORE_S
+    starts_s = steps * READING_STEP_S - BEFORE_S
     inside = (starts_s >= event.onset_s) & (starts_s + CENTRE_S <= event.stop_s)
     if inside.any():
         return steps[inside]

@@ -10,7 +10,7 @@ from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.report.summary import lasting, when
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import COLOURS, SPECTROGRAM_CHAINS, STEP_S, Pattern
+from nasion.terms import COLOURS, READING_STEP_S, SPECTROGRAM_CHAINS, Pattern
 
 Array = NDArray[np.floating]
 
@@ -90,7 +90,9 @@ class Span:
     @property
     def steps(self) -> slice:
         """The steps that begin in it."""
-        return slice(*(int(np.ceil(at_s / STEP_S - 1e-9)) for at_s in (self.start_s, self.stop_s)))
+        return slice(
+            *(int(np.ceil(at_s / READING_STEP_S - 1e-9)) for at_s in (self.start_s, self.stop_s))
+        )
 
 
 def rows_of(reading: Reading, spectrogram: Array) -> list[Row]:

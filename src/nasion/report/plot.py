@@ -6,7 +6,7 @@ import numpy as np
 
 from nasion.drawing.style import INK, STYLE
 from nasion.reading.reading import Reading
-from nasion.terms import COLOURS, PATTERNS, STEP_S
+from nasion.terms import COLOURS, PATTERNS, READING_STEP_S
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +30,7 @@ def plot(reading: Reading) -> "Figure":
     judged = np.isfinite(columns[..., 0]).sum(1)
     shares = np.nan_to_num(columns).sum(1) / np.maximum(judged, 1)[:, None]
     unit, name = (3600.0, "hours") if reading.duration_s > 2 * 3600 else (60.0, "minutes")
-    edges = np.arange(n + 1) * width * STEP_S / unit
+    edges = np.arange(n + 1) * width * READING_STEP_S / unit
     end = reading.duration_s / unit
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE_IN, layout="constrained")

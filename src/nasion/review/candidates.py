@@ -9,10 +9,10 @@ from hashlib import sha256
 import numpy as np
 
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, STEP_S
+from nasion.terms import CENTRE_S, READING_STEP_S
 
 LEAST = 10  # random ones, also where little or nothing was detected
-_LENGTH = round(CENTRE_S / STEP_S)  # steps
+_LENGTH = round(CENTRE_S / READING_STEP_S)  # steps
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def candidates(reading: Reading) -> tuple[Candidate, ...]:
     rng = np.random.default_rng(_seed(reading))
     last = max(reading.n_steps - _LENGTH, 0)
     middles_s = np.array([event.onset_s + event.duration_s / 2 for event in reading.events])
-    detected = np.floor((middles_s - CENTRE_S / 2) / STEP_S).clip(0, last).astype(np.int64)
+    detected = np.floor((middles_s - CENTRE_S / 2) / READING_STEP_S).clip(0, last).astype(np.int64)
     taken = set(detected.tolist())
     wanted = len(taken) + max(len(taken), LEAST)
     drawn = rng.permutation(np.flatnonzero(reading.judged[: last + 1])).tolist()
@@ -47,7 +47,9 @@ def candidates(reading: Reading) -> tuple[Candidate, ...]:
         if len(taken) < wanted:
             taken.add(step)
     order = rng.permutation(sorted(taken)).tolist()
-    return tuple(Candidate(f"b{number}", step * STEP_S) for number, step in enumerate(order, 1))
+    return tuple(
+        Candidate(f"b{number}", step * READING_STEP_S) for number, step in enumerate(order, 1)
+    )
 
 
 def _seed(reading: Reading) -> int:

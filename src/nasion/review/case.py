@@ -25,8 +25,8 @@ from nasion.terms import (
     COLOURS,
     COLUMNS,
     PATTERNS,
+    READING_STEP_S,
     SFREQ,
-    STEP_S,
     Pattern,
 )
 
@@ -116,7 +116,7 @@ class Case:
         """One line of the list of recordings; blind, it tells nothing of what was detected."""
         reading, entries = self.reading, list(self.entries(who).values())
         lengths = {} if who.blind else minutes(reading)
-        judged_minutes = float(reading.judged.sum()) * STEP_S / 60
+        judged_minutes = float(reading.judged.sum()) * READING_STEP_S / 60
         return {
             "id": self.id,
             "name": reading.name,
@@ -158,7 +158,7 @@ class Case:
             "name": reading.name,
             "start": reading.start.isoformat() if reading.start else None,
             "duration_s": reading.duration_s,
-            "step_s": STEP_S,
+            "step_s": READING_STEP_S,
             "n_steps": reading.n_steps,
             "sfreq": SFREQ,
             "source_sfreq": reading.source_sfreq,
@@ -201,14 +201,14 @@ class Case:
 
     def probabilities(self, asked: Columns) -> Array:
         """Six mean probabilities and the share of judged steps, shape (7, n)."""
-        pairs, first = asked.shared(STEP_S, self.reading.n_steps)
+        pairs, first = asked.shared(READING_STEP_S, self.reading.n_steps)
         values = self.reading.probability[first : first + int(pairs.max(initial=0))]
         average, share = mean(values.T, pairs)
         return np.concatenate([average, share[:1]])
 
     def quality(self, asked: Columns) -> np.ndarray:
         """The commonest reason of each column, a place in `reading.REASONS`."""
-        pairs, first = asked.shared(STEP_S, self.reading.n_steps)
+        pairs, first = asked.shared(READING_STEP_S, self.reading.n_steps)
         codes = self.reading.reason[first : first + int(pairs.max(initial=0))]
         return most(codes, pairs, len(REASONS))
 
@@ -267,7 +267,9 @@ class Case:
         if onset_s is None or duration_s is None:
             raise Unfit("give onset_s and duration_s")
         longest_s = self.reading.duration_s
-        if not (0 <= onset_s < longest_s and 0 < duration_s <= longest_s - onset_s + STEP_S):
+        if not (
+            0 <= onset_s < longest_s and 0 < duration_s <= longest_s - onset_s + READING_STEP_S
+        ):
             raise Unfit("an event begins and ends within the recording")
         return onset_s, min(duration_s, longest_s - onset_s)
 

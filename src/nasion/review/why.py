@@ -14,7 +14,7 @@ from nasion.display.display import Array
 from nasion.errors import NasionError
 from nasion.network import PACKAGED, Network
 from nasion.review.case import Case, Unfit
-from nasion.terms import PATTERNS, STEP_S, Pattern
+from nasion.terms import PATTERNS, READING_STEP_S, Pattern
 
 if TYPE_CHECKING:
     from nasion.reading.maps import Why
@@ -70,7 +70,7 @@ class Explainer:
         return _positive(whole, whole.max()), found.start_s, found.start_s + view.span_s
 
     def _around(self, case: Case, at_s: float) -> "Why":
-        step = min(max(int(at_s // STEP_S), 0), case.reading.n_steps - 1)
+        step = min(max(int(at_s // READING_STEP_S), 0), case.reading.n_steps - 1)
         with self._lock:  # two maps of one page need one window
             return self._why(case, step)
 
