@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from timescoring.annotations import Annotation
+from timescoring.scoring import EventScoring, SampleScoring
 
 from nasion.errors import NasionError
 from nasion.evaluation.detection import (
@@ -97,6 +99,45 @@ def test_false_alarms_an_hour_and_a_day():
     got = by_event([(at, at + 10) for at in range(0, 7200, 600)], [], 7200.0).scores()
     assert got["false_per_hour"] == 6
     assert got["false_per_day"] == 144
+
+
+# ---------------------------------------------------------------- timescoring, SzCORE's own
+
+
+def drawn_spans(rng, duration_s):
+    """Events that do not overlap; many lie or last as long as the rules have it, or nearly so."""
+    spans, stop = [], 0.0
+    for _ in range(rng.integers(13)):
+        start = stop + rng.choice([89.5, 90.0, 90.5, 29.9, 30.0, 60.1, *rng.uniform(1, 600, 4)])
+        stop = start + rng.choice([299.5, 300.0, 300.5, 600.0, *rng.uniform(0.3, 700, 4)])
+        spans.append((float(start), float(stop)))
+    return [(start, stop) for start, stop in spans if stop <= duration_s]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_and_scores_are_those_of_timescoring(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(150):
+        duration_s = float(rng.integers(60, 4 * 3600))
+        truth, found = drawn_spans(rng, duration_s), drawn_spans(rng, duration_s)
+        if truth and rng.random() < 0.5:  # what was found is the truth, shifted
+            shift = float(rng.normal(0, 40))
+            moved = np.clip(np.add(truth, shift), 0, duration_s).tolist()
+            found = [(start, stop) for start, stop in moved if stop - start > 0.2]
+        theirs = [Annotation(spans, 10, round(duration_s * 10)) for spans in (truth, found)]
+        pairs = {
+            "events": (by_event(found, truth, duration_s), EventScoring(*theirs)),
+            "samples": (by_sample(found, truth, duration_s), SampleScoring(*theirs)),
+        }
+        for way, (ours, reference) in pairs.items():
+            expected = (reference.refTrue, reference.tp, reference.fp)
+            assert (ours.true, ours.found, ours.false) == expected, (way, truth, found, duration_s)
+            scores = ours.scores()
+            names = ("sensitivity", "precision", "f1", "false_per_day")
+            np.testing.assert_allclose(
+                [scores[name] for name in names],
+                [reference.sensitivity, reference.precision, reference.f1, reference.fpRate],
+            )
 
 
 # ---------------------------------------------------------------- files

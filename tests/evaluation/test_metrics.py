@@ -143,18 +143,22 @@ def test_four_rows_worked_by_hand() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("decimals", [16, 1], ids=["distinct", "tied"])
-def test_agrees_with_scikit_learn(decimals: int) -> None:
-    rows = random_rows(400)
+def test_agrees_with_scikit_learn(decimals: int, seed: int) -> None:
+    rows = random_rows(80 * (seed + 1), seed)
     coarse = np.round(rows.prediction, decimals) + 0.01
     rows = judged(rows.votes, coarse / coarse.sum(1, keepdims=True))
     truth, guess = rows.consensus, rows.prediction.argmax(1)
     scores = metrics.score(rows)
+    assert scores["accuracy"] == pytest.approx(reference.accuracy_score(truth, guess))
     assert scores["kappa"] == pytest.approx(reference.cohen_kappa_score(truth, guess))
     assert scores["f1_macro"] == pytest.approx(reference.f1_score(truth, guess, average="macro"))
     for average in ("macro", "weighted"):
         expected = reference.precision_score(truth, guess, average=average)
         assert scores[f"precision_{average}"] == pytest.approx(expected)
+    weighted = reference.f1_score(truth, guess, average="weighted")
+    assert scores["f1_weighted"] == pytest.approx(weighted)
     balanced = reference.balanced_accuracy_score(truth, guess)
     assert scores["balanced_accuracy"] == pytest.approx(balanced)
     for k, pattern in enumerate(PATTERNS):

@@ -9,6 +9,7 @@ import mne
 import numpy as np
 import pytest
 from drawn_readings import EVENTS, LPD, SEIZURE, START, reading
+from epilepsy2bids.annotations import Annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,14 +68,13 @@ def test_events_survive_to_the_last_digit_and_only_seizures_count(tmp_path_facto
 
 
 def test_szcores_own_reader_scores_the_file(tmp_path):
-    szcore = pytest.importorskip("epilepsy2bids.annotations").Annotations
     bids.write_events(reading(), tmp_path / "events.tsv")
-    found = szcore.loadTsv(str(tmp_path / "events.tsv"))
+    found = Annotations.loadTsv(str(tmp_path / "events.tsv"))
     assert found.getEvents() == [(12.5, 43.75)]
     assert found.getMask(4).sum() == 4 * 31.25
     assert found.events[1]["dateTime"] == START
     bids.write_events(reading(events=()), tmp_path / "none.tsv")
-    assert szcore.loadTsv(str(tmp_path / "none.tsv")).getMask(1).tolist() == [0] * 300
+    assert Annotations.loadTsv(str(tmp_path / "none.tsv")).getMask(1).tolist() == [0] * 300
 
 
 def test_the_sidecar_tells_every_column_and_word(tmp_path):
