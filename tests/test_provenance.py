@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nasion.errors import NasionError
-from nasion.provenance import LEARNED, Provenance, Simulation, Source, content
+from nasion.provenance import LEARNED, Provenance, Source, content
+from nasion.simulation import Simulation
 
 
 @dataclass(frozen=True)

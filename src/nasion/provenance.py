@@ -23,24 +23,21 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
 from nasion.files import read_json, write_json
+from nasion.simulation import Simulation
 
 SCHEMA = 1
 FILE_NAME = "provenance.json"  # of a RUN folder
-SIMULATED = "simulated.json"  # of a data set that the simulator made
-STEP_UV = 0.01
+STEP_UV, LARGEST = 0.01, 2**31 - 1  # of a sample, and steps of it
 LEARNED, UNSEEN = -1, -2  # in place of the fold that held out: by none; not learned from at all
 DIGITS = 12  # of a hash: two of 20,000 EEGs agree by chance in one of a million data sets
 KEY_DIGITS = 16
-
-PatientKind = Literal["pattern", "stay"]  # EEGs made for a pattern each, or cut from one stay
-KINDS = ("pattern", "stay")
 
 
 def content(signals: NDArray[np.floating]) -> str:
@@ -50,55 +47,11 @@ def content(signals: NDArray[np.floating]) -> str:
     """
     values = np.asarray(signals, np.float32).astype(np.float64)
     known = np.isfinite(values)
-    steps = np.rint(np.where(known, values, 0) / STEP_UV).astype(np.int64)
+    steps = np.rint(np.where(known, values, 0) / STEP_UV).clip(-LARGEST, LARGEST).astype("<i4")
     if (steps == steps[:, :1]).all():
         return ""
-    steps[~known] = np.iinfo(np.int64).min
+    steps[~known] = -LARGEST - 1
     return hashlib.sha256(f"{steps.shape}".encode() + steps.tobytes()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What the simulator made: patients 1 to `patients` of a seed."""
-
-    seed: int
-    patients: int
-    kinds: tuple[PatientKind, ...] = ("pattern",)
-
-    def shared_with(self, other: "Simulation", numbers: Iterable[int]) -> set[int]:
-        """Which of the patients of `other` with these numbers are also among these."""
-        if self.seed != other.seed or not set(self.kinds) & set(other.kinds):
-            return set()
-        return {number for number in numbers if 1 <= number <= self.patients}
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give what a file holds."""
-        return {"seed": self.seed, "patients": self.patients, "kinds": list(self.kinds)}
-
-    @classmethod
-    def from_dict(cls, given: Any, source: str = SIMULATED) -> "Simulation":
-        """Check what a file held; `source` names it in errors."""
-        try:
-            seed, patients, kinds = given["seed"], given["patients"], given["kinds"]
-            numbers = all(type(number) is int and number >= 0 for number in (seed, patients))
-            if not (numbers and kinds and set(kinds) <= set(KINDS)):
-                raise ValueError
-        except (KeyError, TypeError, ValueError):
-            raise NasionError(
-                f"{source}: a simulation needs seed, patients and kinds ({', '.join(KINDS)}); "
-                "simulate anew"
-            ) from None
-        return cls(seed, patients, tuple(kinds))
-
-    def save(self, folder: Path) -> None:
-        """Write it into the folder of the data set."""
-        write_json(folder / SIMULATED, {"schema": SCHEMA, **self.as_dict()})
-
-    @classmethod
-    def of(cls, folder: Path) -> "Simulation | None":
-        """Read what a folder says; None where it does not say that it is simulated."""
-        path = folder / SIMULATED
-        return cls.from_dict(read_json(path), str(path)) if path.exists() else None
 
 
 class Subjects(Protocol):

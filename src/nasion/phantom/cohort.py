@@ -17,6 +17,7 @@ from nasion.phantom.patient import PROPORTIONS, Patient, Segment, draw_pattern, 
 from nasion.phantom.raters import n_votes
 from nasion.phantom.stay import EXCERPTS, Stay
 from nasion.phantom.timeline import Span
+from nasion.simulation import Simulation
 from nasion.terms import (
     CENTRE_S,
     COLUMNS,
@@ -90,6 +91,8 @@ def simulate(
 ) -> None:
     """Write `train.csv`, `train_eegs/` and `train_spectrograms/` of made-up patients.
 
+    `simulated.json` says which they are (`nasion.simulation`).
+
     The same seed gives the same bytes; a patient depends on nothing but the seed and its number.
 
     Parameters
@@ -135,6 +138,7 @@ def simulate(
         rows[patient] = found
         if progress:
             progress(len(rows), n_patients)
+    Simulation.drawn(seed, n_patients, stay_share).save(directory)
     _write_table(directory / "train.csv", [row for i in sorted(rows) for row in rows[i]])
 
 
