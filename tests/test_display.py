@@ -11,6 +11,7 @@ from rich.console import Console
 from nasion.cli.terminal import duration, show_check
 from nasion.eeg.inspection import check_recording
 from nasion.eeg.recording import Recording
+from nasion.eeg.remarks import free_text
 from nasion.terms import COLUMNS
 
 SIGNALS = np.random.default_rng(0).normal(0, 20, (len(COLUMNS), 2000)).astype(np.float32)
@@ -69,4 +70,5 @@ def test_names_of_a_file_neither_style_nor_steer():
 
 def test_a_long_finding_is_one_line():
     warning = "/a/very/long/path" * 10
-    assert f"• {warning}" in shown(replace(RECORDING, warnings=(warning,))).splitlines()
+    lines = shown(replace(RECORDING, warnings=(free_text(warning),))).splitlines()
+    assert f"• {warning}" in lines

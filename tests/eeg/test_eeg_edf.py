@@ -22,7 +22,7 @@ def test_units_are_honoured(tmp_path, unit):
     signals = eeg(2000)
     recording = open_recording(write(tmp_path / "a.edf", signals, unit=unit))
     np.testing.assert_allclose(recording.signals(), signals, atol=1e-3)
-    assert any("no unit" in warning for warning in recording.warnings) == (unit == "")
+    assert any("no unit" in warning.text for warning in recording.warnings) == (unit == "")
 
 
 def test_a_wrong_unit_is_taken_back_and_can_be_stated(tmp_path):
@@ -33,7 +33,7 @@ def test_a_wrong_unit_is_taken_back_and_can_be_stated(tmp_path):
     patched = raw[:units] + b"V       " * n_signals + raw[units + 8 * n_signals :]
     path.write_bytes(patched)
     mended = open_recording(path)
-    assert any("far above" in warning for warning in mended.warnings)
+    assert any("far above" in warning.text for warning in mended.warnings)
     np.testing.assert_allclose(mended.signals(), eeg(4000), atol=1e-3)
     right = open_recording(path, unit="mV")
     assert not right.warnings
@@ -114,7 +114,7 @@ def test_gaps_in_a_file_that_says_contiguous_are_told(tmp_path):
     path = write(tmp_path / "c.edf", eeg(4000), annotations=[(0.0, 0.0, "room" * 9)])
     recording = open_recording(delay_records(path, 5, 7.0, reserved="EDF+C"))
     assert recording.gaps_s == ((5.0, 7.0),)
-    assert any("says contiguous" in warning for warning in recording.warnings)
+    assert any("says contiguous" in warning.text for warning in recording.warnings)
 
 
 def test_records_that_run_backwards_are_refused(tmp_path):
@@ -165,7 +165,7 @@ def test_channels_without_a_range_are_missing(tmp_path):
     path.write_bytes(raw[:digital_max] + b"-32000  " + raw[digital_max + 8 :])
     recording = open_recording(path)
     assert recording.interpolated == ("Fp1",)
-    assert any("Fp1 holds nothing" in warning for warning in recording.warnings)
+    assert any("Fp1 holds nothing" in warning.text for warning in recording.warnings)
 
 
 @pytest.mark.parametrize("text", [b"1e300", b"nan", b"-inf"])

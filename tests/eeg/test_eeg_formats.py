@@ -108,7 +108,7 @@ def test_dead_columns_are_missing_and_interpolated(tmp_path):
     recording = open_recording(write_parquet(tmp_path / "a.parquet", signals))
     assert set(recording.interpolated) == {"C3", "O2"}
     assert recording.missing == ()
-    assert sum("holds nothing" in warning for warning in recording.warnings) == 2
+    assert sum("holds nothing" in warning.text for warning in recording.warnings) == 2
     assert np.isfinite(recording.signals()).all()
 
 
@@ -131,7 +131,7 @@ def test_two_ears_are_kept_apart(tmp_path):
     recording = open_recording(path)
     assert recording.references == ("A1", "A2")
     assert (recording.interpolated, recording.missing) == (("C3",), ("Pz",))
-    assert any("2 references" in warning for warning in recording.warnings)
+    assert any("2 references" in warning.text for warning in recording.warnings)
     changed = signals.copy()
     changed[COLUMNS.index("F4")] *= -2
     other = write(tmp_path / "other.edf", changed[keep], labels=tuple(labels[row] for row in keep))
@@ -147,7 +147,7 @@ def test_an_electrode_that_is_the_reference_is_zero(tmp_path):
     recording = open_recording(path)
     assert (recording.references, recording.missing, recording.interpolated) == (("Cz",), (), ())
     assert not recording.signals()[COLUMNS.index("Cz")].any()
-    assert any("Cz is the reference" in warning for warning in recording.warnings)
+    assert any("Cz is the reference" in warning.text for warning in recording.warnings)
 
 
 def test_heart_leads_are_subtracted(tmp_path):
@@ -295,6 +295,7 @@ def test_folders_and_absent_files(tmp_path):
 
 def test_recordings_describe_themselves_in_plain_words(tmp_path):
     recording = open_recording(write(tmp_path / "a.edf", eeg(2000), annotations=[(1.0, 0.5, "x")]))
-    json.dumps([recording.warnings, recording.annotations, recording.gaps_s, recording.references])
+    remarks = [warning.as_dict() for warning in recording.warnings]
+    json.dumps([remarks, recording.annotations, recording.gaps_s, recording.references])
     with pytest.raises(ValueError, match="not within"):
         recording.read(0, recording.n_times + 1)

@@ -102,8 +102,12 @@ def test_one_scalp_reference_is_told_from_a_chain():
 def test_two_references_are_never_silent():
     ears = {name: "A1" if name in LEFT + MIDLINE else "A2" for name in ELECTRODES}
     warning = reference_warning(ears)
-    assert "A1, A2" in warning
-    assert "Fz against A1" in warning
-    assert "even the" not in warning
-    assert "even the left" in reference_warning(ears | {"F3": "A2"})
-    assert reference_warning(dict.fromkeys(ELECTRODES, "REF")) == ""
+    assert "2 references (A1, A2)" in warning.text
+    assert "(Fz against A1, Cz against A1, Pz against A1)" in warning.text
+    assert warning.values["sides"] == ()
+    assert "even the" not in warning.text
+    assert "even the left side mixes them" in reference_warning(ears | {"F3": "A2"}).text
+    both = reference_warning(ears | {"F3": "A2", "F4": ""}).text
+    assert "none stated" in both
+    assert "even the left and the right side mixes them" in both
+    assert reference_warning(dict.fromkeys(ELECTRODES, "REF")) is None

@@ -14,6 +14,7 @@ from made_edf import delay_records, eeg, write
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
+from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
@@ -128,9 +129,9 @@ def test_a_clock_set_back_a_little_leaves_out_the_beginning():
     assert (stay.duration_s, stay.gaps_s) == (19.5, ())
     np.testing.assert_array_equal(stay.read(0, 2000), first.signals())
     np.testing.assert_array_equal(stay.read(2000, 3900), second.read(100, 2000))
-    assert stay.warnings == (
+    assert [warning.text for warning in stay.warnings] == [
         "b: begins 0.5 s before a ends; so much of its beginning was left out",
-    )
+    ]
 
 
 def test_a_file_between_two_samples_is_moved_by_half_a_sample_at_most():
@@ -170,12 +171,13 @@ def test_electrodes_and_references_may_differ_and_that_is_said(tmp_path):
     part, stay = joined([second, third], "part"), joined([first, second, third], "stay")
     assert set(part.missing) == {"F7", "T3", "T5", "P3"}
     assert part.references == ("A1",)
-    assert not any("reference differs" in warning for warning in part.warnings)
+    assert Code.DIFFERING_REFERENCES not in {warning.code for warning in part.warnings}
     assert stay.missing == ()
     assert stay.interpolated == ("C3",)
-    assert "b: P3, F7, T3, T5, Pz missing, unlike in other files" in stay.warnings
-    assert "a: C3 interpolated, unlike in other files" in stay.warnings
-    assert any("A1 in b" in warning for warning in stay.warnings)
+    texts = [warning.text for warning in stay.warnings]
+    assert "b: P3, F7, T3, T5, Pz missing, unlike in other files" in texts
+    assert "a: C3 interpolated, unlike in other files" in texts
+    assert "the reference differs between files: none stated in a, A1 in b, A1 in c" in texts
     nan = np.isnan(stay.signals()[COLUMNS.index("Pz")])
     assert not nan[:4000].any()
     assert nan[4000:8000].all()
@@ -183,5 +185,10 @@ def test_electrodes_and_references_may_differ_and_that_is_said(tmp_path):
 
 
 def test_warnings_name_their_file():
-    files = [replace(made("a", 0, 2000), warnings=("its unit is odd",)), made("b", 10, 2000)]
-    assert joined(files, "stay").warnings == ("a: its unit is odd",)
+    odd = Remark(Code.NO_UNIT, {"electrodes": ("Fp1", "F3")})
+    files = [replace(made("a", 0, 2000), warnings=(odd,)), made("b", 10, 2000)]
+    stay = joined(files, "stay")
+    assert stay.warnings == (replace(odd, file="a"),)
+    assert str(stay.warnings[0]) == "a: Fp1, F3: it states no unit: taken as uV"
+    twice = joined([stay, made("c", 30, 2000)], "hospital")
+    assert str(twice.warnings[0]).startswith("stay: a: Fp1, F3: ")

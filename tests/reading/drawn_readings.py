@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 from hypothesis import strategies as st
 
+from nasion.eeg.remarks import TERMS, Code, Kind, Remark
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
@@ -41,6 +42,28 @@ def arrays(duration_s: float, seed: int) -> dict[str, np.ndarray]:
 
 
 @st.composite
+def remarks(draw, code: Code | None = None) -> Remark:
+    """Any remark that can be, or any of one code."""
+    code = code or draw(st.sampled_from(Code))
+    form, n = code.value, draw(st.integers(1, 3))
+    entries = {
+        Kind.NUMBER: st.integers(0, 10**6) | st.floats(-1e9, 1e9),
+        Kind.ELECTRODE: st.sampled_from(COLUMNS),
+        Kind.TERM: st.sampled_from(TERMS),
+        Kind.LABEL: TEXTS,
+        Kind.TEXT: TEXTS,
+    }
+    # What makes a text of values pairs them; numbers in a format string are single.
+    values = {
+        name: draw(entries[kind])
+        if (kind is Kind.NUMBER and name != "shares")
+        else tuple(draw(entries[kind]) for _ in range(n))
+        for name, kind in form.kinds.items()
+    }
+    return Remark(code, values, draw(st.just("") | TEXTS))
+
+
+@st.composite
 def readings(draw) -> Reading:
     """Any reading that can be."""
     duration_s = draw(st.integers(1, 60_000)) / 200
@@ -56,7 +79,7 @@ def readings(draw) -> Reading:
         missing=draw(NAMES),
         interpolated=draw(NAMES),
         ignored=tuple(draw(st.lists(TEXTS, max_size=3))),
-        warnings=tuple(draw(st.lists(TEXTS, max_size=3))),
+        warnings=tuple(draw(st.lists(remarks(), max_size=3))),
         model={"name": draw(TEXTS), "fits": draw(st.integers(1, 5)), "at": [draw(SHARES)]},
     )
 

@@ -1,5 +1,6 @@
-"""Nothing of the patient is in any byte of what is written; what is harmless stays."""
+"""Nothing of the patient is in any byte of what is free_text; what is harmless stays."""
 
+import json
 import re
 import stat
 from dataclasses import replace
@@ -9,23 +10,24 @@ import edfio
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from drawn_readings import LPD, SEIZURE, START, arrays, reading
-from hypothesis import given
+from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
+from nasion.eeg.remarks import Code, Kind, Remark, free_text
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.exports import bids, folder
 from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.deidentification import (
+    LEFT_OUT,
     REMOVED,
-    WITHHELD,
     Key,
     clean_label,
-    clean_warning,
+    clean_remark,
     deidentified,
     read_keys,
     write_keys,
@@ -133,10 +135,9 @@ def test_what_is_harmless_stays(telling):
     assert found.annotations == (NOTES[1], NOTES[3])
     assert found.ignored == (REMOVED, REMOVED, "EOG L", "A2")
     assert found.missing == one.missing
-    assert any("holds nothing" in text for text in found.warnings)
-    assert any("no voltage" in text for text in found.warnings)
-    assert any("references" in text for text in found.warnings)
-    assert WITHHELD not in found.warnings
+    codes = [warning.code for warning in found.warnings]
+    assert codes == [Code.EMPTY_CHANNEL, Code.NO_VOLTAGE, Code.MIXED_REFERENCES]
+    assert [warning.code for warning in one.warnings] == codes
     for name in ("probability", "reason", "quality", "events", "duration_s", "gaps_s", "model"):
         assert getattr(found, name) is getattr(one, name) or name in ("duration_s", "gaps_s")
 
@@ -217,37 +218,79 @@ def test_other_labels_go(label):
     assert clean_label(label) == REMOVED
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (
-            "rabe.edf: Fp1, F3: its unit 'Rabe' is no voltage: taken as uV",
-            "Fp1, F3: its unit '...' is no voltage: taken as uV",
-        ),
-        (
-            "a second channel of the same electrode was left out: RABE, EEG C3-REF",
-            "a second channel of the same electrode was left out: removed, EEG C3-REF",
-        ),
-        ("12 bytes after the last record of the header were left out", None),
-        ("Rabe was here", WITHHELD),
-        ("Rabe: says 12 bytes", WITHHELD),
-    ],
-)
-def test_warnings_lose_the_words_of_the_file(given, expected):
-    assert clean_warning(given) == (given if expected is None else expected)
+def every_remark(word):
+    """One of each code; each value that can hold a word of the file holds this one."""
+    values = {Kind.NUMBER: 1.5, Kind.ELECTRODE: ("Fp1",), Kind.TERM: ("left",)}
+    for code in Code:
+        kinds = code.value.kinds
+        filled = {name: values.get(kind, (word,)) for name, kind in kinds.items()}
+        filled |= {"shares": (0.5,)} if "shares" in kinds else {}
+        yield Remark(code, filled, file=word)
 
 
-def test_warnings_of_the_reader_itself_pass():
-    scaled = "amplitudes of 0.03 µV are far below those of EEG: the unit in the file is wrong"
-    for text in (
-        f"{scaled}; all values were multiplied by 1000",
-        f"{scaled}; state the right one (unit='uV', ...)",
-        "the header says contiguous but the records' onsets leave gaps: taken as gaps",
-        "Cz is the reference of all others: its trace is zero by definition",
-        "record 12 states an onset before record 11 ends: taken as contiguous, as the header says",
-    ):
-        assert clean_warning(text) == text
-        assert clean_warning(f"night 2.edf: {text}") == text
+@pytest.mark.parametrize("code", Code)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_a_warning_keeps_its_code_and_numbers_and_loses_the_words_of_the_file(code, data):
+    warning = data.draw(remarks(code))
+    clean = clean_remark(warning)
+    assert clean_remark(clean) == clean
+    assert clean.file == ""
+    if code in (Code.TEXT, Code.UNREADABLE):
+        assert clean == Remark(Code.WITHHELD)
+        return
+    assert clean.code is code
+    for name, kind in code.value.kinds.items():
+        if kind in (Kind.LABEL, Kind.TEXT):
+            allowed = {REMOVED, ""} if kind is Kind.LABEL else {LEFT_OUT}
+            assert all(
+                word in allowed or clean_label(word) == word == old
+                for old, word in zip(warning.values[name], clean.values[name], strict=True)
+            )
+        else:
+            assert clean.values[name] == warning.values[name]
+
+
+def test_a_name_is_in_no_warning_whatever_its_code():
+    for warning in every_remark("Vogelsang"):
+        assert "Vogelsang" in warning.text
+        found = deidentified(reading(warnings=(warning,)), Key.draw()).warnings
+        assert "Vogelsang" not in str([*found, *map(str, found)])
+
+
+def test_a_warning_is_saved_and_loaded_as_data_and_loses_its_words_then(tmp_path):
+    warnings = tuple(every_remark("Vogelsang"))
+    folder.save(reading(warnings=warnings), tmp_path)
+    loaded = folder.load(tmp_path)
+    assert loaded.warnings == warnings
+    found = deidentified(loaded, Key.draw()).warnings
+    withheld = {Code.TEXT, Code.UNREADABLE}
+    assert {warning.code for warning in found} == {*Code} - withheld
+    assert all(clean_remark(warning) in found for warning in warnings)
+
+
+@pytest.mark.parametrize("change", ["older", "newer"])
+def test_a_warning_that_is_known_by_its_text_alone_is_withheld(tmp_path, change):
+    """Readings of older versions hold sentences, those of newer ones codes unknown here."""
+    (warning,) = warnings = (Remark(Code.TRAILING_BYTES, {"n": 12}),)
+    folder.save(reading(warnings=warnings), tmp_path)
+    path = tmp_path / folder.MANIFEST
+    content = json.loads(path.read_text())
+    if change == "older":
+        del content["remarks"]
+    else:
+        content["remarks"][0]["code"] = "of_tomorrow"
+    path.write_text(json.dumps(content))
+    loaded = folder.load(tmp_path)
+    assert loaded.warnings == (free_text(warning.text),)
+    assert deidentified(loaded, Key.draw()).warnings == (Remark(Code.WITHHELD),)
+
+
+def test_labels_of_a_technical_kind_stay_in_warnings():
+    twice = Remark(Code.SECOND_CHANNEL, {"labels": ("RABE", "EEG C3-REF")})
+    assert clean_remark(twice).text == (
+        "a second channel of the same electrode was left out: removed, EEG C3-REF"
+    )
 
 
 def test_warnings_of_a_stay_lose_the_names_of_its_files(tmp_path):
@@ -266,13 +309,13 @@ def test_warnings_of_a_stay_lose_the_names_of_its_files(tmp_path):
         )
         parts.append(open_recording(path))
     stay = joined(parts, "Vogelsang")
-    assert len([text for text in stay.warnings if "Vogelsang" in text]) >= 3
+    assert len([1 for warning in stay.warnings if "Vogelsang" in warning.text]) >= 3
     found = deidentified(
         reading(warnings=stay.warnings, name=stay.name), Key.draw(stay.start)
     ).warnings
     assert "Vogelsang" not in str(found)
-    assert WITHHELD not in found
-    assert any(text.startswith("begins 0.5 s before ... ends") for text in found)
+    assert [warning.code for warning in found] == [warning.code for warning in stay.warnings]
+    assert any(warning.text.startswith("begins 0.5 s before ... ends") for warning in found)
 
 
 def test_keys_are_written_for_the_owner_alone_and_read_again(tmp_path):

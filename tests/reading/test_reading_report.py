@@ -15,6 +15,7 @@ from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
 from nasion.drawing.strips import MOST_ROWS
 from nasion.eeg.montage import bipolar
+from nasion.eeg.remarks import free_text
 from nasion.events.burden import Burden
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
@@ -255,7 +256,7 @@ def test_nothing_that_a_file_holds_becomes_markup():
         ignored=(EVIL,),
         missing=(EVIL,),
         interpolated=(EVIL,),
-        warnings=(EVIL,),
+        warnings=(free_text(EVIL),),
         model={"name": EVIL, EVIL: {"nested": [EVIL]}},
     )
     html = rendered(reading, pages=[page_of(choose(reading)[0])], settings={EVIL: EVIL})

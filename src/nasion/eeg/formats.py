@@ -4,7 +4,7 @@ EDF, BDF and HMS parquet are read here; other formats through MNE-Python. What i
 interpolated where that is sound, and said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -16,10 +16,11 @@ import numpy as np
 
 from nasion.eeg import interpolation, naming
 from nasion.eeg.edf.header import SAMPLE_BYTES
-from nasion.eeg.edf.reader import MICROVOLTS, UNUSABLE, open_edf
+from nasion.eeg.edf.reader import MICROVOLTS, open_edf
 from nasion.eeg.inspection import believable
 from nasion.eeg.parquet import open_parquet
 from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import Array, Source, Track, resampled
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
@@ -177,12 +178,12 @@ def _read_raw(
 def _assemble(source: Source, unit: str) -> Recording:
     """Choose the channels, plan what is interpolated, and say what is wrong."""
     where = [(track, row) for track in source.tracks for row in range(len(track.labels))]
-    broken = [at for at in where if _label(at) in source.empty or UNUSABLE in _doubt(at)]
+    broken = [at for at in where if _unusable(at)]
     where = [at for at in where if at not in broken]
     selection = naming.select([_label(at) for at in where])
     warnings = [*source.warnings]
     for label in dict.fromkeys(map(_label, broken)):
-        warnings.append(f"{label} holds nothing (flat, NaN or without a range): taken as missing")
+        warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
     if len(selection.electrodes) < LEAST_ELECTRODES:
         raise NasionError(f"{source.path}: {_refusal(selection, len(broken))}")
 
@@ -207,15 +208,12 @@ def _assemble(source: Source, unit: str) -> Recording:
         n_times=round(source.duration_s * SFREQ),
     )
     read = partial(_read, plan)
-    for doubt in dict.fromkeys(filter(None, map(_doubt, used.values()))):
-        names = [name for name, at in used.items() if _doubt(at) == doubt]
-        warnings.append(f"{', '.join(names)}: {doubt}")
+    warnings += _odd_units(used)
     if selection.duplicates:
-        listed = ", ".join(selection.duplicates)
-        warnings.append(f"a second channel of the same electrode was left out: {listed}")
+        warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
     if zero:
-        warnings.append(f"{zero} is the reference of all others: its trace is zero by definition")
-    scale, doubt = (1.0, "") if unit else believable(read, plan.n_times)
+        warnings.append(Remark(Code.REFERENCE_OF_ALL, {"electrode": zero}))
+    scale, doubt = (1.0, None) if unit else believable(read, plan.n_times)
     if scale != 1.0:
         read = partial(_read, replace(plan, scale=scale))
     warnings += filter(None, [naming.reference_warning(references), doubt])
@@ -240,8 +238,23 @@ def _label(at: tuple[Track, int]) -> str:
     return at[0].labels[at[1]]
 
 
-def _doubt(at: tuple[Track, int]) -> str:
-    return at[0].doubts[at[1]] if at[0].doubts else ""
+def _unusable(at: tuple[Track, int]) -> bool:
+    return bool(at[0].unusable) and at[0].unusable[at[1]]
+
+
+def _odd_units(used: Mapping[str, tuple[Track, int]]) -> list[Remark]:
+    """Name the electrodes of each unit that is no voltage."""
+    electrodes: dict[str, list[str]] = {}
+    for name, (track, row) in used.items():
+        unit = track.odd_units[row] if track.odd_units else None
+        if unit is not None:
+            electrodes.setdefault(unit, []).append(name)
+    return [
+        Remark(Code.NO_VOLTAGE, {"electrodes": tuple(names), "unit": unit})
+        if unit
+        else Remark(Code.NO_UNIT, {"electrodes": tuple(names)})
+        for unit, names in electrodes.items()
+    ]
 
 
 def _refusal(selection: naming.Selection, n_broken: int) -> str:

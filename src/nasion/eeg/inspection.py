@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.remarks import Code, Remark
 from nasion.terms import CENTRE_S, COLUMNS, EKG, ELECTRODES, SEGMENT_S, SFREQ
 
 Array = NDArray[np.float64]
@@ -33,11 +34,11 @@ MISTAKES = (1e-3, 1e3, 1e-6, 1e6)  # mV for µV, µV for mV, V for µV, µV for 
 # Shares of a recording from which on something is worth a line.
 NOTABLE = {"nan": 0.01, "flat": 0.1, "clipped": 0.02, "out_of_range": 0.01}
 NOTABLE_LINE_UV = 20.0  # below it the filters of any reader do away with it
-WORDS = {
-    "nan": "without values (NaN)",
-    "flat": "flat",
-    "clipped": "clipped",
-    "out_of_range": f"beyond {RANGE_UV:g} µV",
+CODES = {
+    "nan": Code.NAN,
+    "flat": Code.FLAT,
+    "clipped": Code.CLIPPED,
+    "out_of_range": Code.OUT_OF_RANGE,
 }
 
 
@@ -66,6 +67,12 @@ def check_recording(recording: Recording) -> dict[str, Any]:
         flat, clipped or out of range, the typical amplitude and the line noise of each channel,
         and `findings`: sentences, empty if nothing is wrong.
     """
+    description, findings = inspect(recording)
+    return {**description, "findings": [finding.text for finding in findings]}
+
+
+def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
+    """Give the answer of `check_recording` without its findings, and these as data."""
     pieces = list(_pieces(recording))
     n_samples = max(sum(piece.samples for piece in pieces), 1)
     known = n_samples - _total(pieces, "nan")
@@ -90,7 +97,7 @@ def check_recording(recording: Recording) -> dict[str, Any]:
         }
         for name, row in rows.items()
     }
-    return {
+    description = {
         "name": recording.name,
         "duration_s": recording.duration_s,
         "source_sfreq": recording.source_sfreq,
@@ -103,8 +110,9 @@ def check_recording(recording: Recording) -> dict[str, Any]:
         "n_annotations": len(recording.annotations),
         "line_hz": LINE_HZ[strongest] if measurable[strongest] else None,
         "electrodes": channels,
-        "findings": [*recording.warnings, *_findings(recording, channels, LINE_HZ[strongest])],
     }
+    findings = _findings(recording, channels, LINE_HZ[strongest])
+    return description, (*recording.warnings, *findings)
 
 
 def _pieces(recording: Recording) -> Iterator[_Piece]:
@@ -191,7 +199,7 @@ def _status(recording: Recording, name: str, *, absent: bool) -> str:
     return "missing" if name in recording.missing or (name == EKG and absent) else "recorded"
 
 
-def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) -> list[str]:
+def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) -> list[Remark]:
     recorded = {
         name: channel
         for name, channel in channels.items()
@@ -199,48 +207,46 @@ def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) ->
     }
     eeg = {name: channel for name, channel in recorded.items() if name != EKG}
     if all(channel["nan_share"] >= 1 for channel in eeg.values()):
-        return ["every electrode is NaN throughout: there is nothing to read"]
+        return [Remark(Code.ALL_NAN)]
     if all(channel["flat_share"] >= 1 for channel in eeg.values()):
-        return ["every electrode is flat throughout: there is nothing to read"]
+        return [Remark(Code.ALL_FLAT)]
     findings = []
-    if recording.duration_s < SEGMENT_S:
-        least = "" if recording.duration_s >= CENTRE_S else f" and not even the {CENTRE_S:g} s"
-        findings.append(
-            f"{recording.duration_s:g} s long: less than the {SEGMENT_S:g} s of a segment{least}"
-            f"{' that a label is about' if least else ''}"
-        )
+    duration_s, lost_s = recording.duration_s, sum(length for _, length in recording.gaps_s)
+    if duration_s < SEGMENT_S:
+        shorter = Code.SHORTER_THAN_CENTRE if duration_s < CENTRE_S else Code.SHORTER_THAN_SEGMENT
+        findings.append(Remark(shorter, {"duration_s": duration_s}))
     if recording.missing:
-        findings.append(f"missing: {', '.join(recording.missing)}")
+        findings.append(Remark(Code.MISSING, {"electrodes": recording.missing}))
     if recording.interpolated:
-        findings.append(f"interpolated: {', '.join(recording.interpolated)}")
+        findings.append(Remark(Code.INTERPOLATED, {"electrodes": recording.interpolated}))
     if recording.gaps_s:
-        lost = sum(length for _, length in recording.gaps_s)
-        findings.append(f"{len(recording.gaps_s)} gaps, {lost:g} s of {recording.duration_s:g} s")
-    in_gaps = sum(length for _, length in recording.gaps_s) / max(recording.duration_s, 1e-9)
-    for kind, word in WORDS.items():
-        least_share = NOTABLE[kind] + (in_gaps if kind == "nan" else 0.0)
-        listed = [
-            f"{name} {channel[f'{kind}_share']:.0%}"
+        n = len(recording.gaps_s)
+        findings.append(Remark(Code.GAPS, {"n": n, "lost_s": lost_s, "duration_s": duration_s}))
+    for kind, code in CODES.items():
+        least_share = NOTABLE[kind] + (lost_s / max(duration_s, 1e-9) if kind == "nan" else 0.0)
+        shares = {
+            name: channel[f"{kind}_share"]
             for name, channel in (eeg if kind == "out_of_range" else recorded).items()
             if channel[f"{kind}_share"] > least_share
-        ]
-        if listed:
-            findings.append(f"{word}: {', '.join(listed)} of the time")
+        }
+        limit = {"limit_uv": RANGE_UV} if kind == "out_of_range" else {}
+        if shares:
+            listed = {"electrodes": tuple(shares), "shares": tuple(shares.values())}
+            findings.append(Remark(code, {**listed, **limit}))
     lines = {name: channel["line_uv"] or 0.0 for name, channel in eeg.items()}
-    if noisy := [name for name, value in lines.items() if value > NOTABLE_LINE_UV]:
-        findings.append(
-            f"{line_hz:g} Hz line noise up to {max(lines.values()):.0f} µV: {', '.join(noisy)}"
-        )
+    if noisy := tuple(name for name, value in lines.items() if value > NOTABLE_LINE_UV):
+        largest = {"line_hz": line_hz, "line_uv": max(lines.values())}
+        findings.append(Remark(Code.LINE_NOISE, {**largest, "electrodes": noisy}))
     return findings
 
 
-def believable(read: Callable[[int, int], Signals], n_times: int) -> tuple[float, str]:
+def believable(read: Callable[[int, int], Signals], n_times: int) -> tuple[float, Remark | None]:
     """Compare the amplitudes of a few pieces with those of EEG.
 
     Returns
     -------
     The factor that undoes a mistaken unit (1 where there is no such mistake), and what to say
-    about it, empty if the amplitudes are believable.
+    about it, None if the amplitudes are believable.
     """
     length = min(round(PROBE_S * SFREQ), n_times)
     deviations: list[float] = []
@@ -252,12 +258,9 @@ def believable(read: Callable[[int, int], Signals], n_times: int) -> tuple[float
             deviations += np.median(np.abs(means - middle), axis=1).tolist()
     typical = float(np.median([value for value in deviations if value] or [1.0]))
     if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
-        return 1.0, ""
-    doubt = (
-        f"amplitudes of {typical:.2g} µV are {'far above' if typical > 1 else 'far below'} those of"
-        " EEG: the unit in the file is wrong"
-    )
+        return 1.0, None
+    values = {"typical_uv": typical, "side": "above" if typical > 1 else "below"}
     for scale in MISTAKES:
         if USUAL_UV[0] <= typical * scale <= USUAL_UV[1]:
-            return scale, f"{doubt}; all values were multiplied by {scale:g}"
-    return 1.0, f"{doubt}; state the right one (unit='uV', ...)"
+            return scale, Remark(Code.UNIT_UNDONE, {**values, "factor": scale})
+    return 1.0, Remark(Code.UNIT_WRONG, values)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nasion.eeg.remarks import Code, Remark
 from nasion.terms import ALIASES, DERIVATIONS, ELECTRODES, LEFT, MIDLINE, RIGHT
 
 Kind = Literal["electrode", "ekg", "derivation", "other"]
@@ -166,29 +167,27 @@ def montage_of(derivations: Sequence[str]) -> str:
     return f"{kind} ({', '.join(derivations[:4])}{', ...' if len(derivations) > 4 else ''})"
 
 
-def reference_warning(references: dict[str, str]) -> str:
-    """Say what two references make wrong; empty where there is one.
+def reference_warning(references: dict[str, str]) -> Remark | None:
+    """Say what two references make wrong; None where there is one.
 
     Differences within a side are right as long as the side has one reference; the midline, the
     average reference and comparisons of the sides are not.
     """
-    distinct = dict.fromkeys(references.values())
+    distinct = tuple(dict.fromkeys(references.values()))
     if len(distinct) < 2:
-        return ""
-    names = ", ".join(name or "none stated" for name in distinct)
+        return None
     within = [
         side
         for side, sites in (("left", LEFT), ("right", RIGHT))
         if len({references[site] for site in sites if site in references}) > 1
     ]
-    broken = f"; even the {' and the '.join(within)} side mixes them" if within else ""
-    midline = ", ".join(
-        f"{site} against {references[site] or 'none stated'}"
-        for site in MIDLINE
-        if site in references
-    )
-    return (
-        f"{len(distinct)} references ({names}): trust differences within a side, not the midline"
-        f"{f' ({midline})' if midline else ''}, the average reference or left-right comparisons"
-        f"{broken}; nothing was interpolated across references"
+    midline = tuple(site for site in MIDLINE if site in references)
+    return Remark(
+        Code.MIXED_REFERENCES,
+        {
+            "names": distinct,
+            "midline": midline,
+            "against": tuple(references[site] for site in midline),
+            "sides": tuple(within),
+        },
     )

@@ -44,7 +44,7 @@ def open_parquet(path: Path, *, unit: str = "") -> Source:
         If the file is no parquet file, holds no rows, or an electrode's column is no number.
     """
     table = _open_table(path, unit)
-    empty, gaps = _survey(table)
+    unusable, gaps = _survey(table)
     n_times = int(table.stops[-1])
     return Source(
         path=str(path),
@@ -55,12 +55,12 @@ def open_parquet(path: Path, *, unit: str = "") -> Source:
                 sfreq=Fraction(SFREQ),
                 n_times=n_times,
                 read=partial(_read, table),
+                unusable=unusable,
             ),
         ),
         duration_s=n_times / SFREQ,
         gaps_s=gaps,
         ignored=table.others,
-        empty=empty,
     )
 
 
@@ -107,8 +107,8 @@ def _row_group(
     return np.stack([group[name].to_numpy() for name in names])
 
 
-def _survey(table: _Table) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
-    """Give the columns that hold nothing, and the stretches (onset, duration) without a value."""
+def _survey(table: _Table) -> tuple[tuple[bool, ...], tuple[tuple[float, float], ...]]:
+    """Say which columns hold nothing, and give the stretches (onset, duration) without a value."""
     low = np.full(len(table.names), np.inf)
     high = np.full(len(table.names), -np.inf)
     edges, done = [], 0
@@ -127,7 +127,7 @@ def _survey(table: _Table) -> tuple[tuple[str, ...], tuple[tuple[float, float], 
         (float(begin / SFREQ), float((end - begin) / SFREQ))
         for begin, end in starts_stops.reshape(-1, 2)
     )
-    return tuple(np.array(table.names)[~(high > low)].tolist()), gaps
+    return tuple((~(high > low)).tolist()), gaps
 
 
 def _read(table: _Table, rows: Sequence[int], start: int, stop: int) -> Array:

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.remarks import Remark
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
 Signals = NDArray[np.float32]
@@ -39,7 +40,7 @@ class Recording:
     references: tuple[str, ...] = ()  # as channel names state them: ("A1", "A2") are two
     gaps_s: tuple[tuple[float, float], ...] = ()  # (onset, duration) where nothing was recorded
     annotations: tuple[tuple[float, float, str], ...] = ()  # (onset_s, duration_s, text)
-    warnings: tuple[str, ...] = ()  # what a user has to know before trusting a result
+    warnings: tuple[Remark, ...] = ()  # what a user has to know before trusting a result
 
     @property
     def duration_s(self) -> float:

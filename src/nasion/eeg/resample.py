@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import upfirdn
 
+from nasion.eeg.remarks import Remark
 from nasion.terms import SFREQ
 
 Array = NDArray[np.float64]
@@ -37,15 +38,20 @@ class Track:
         Samples at `sfreq`, gaps included.
     read
         `read(rows, start, stop)` gives float64 microvolts, shape (rows, stop - start), NaN in gaps.
-    doubts
-        What is unsure about each channel, "" where nothing is.
+    unusable
+        Of each channel, whether it holds nothing: all NaN, one value throughout, or a header
+        without a range. Empty where all are well.
+    odd_units
+        Of each channel, the unit that is no voltage, "" where none is stated, None where all is
+        well. Empty where all are.
     """
 
     labels: tuple[str, ...]
     sfreq: Fraction
     n_times: int
     read: Callable[[Sequence[int], int, int], Array] = field(repr=False)
-    doubts: tuple[str, ...] = ()
+    unusable: tuple[bool, ...] = ()
+    odd_units: tuple[str | None, ...] = ()
 
     @cached_property
     def ratio(self) -> Fraction:
@@ -69,9 +75,8 @@ class Source:
     start: datetime | None = None
     gaps_s: tuple[tuple[float, float], ...] = ()
     annotations: tuple[tuple[float, float, str], ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     ignored: tuple[str, ...] = ()  # what it holds besides the tracks
-    empty: tuple[str, ...] = ()  # labels known to hold nothing: all NaN, or one value throughout
 
 
 def resampled(track: Track, rows: Sequence[int], start: int, stop: int) -> Array:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
@@ -69,15 +70,15 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
         site for site in ELECTRODES if any(site in recording.interpolated for recording in found)
     )
     for recording in found:
-        warnings += [f"{recording.name}: {warning}" for warning in recording.warnings]
+        warnings += [warning.of(recording.name) for warning in recording.warnings]
         warnings += _unlike(recording, found)
     references = tuple(dict.fromkeys(site for part in found for site in part.references))
     if len({recording.references for recording in found}) > 1:
-        stated = ", ".join(
-            f"{'+'.join(recording.references) or 'none stated'} in {recording.name}"
-            for recording in found
-        )
-        warnings.append(f"the reference differs between files: {stated}")
+        values = {
+            "references": tuple("+".join(recording.references) for recording in found),
+            "files": tuple(recording.name for recording in found),
+        }
+        warnings.append(Remark(Code.DIFFERING_REFERENCES, values))
     rates: dict[float, int] = {}
     for recording in found:
         rates[recording.source_sfreq] = rates.get(recording.source_sfreq, 0) + recording.n_times
@@ -103,17 +104,18 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
     )
 
 
-def _unlike(recording: Recording, others: Sequence[Recording]) -> list[str]:
+def _unlike(recording: Recording, others: Sequence[Recording]) -> list[Remark]:
     """Say which electrodes are missing or interpolated in this file alone or in some."""
-    said = []
-    for word in ("missing", "interpolated"):
-        shared = set(ELECTRODES).intersection(*(getattr(other, word) for other in others))
-        if sites := [site for site in getattr(recording, word) if site not in shared]:
-            said.append(f"{recording.name}: {', '.join(sites)} {word}, unlike in other files")
-    return said
+    warnings = []
+    for state in ("missing", "interpolated"):
+        shared = set(ELECTRODES).intersection(*(getattr(other, state) for other in others))
+        if sites := tuple(site for site in getattr(recording, state) if site not in shared):
+            values = {"electrodes": sites, "state": state}
+            warnings.append(Remark(Code.UNLIKE_OTHERS, values, recording.name))
+    return warnings
 
 
-def _placed(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[str]]:
+def _placed(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[Remark]]:
     """Give the files in the order of their clocks, each in its place, and what to say of it."""
     clocks = [(recording.start, recording) for recording in recordings if recording.start]
     clocks.sort(key=lambda entry: (entry[0], entry[1].name))
@@ -134,10 +136,8 @@ def _placed(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[st
                 " give each stretch once and the files of one patient only"
             )
         if gap_s < 0:
-            warnings.append(
-                f"{recording.name}: begins {-gap_s:g} s before {parts[-1].recording.name} ends;"
-                " so much of its beginning was left out"
-            )
+            values = {"overlap_s": -gap_s, "before": parts[-1].recording.name}
+            warnings.append(Remark(Code.OVERLAP, values, recording.name))
         parts.append(_Part(recording, first, max(first, stop)))
     return tuple(parts), warnings
 

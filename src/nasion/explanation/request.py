@@ -9,6 +9,7 @@ import numpy as np
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
+from nasion.eeg.remarks import Remark
 from nasion.errors import NasionError
 from nasion.explanation import gallery as galleries
 from nasion.explanation.explanation import (
@@ -66,7 +67,7 @@ def explain_recording(
     *,
     unit: str = "",
     ensemble: Calibrating | None = None,
-) -> tuple[Explanation, tuple[str, ...]]:
+) -> tuple[Explanation, tuple[Remark, ...]]:
     """Explain the 10 s from `at_s` on; also give what a user has to know of the recording."""
     recording, checkpoints = open_recording(path, unit=unit), list(fits.values())
     window = window_at(recording, at_s, signal_of(checkpoints))

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from nasion.eeg.remarks import Code, Kind, Remark
 from nasion.errors import NasionError
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS
@@ -22,7 +24,7 @@ NAME_BYTES = 8
 # Recordings begin in these years: EDF can hold them, and everyone sees that they are not true.
 FIRST_DAY, N_WEEKS = datetime(2050, 1, 1), 20 * 52
 REMOVED = "removed"
-WITHHELD = "a warning was left out, as it may hold words of the file"
+LEFT_OUT = "..."  # stands for words within a warning
 KEY_COLUMNS = ("original", "name", "days")
 
 _UNIT = r"(?:hz|s|sec|min|[uµμ]v|%)"
@@ -56,32 +58,6 @@ _LABEL = re.compile(
     rf"(?:(?:\s?[-_:]\s?|\s)(?:{_SITE}|{_OTHER}\d{{0,2}}|REF|LE|AVG?|AR|CAR|[LR]))?",
     re.IGNORECASE,
 )
-
-# The warnings of nasion; <n> is a number, <labels> are names of channels, <any> may be anything.
-_AMPLITUDES = "amplitudes of <n> µV are far <side> those of EEG: the unit in the file is wrong"
-_REFERENCES = (
-    "<n> references (<any>): trust differences within a side, not the midline<any>, the average"
-    " reference or left-right comparisons<any>; nothing was interpolated across references"
-)
-_WARNINGS = (
-    "<n> bytes after the last record of the header were left out",
-    "record <n> states an onset before record <n> ends: taken as contiguous, as the header says",
-    "the header says contiguous but the records' onsets leave gaps: taken as gaps",
-    "<labels> holds nothing (flat, NaN or without a range): taken as missing",
-    "<labels>: it states no unit: taken as uV",
-    "<labels>: its unit '<any>' is no voltage: taken as uV",
-    "a second channel of the same electrode was left out: <labels>",
-    "<labels> is the reference of all others: its trace is zero by definition",
-    _AMPLITUDES,
-    f"{_AMPLITUDES}; all values were multiplied by <n>",
-    f"{_AMPLITUDES}; state the right one (unit='uV', ...)",
-    _REFERENCES,
-    "<labels> missing, unlike in other files",
-    "<labels> interpolated, unlike in other files",
-    "the reference differs between files: <any>",
-    "begins <n> s before <any> ends; so much of its beginning was left out",
-)
-_SLOTS = {"n": r"[\d.e+-]+", "labels": ".+?", "any": ".*?", "side": "above|below"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +107,7 @@ def deidentified(reading: Reading, key: Key, allowed: Sequence[str] = ALLOWED) -
         missing=tuple(name for name in reading.missing if name in COLUMNS),
         interpolated=tuple(name for name in reading.interpolated if name in COLUMNS),
         ignored=tuple(map(clean_label, reading.ignored)),
-        warnings=tuple(dict.fromkeys(map(clean_warning, reading.warnings))),
+        warnings=tuple(dict.fromkeys(map(clean_remark, reading.warnings))),
     )
 
 
@@ -140,36 +116,28 @@ def clean_label(label: str) -> str:
     return label if _LABEL.fullmatch(label.strip()) else REMOVED
 
 
-def clean_warning(text: str) -> str:
-    """Give a warning without words of the file, or one that says that it was left out."""
-    for kinds, pattern in _PATTERNS:
-        if match := pattern.fullmatch(text):
-            clean = match["sentence"]
-            base = match.start("sentence")
-            for place in range(len(kinds), 0, -1):
-                slot = f"slot{place}"
-                begin, stop = (end - base for end in match.span(slot))
-                clean = clean[:begin] + _clean_slot(kinds[place - 1], match[slot]) + clean[stop:]
-            return clean
-    return WITHHELD
+def clean_remark(remark: Remark) -> Remark:
+    """Give a remark without words and names of files, or one that says that it was left out.
+
+    What a value may hold stands in the table of codes; its text isn't looked at.
+    """
+    if remark.code in (Code.TEXT, Code.UNREADABLE):
+        return Remark(Code.WITHHELD)
+    kinds = remark.code.value.kinds
+    return Remark(
+        remark.code,
+        {name: _clean_value(kinds[name], value) for name, value in remark.values.items()},
+    )
 
 
-def _clean_slot(kind: str, text: str) -> str:
-    if kind == "labels":
-        return ", ".join(dict.fromkeys(map(clean_label, text.split(", "))))
-    return "..." if kind == "any" and text else text
-
-
-def _pattern(sentence: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Read one of the sentences; a stay puts the name of a file before it."""
-    words, *rest = re.split("<(.+?)>", sentence)
-    kinds, source = tuple(rest[::2]), re.escape(words)
-    for place, (kind, following) in enumerate(zip(kinds, rest[1::2], strict=True), 1):
-        source += f"(?P<slot{place}>{_SLOTS[kind]}){re.escape(following)}"
-    return kinds, re.compile(f"(?:.*: )?(?P<sentence>{source})", re.DOTALL)
-
-
-_PATTERNS = tuple(map(_pattern, _WARNINGS))
+def _clean_value(kind: Kind, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_clean_value(kind, entry) for entry in value)
+    if kind in (Kind.NUMBER, Kind.ELECTRODE, Kind.TERM):
+        return value
+    if kind is Kind.LABEL:
+        return value and clean_label(value)
+    return LEFT_OUT
 
 
 def write_keys(path: Path, keys: Mapping[str, Key]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.remarks import Remark, free_text, read_remark
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.annotations import to_edf_annotations
@@ -78,7 +79,8 @@ def _manifest(reading: Reading) -> dict[str, Any]:
         "missing": reading.missing,
         "interpolated": reading.interpolated,
         "ignored": reading.ignored,
-        "warnings": reading.warnings,
+        "warnings": [warning.text for warning in reading.warnings],
+        "remarks": [warning.as_dict() for warning in reading.warnings],
         "gaps": [{"onset_s": onset, "duration_s": length} for onset, length in reading.gaps_s],
         "annotations": [
             {"onset_s": onset, "duration_s": length, "text": text}
@@ -144,12 +146,20 @@ def load(folder: Path) -> Reading:
             missing=tuple(content["missing"]),
             interpolated=tuple(content["interpolated"]),
             ignored=tuple(content["ignored"]),
-            warnings=tuple(content["warnings"]),
+            warnings=_warnings(content),
             model=content["model"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NasionError(f"{path}: is damaged ({error}); read the recording anew") from None
     return reading
+
+
+def _warnings(content: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """Give the warnings as data; older readings have sentences alone."""
+    texts, remarks = content["warnings"], content.get("remarks", [])
+    if len(remarks) != len(texts):
+        return tuple(map(free_text, texts))
+    return tuple(read_remark(entry, text) for entry, text in zip(remarks, texts, strict=True))
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -1,19 +1,18 @@
 """What is in a data set, and what is wrong with it."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nasion.eeg.formats import open_recording
-from nasion.eeg.inspection import check_recording
+from nasion.eeg.inspection import inspect
+from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.hms.segments import Segments, counts_by_pattern, votes
-from nasion.terms import COLUMNS, SEGMENT_S
+from nasion.terms import SEGMENT_S
 
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
-ELECTRODES_OR_NUMBER = re.compile(rf"(?:\b(?:{'|'.join(COLUMNS)})\b(?:, )?)+|\d[\d.e+-]*")
 
 
 def check_segments(segments: Segments) -> dict[str, Any]:
@@ -42,48 +41,46 @@ def check_segments(segments: Segments) -> dict[str, Any]:
         }
     by_eeg = _by_eeg(segments)
     answer["findings"] = _grouped(by_eeg, answer["eegs"])
-    answer["findings_by_eeg"] = {str(path): texts for path, texts in by_eeg.items()}
+    answer["findings_by_eeg"] = {
+        str(path): [remark.text for remark in remarks] for path, remarks in by_eeg.items()
+    }
     return answer
 
 
-def _by_eeg(segments: Segments) -> dict[Path, list[str]]:
+def _by_eeg(segments: Segments) -> dict[Path, list[Remark]]:
     """Faults of each EEG that has any."""
-    findings: dict[Path, list[str]] = {}
+    findings: dict[Path, list[Remark]] = {}
     for eeg_id, rows in segments.table.groupby("eeg_id"):
         path = segments.eeg_path(int(str(eeg_id)))
-        if texts := _of_eeg(path, float(rows["eeg_label_offset_seconds"].max())):
-            findings[path] = texts
+        if remarks := _of_eeg(path, float(rows["eeg_label_offset_seconds"].max())):
+            findings[path] = remarks
     return findings
 
 
-def _of_eeg(path: Path, latest_s: float) -> list[str]:
+def _of_eeg(path: Path, latest_s: float) -> list[Remark]:
     try:
         recording = open_recording(path)
-        texts: list[str] = check_recording(recording)["findings"]
+        _, remarks = inspect(recording)
     except NasionError as error:
-        return [str(error).removeprefix(f"{path}: ")]
+        return [Remark(Code.UNREADABLE, {"error": str(error).removeprefix(f"{path}: ")})]
     if latest_s > 0 and latest_s + SEGMENT_S > recording.duration_s + 1e-6:
-        late = f"{recording.duration_s:g} s long, but a label begins at {latest_s:g} s"
-        return [late, *texts]
-    return texts
+        values = {"duration_s": recording.duration_s, "latest_s": latest_s}
+        return [Remark(Code.SHORTER_THAN_LABELS, values), *remarks]
+    return list(remarks)
 
 
-def _grouped(by_eeg: dict[Path, list[str]], n_eegs: int) -> list[str]:
+def _grouped(by_eeg: dict[Path, list[Remark]], n_eegs: int) -> list[str]:
     """One line a kind of fault: how many EEGs have it, and the first as example."""
-    kinds: dict[str, dict[Path, list[str]]] = {}
-    for path, texts in by_eeg.items():
-        for text in texts:
-            kinds.setdefault(_kind(text), {}).setdefault(path, []).append(f"{path}: {text}")
+    kinds: dict[tuple[Code, str], dict[Path, list[str]]] = {}
+    for path, remarks in by_eeg.items():
+        for remark in remarks:
+            kind = remark.code, remark.text if remark.code is Code.UNREADABLE else ""
+            files = kinds.setdefault(kind, {})
+            files.setdefault(path, []).append(remark.of(str(path)).text)
     findings = []
-    for found in kinds.values():
-        lines = next(iter(found.values()))
-        if len(found) > 1:
-            lines = [f"{len(found)} of {n_eegs} EEGs, the first {lines[0]}"]
+    for files in kinds.values():
+        lines = next(iter(files.values()))
+        if len(files) > 1:
+            lines = [f"{len(files)} of {n_eegs} EEGs, the first {lines[0]}"]
         findings += lines
     return findings
-
-
-def _kind(finding: str) -> str:
-    """What findings that differ only in numbers and electrodes have in common."""
-    head, _, tail = ELECTRODES_OR_NUMBER.sub("#", finding).partition(": ")
-    return tail if head == "#" else head

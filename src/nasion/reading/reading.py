@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.remarks import Remark
 from nasion.reading.event import Event
 from nasion.terms import COLUMNS, PATTERNS
 from nasion.windowing import n_steps_of
@@ -49,7 +50,7 @@ class Reading:
     missing: tuple[str, ...] = ()
     interpolated: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -190,7 +190,7 @@ class Case:
                 {"onset_s": onset_s, "duration_s": duration_s, "text": text}
                 for onset_s, duration_s, text in reading.annotations
             ],
-            "warnings": [*reading.warnings, *self.journal.warnings],
+            "warnings": [*map(str, reading.warnings), *self.journal.warnings],
             "model": {**reading.model, "maps": maps},
             "burden": {} if who.blind else self._burden,
             "spectrogram": index["spectrogram"],

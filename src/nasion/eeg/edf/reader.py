@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.edf.header import Header, decode, read_header
+from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import Array, Source, Track
 from nasion.errors import NasionError
 
 MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
 TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
 MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
-UNUSABLE = "its header gives no usable physical and digital range"
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
 
@@ -62,10 +62,10 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
         If the header is damaged, or speaks of records that are not there.
     """
     header = read_header(path)
-    warnings = []
+    warnings: list[Remark] = []
     trailing = path.stat().st_size - header.n_header_bytes - header.n_records * header.record_bytes
     if trailing:
-        warnings.append(f"{trailing} bytes after the last record of the header were left out")
+        warnings.append(Remark(Code.TRAILING_BYTES, {"n": trailing}))
     onsets, annotations = _read_annotations(header)
     first, onset_s, warning = _runs(header, onsets if header.plus else [])
     warnings += [warning] if warning else []
@@ -132,7 +132,7 @@ def _parse_tal(tal: bytes) -> list[tuple[float, float, str]]:
 
 def _runs(
     header: Header, onsets: list[float]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], str]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Remark | None]:
     """Give the first record of each stretch without a gap, its onset in seconds, and a warning."""
     contiguous = np.zeros(1, np.int64), np.array(onsets[:1] or [0.0])
     discontiguous = header.plus.endswith("D")
@@ -142,22 +142,24 @@ def _runs(
                 f"{header.path}: is discontiguous ({header.plus}) but only {len(onsets)} of"
                 f" {header.n_records} records state their onset; export it as contiguous EDF+C"
             )
-        return *contiguous, ""
+        return *contiguous, None
     record_s = float(header.record_s)
     first, starts = [0], onsets[:1]
     for number, onset in enumerate(onsets):
         drift = onset - (starts[-1] + (number - first[-1]) * record_s)
         if drift < -min(record_s, MOST_OVERLAP_S):
-            story = f"record {number + 1} states an onset before record {number} ends"
             if discontiguous:
-                raise NasionError(f"{header.path}: {story}; export it anew")
-            return *contiguous, f"{story}: taken as contiguous, as the header says"
+                raise NasionError(
+                    f"{header.path}: record {number + 1} states an onset before record {number}"
+                    " ends; export it anew"
+                )
+            early = Remark(Code.EARLY_RECORD, {"later": number + 1, "earlier": number})
+            return *contiguous, early
         if abs(drift) > TOLERANCE_S:
             first.append(number)
             starts.append(onset)
-    warning = ""
-    if len(first) > 1 and not discontiguous:
-        warning = "the header says contiguous but the records' onsets leave gaps: taken as gaps"
+    unstated = len(first) > 1 and not discontiguous
+    warning = Remark(Code.UNSTATED_GAPS) if unstated else None
     return np.array(first), np.array(starts), warning
 
 
@@ -179,7 +181,7 @@ def _tracks(
         starts = np.round(onset_s * float(sfreq)).astype(np.int64)
         for run in range(1, len(starts)):  # records that overlap a little follow each other
             starts[run] = max(starts[run], starts[run - 1] + lengths[run - 1])
-        gain, offset, doubts = _calibrate(header, members, unit)
+        gain, offset, odd_units = _calibrate(header, members, unit)
         block = _Signals(
             path=header.path,
             sample_bytes=header.sample_bytes,
@@ -200,7 +202,8 @@ def _tracks(
                 sfreq=sfreq,
                 n_times=int(block.run_stops[-1]),
                 read=partial(_read, block),
-                doubts=doubts,
+                unusable=tuple(np.isnan(gain).tolist()),
+                odd_units=odd_units,
             )
         )
     return tuple(tracks)
@@ -208,9 +211,9 @@ def _tracks(
 
 def _calibrate(
     header: Header, members: Sequence[int], unit: str
-) -> tuple[Array, Array, tuple[str, ...]]:
-    """Give gain and offset to microvolts, and what is doubtful about them."""
-    gain, offset, doubts = [], [], []
+) -> tuple[Array, Array, tuple[str | None, ...]]:
+    """Give gain and offset to microvolts, NaN without a usable range, and units of no voltage."""
+    gain, offset, odd_units = [], [], []
     for number in members:
         physical_min, physical_max, digital_min, digital_max = header.calibration[number]
         stated = unit or _unit(header.dimensions[number])
@@ -219,15 +222,11 @@ def _calibrate(
         slope = scale * (physical_max - physical_min) / span if span else float("nan")
         gain.append(slope)
         offset.append(scale * physical_min - slope * digital_min)
-        doubt = "" if stated in MICROVOLTS else f"its unit '{stated}' is no voltage: taken as uV"
-        if not stated:
-            doubt = "it states no unit: taken as uV"
         largest = max(abs(offset[-1]), abs(scale * physical_max))
         if not slope or not largest < LARGEST_UV:
-            doubt = UNUSABLE
             gain[-1] = offset[-1] = float("nan")
-        doubts.append(doubt)
-    return np.array(gain), np.array(offset), tuple(doubts)
+        odd_units.append(None if stated in MICROVOLTS else stated)
+    return np.array(gain), np.array(offset), tuple(odd_units)
 
 
 def _unit(dimension: str) -> str:

@@ -1,0 +1,277 @@
+"""What is said of a recording before its results are trusted: warnings and findings, as data.
+
+A remark is a code with its values; its text is made from both. The table of codes says of each
+value what it may hold, so that whoever leaves out words of a file goes by that and never by prose.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from inspect import signature
+from math import isfinite
+from string import Formatter
+from typing import Any
+
+from nasion.terms import CENTRE_S, COLUMNS, SEGMENT_S
+
+Names = tuple[str, ...]
+
+TERMS = ("above", "below", "left", "right", "missing", "interpolated")
+
+
+class Kind(Enum):
+    """What a value may hold, one or several of a kind; the first three tell of no patient."""
+
+    NUMBER = "a finite number, never a date"
+    ELECTRODE = "one of `terms.COLUMNS`"
+    TERM = "one of `TERMS`"
+    LABEL = "the label or reference of a channel, as the file has it; empty where it states none"
+    TEXT = "any words, also the name of a file"
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is of this kind."""
+        if isinstance(value, tuple):
+            return all(map(self.holds, value))
+        if self is Kind.NUMBER:
+            return isinstance(value, int | float) and isfinite(value)
+        allowed = {Kind.ELECTRODE: COLUMNS, Kind.TERM: TERMS}.get(self)
+        return isinstance(value, str) and (allowed is None or value in allowed)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The text of a code, and the kind of each value in it.
+
+    Parameters
+    ----------
+    text
+        A format string, where several values of a kind stand with commas; or what makes the text
+        of the values, by their names.
+    kinds
+        Exactly one for each value.
+    """
+
+    text: str | Callable[..., str]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a value without a kind."""
+        if isinstance(self.text, str):
+            names = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
+        else:
+            names = set(signature(self.text).parameters)
+        if names != set(self.kinds):
+            raise TypeError(f"kinds of {sorted(self.kinds)} for the values {sorted(names)}")
+
+    def filled(self, values: Mapping[str, Any]) -> str:
+        """Give the text with these values in it."""
+        if isinstance(self.text, str):
+            return self.text.format_map({name: _listed(value) for name, value in values.items()})
+        return self.text(**values)
+
+
+def _listed(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _stated(reference: str) -> str:
+    return reference or "none stated"
+
+
+def _mixed(names: Names, midline: Names, against: Names, sides: Names) -> str:
+    pairs = zip(midline, map(_stated, against), strict=True)
+    middle = ", ".join(f"{site} against {reference}" for site, reference in pairs)
+    mixed = " and the ".join(sides)
+    return (
+        f"{len(names)} references ({', '.join(map(_stated, names))}): trust differences within a"
+        f" side, not the midline{f' ({middle})' if middle else ''}, the average reference or"
+        f" left-right comparisons{f'; even the {mixed} side mixes them' if mixed else ''}; nothing"
+        " was interpolated across references"
+    )
+
+
+def _differing(references: Names, files: Names) -> str:
+    pairs = zip(map(_stated, references), files, strict=True)
+    listed = ", ".join(f"{reference} in {name}" for reference, name in pairs)
+    return f"the reference differs between files: {listed}"
+
+
+def _often(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
+    pairs = zip(electrodes, shares, strict=True)
+    return f"{fault}: {', '.join(f'{name} {share:.0%}' for name, share in pairs)} of the time"
+
+
+def _out_of_range(limit_uv: float, electrodes: Names, shares: tuple[float, ...]) -> str:
+    return _often(f"beyond {limit_uv:g} µV", electrodes, shares)
+
+
+_SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
+_AMPLITUDES = (
+    "amplitudes of {typical_uv:.2g} µV are far {side} those of EEG: the unit in the file is wrong"
+)
+_SHORT = f"{{duration_s:g}} s long: less than the {SEGMENT_S:g} s of a segment"
+
+
+class Code(Enum):
+    """Everything that can be said of a recording; names are written to files and stay."""
+
+    # of files
+    TRAILING_BYTES = Form(
+        "{n} bytes after the last record of the header were left out", {"n": Kind.NUMBER}
+    )
+    EARLY_RECORD = Form(
+        "record {later} states an onset before record {earlier} ends: taken as contiguous, as the"
+        " header says",
+        {"later": Kind.NUMBER, "earlier": Kind.NUMBER},
+    )
+    UNSTATED_GAPS = Form(
+        "the header says contiguous but the records' onsets leave gaps: taken as gaps"
+    )
+    UNREADABLE = Form("{error}", {"error": Kind.TEXT})
+
+    # of channels
+    EMPTY_CHANNEL = Form(
+        "{label} holds nothing (flat, NaN or without a range): taken as missing",
+        {"label": Kind.LABEL},
+    )
+    NO_UNIT = Form("{electrodes}: it states no unit: taken as uV", {"electrodes": Kind.ELECTRODE})
+    NO_VOLTAGE = Form(
+        "{electrodes}: its unit '{unit}' is no voltage: taken as uV",
+        {"electrodes": Kind.ELECTRODE, "unit": Kind.TEXT},
+    )
+    SECOND_CHANNEL = Form(
+        "a second channel of the same electrode was left out: {labels}", {"labels": Kind.LABEL}
+    )
+    REFERENCE_OF_ALL = Form(
+        "{electrode} is the reference of all others: its trace is zero by definition",
+        {"electrode": Kind.ELECTRODE},
+    )
+    MIXED_REFERENCES = Form(
+        _mixed,
+        {
+            "names": Kind.LABEL,
+            "midline": Kind.ELECTRODE,
+            "against": Kind.LABEL,
+            "sides": Kind.TERM,
+        },
+    )
+
+    # of amplitudes
+    UNIT_UNDONE = Form(
+        _AMPLITUDES + "; all values were multiplied by {factor:g}",
+        {"typical_uv": Kind.NUMBER, "side": Kind.TERM, "factor": Kind.NUMBER},
+    )
+    UNIT_WRONG = Form(
+        _AMPLITUDES + "; state the right one (unit='uV', ...)",
+        {"typical_uv": Kind.NUMBER, "side": Kind.TERM},
+    )
+
+    # of the files of a stay
+    UNLIKE_OTHERS = Form(
+        "{electrodes} {state}, unlike in other files",
+        {"electrodes": Kind.ELECTRODE, "state": Kind.TERM},
+    )
+    DIFFERING_REFERENCES = Form(_differing, {"references": Kind.LABEL, "files": Kind.TEXT})
+    OVERLAP = Form(
+        "begins {overlap_s:g} s before {before} ends; so much of its beginning was left out",
+        {"overlap_s": Kind.NUMBER, "before": Kind.TEXT},
+    )
+
+    # of signals
+    ALL_NAN = Form("every electrode is NaN throughout: there is nothing to read")
+    ALL_FLAT = Form("every electrode is flat throughout: there is nothing to read")
+    SHORTER_THAN_SEGMENT = Form(_SHORT, {"duration_s": Kind.NUMBER})
+    SHORTER_THAN_CENTRE = Form(
+        f"{_SHORT} and not even the {CENTRE_S:g} s that a label is about",
+        {"duration_s": Kind.NUMBER},
+    )
+    SHORTER_THAN_LABELS = Form(
+        "{duration_s:g} s long, but a label begins at {latest_s:g} s",
+        {"duration_s": Kind.NUMBER, "latest_s": Kind.NUMBER},
+    )
+    MISSING = Form("missing: {electrodes}", {"electrodes": Kind.ELECTRODE})
+    INTERPOLATED = Form("interpolated: {electrodes}", {"electrodes": Kind.ELECTRODE})
+    GAPS = Form(
+        "{n} gaps, {lost_s:g} s of {duration_s:g} s",
+        {"n": Kind.NUMBER, "lost_s": Kind.NUMBER, "duration_s": Kind.NUMBER},
+    )
+    NAN = Form(partial(_often, "without values (NaN)"), _SHARES)
+    FLAT = Form(partial(_often, "flat"), _SHARES)
+    CLIPPED = Form(partial(_often, "clipped"), _SHARES)
+    OUT_OF_RANGE = Form(_out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
+    LINE_NOISE = Form(
+        "{line_hz:g} Hz line noise up to {line_uv:.0f} µV: {electrodes}",
+        {"line_hz": Kind.NUMBER, "line_uv": Kind.NUMBER, "electrodes": Kind.ELECTRODE},
+    )
+
+    # of what other versions and de-identification left
+    TEXT = Form("{text}", {"text": Kind.TEXT})
+    WITHHELD = Form("a warning was left out, as it may hold words of the file")
+
+    @property
+    def key(self) -> str:
+        """As files spell it: trailing_bytes."""
+        return self.name.lower()
+
+
+_CODES = {code.key: code for code in Code}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing a user has to know of a recording; `str` gives its text.
+
+    Parameters
+    ----------
+    values
+        By name, each of the kind that the table of codes says; several of a kind are a tuple.
+    file
+        Which one of a stay or of a data set it is about, where that must be said.
+    """
+
+    code: Code
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    file: str = ""
+    text: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the text; refuse values that the code doesn't have, or of another kind."""
+        form: Form = self.code.value
+        if set(self.values) != set(form.kinds):
+            raise ValueError(f"{self.code.key} has the values {sorted(form.kinds)}")
+        for name, value in self.values.items():
+            if not form.kinds[name].holds(value):
+                wanted = form.kinds[name].value
+                raise ValueError(f"{name} of {self.code.key} is {value!r}, not {wanted}")
+        text = form.filled(self.values)
+        object.__setattr__(self, "text", f"{self.file}: {text}" if self.file else text)
+
+    def __str__(self) -> str:
+        """Give the text."""
+        return self.text
+
+    def of(self, file: str) -> "Remark":
+        """Say which file it is about."""
+        return replace(self, file=f"{file}: {self.file}" if self.file else file)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what JSON can hold, as `read_remark` takes it."""
+        return {"code": self.code.key, "values": dict(self.values), "file": self.file}
+
+
+def free_text(text: str) -> Remark:
+    """Give a sentence of which nothing more is known than its text."""
+    return Remark(Code.TEXT, {"text": text})
+
+
+def read_remark(entry: Any, text: str) -> Remark:
+    """Read what `Remark.as_dict` gave; where this version doesn't know it, take the text."""
+    try:
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in entry["values"].items()
+        }
+        return Remark(_CODES[entry["code"]], values, entry["file"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return free_text(text)
