@@ -17,7 +17,7 @@ from realism import real_pages
 from scipy.signal import butter, sosfiltfilt
 
 from nasion.phantom.patient import segment
-from nasion.terms import CHAIN_DERIVATIONS, COLOURS, COLUMNS, DERIVATIONS, PATTERNS, SFREQ
+from nasion.terms import CHAIN_DERIVATIONS, COLUMNS, DERIVATIONS, PATTERNS, SFREQ
 
 mpl.use("Agg")
 FILTER = butter(2, (0.5, 35), "band", fs=SFREQ, output="sos")
@@ -59,7 +59,7 @@ def draw(pages, n_columns, path):
         figure.subplots(n_rows, n_columns).flat, pages, strict=True
     ):
         page(ax, np.nan_to_num(signals.astype(float)))
-        ax.set_title(title, loc="left", fontsize=10, fontweight="bold", color=COLOURS[pattern])
+        ax.set_title(title, loc="left", fontsize=10, fontweight="bold", color=pattern.colour)
     raw = BytesIO()
     figure.savefig(raw, dpi=85)
     with Image.open(raw) as picture:  # few colours: a third of the size

@@ -26,12 +26,11 @@ from nasion.phantom.recordings import simulate_recordings
 from nasion.reader.reader import Reader
 from nasion.reading.dense import read_steps
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 LONG_S = 10.0  # seizures and steps judged last so long
 CLEAR = 0.5  # share of the panel from which a run is clear
 SHARES = [f"{pattern}_share" for pattern in PATTERNS]
-EVENTFUL = [pattern for pattern in PATTERNS if pattern is not Pattern.OTHER]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from nasion.drawing import eeg, strips
 from nasion.drawing.style import INK
-from nasion.terms import CHAIN_DERIVATIONS, COLOURS, DERIVATION_NAMES, EKG, PATTERNS, Pattern
+from nasion.terms import CHAIN_DERIVATIONS, DERIVATION_NAMES, EKG, PATTERNS, Pattern
 
 SFREQ = 200.0
 N_TIMES = 2000
@@ -115,7 +115,7 @@ def test_a_map_of_any_length_shades_the_time_it_speaks_of(n_map):
     over_time = np.full(n_map, -1.0)
     over_time[n_map // 2 :] = 3.0
     over_time[-1] = np.nan
-    ax, _ = drawn(waves(), over_time=over_time, colour=COLOURS[Pattern.LPD])
+    ax, _ = drawn(waves(), over_time=over_time, colour=Pattern.LPD.colour)
     picture = ax.images[0]
     left, right, low, high = picture.get_extent()
     alpha = np.asarray(picture.get_array())[0, :, 3]
@@ -135,7 +135,7 @@ def test_a_page_of_nothing_is_drawn(options):
 
 
 def test_a_picture_holds_all_it_shows_on_white_paper():
-    options = {"ekg": waves()[0], "over_time": np.ones(20), "colour": COLOURS[Pattern.SEIZURE]}
+    options = {"ekg": waves()[0], "over_time": np.ones(20), "colour": Pattern.SEIZURE.colour}
     content = eeg.picture(waves(), SFREQ, label="seconds from 12:34:56 on 31 Mar", **options)
     assert content == eeg.picture(
         waves(), SFREQ, label="seconds from 12:34:56 on 31 Mar", **options

@@ -5,8 +5,48 @@ ACNS critical-care EEG terminology (Hirsch 2021). Sources differ in class and ch
 code addresses both by name.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Literal
+
+Band = tuple[float, float]  # Hz, from and to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nature:
+    """What is known of a pattern, and how it is measured and shown.
+
+    Parameters
+    ----------
+    long_name
+        The term in words.
+    colour
+        Of Okabe-Ito, distinguishable with every common colour vision deficiency.
+    extent, course
+        The first and the second main term of ACNS 2021; empty where it has none.
+    urgency
+        What a minute of it that nobody has read adds to that of a recording. Seizures come first;
+        lateralized and periodic patterns go with seizures, GRDA does not (Rodriguez Ruiz 2017).
+    hed
+        Tag of HED's library SCORE; empty where there is none.
+    band_hz
+        What is kept of the signal to measure it; None where nothing is measured.
+    rates_hz
+        How fast its cycles may follow each other; None where discharges are counted instead.
+    one_sided
+        Difference of both sides' amplitudes over their sum, from which one side is named.
+    """
+
+    long_name: str
+    colour: str
+    extent: Literal["lateralized", "generalized", ""] = ""
+    course: Literal["periodic", "rhythmic", ""] = ""
+    urgency: float = 0.0
+    hed: str = ""
+    band_hz: Band | None = None
+    rates_hz: Band | None = None
+    one_sided: float = 0.0
 
 
 class Pattern(StrEnum):
@@ -20,37 +60,113 @@ class Pattern(StrEnum):
     OTHER = "other"
 
     @property
+    def nature(self) -> Nature:
+        """What is known of it."""
+        return _NATURES[self]
+
+    @property
     def label(self) -> str:
         """As `expert_consensus` spells it: Seizure, LPD, ..., Other."""
-        return self.upper() if self.endswith(("pd", "rda")) else self.capitalize()
+        return self.upper() if self.nature.course else self.capitalize()
 
     @property
     def long_name(self) -> str:
         """The term in words."""
-        return LONG_NAMES[self]
+        return self.nature.long_name
+
+    @property
+    def colour(self) -> str:
+        """As #RRGGBB."""
+        return self.nature.colour
+
+    @property
+    def ink(self) -> str:
+        """Black or white, whichever is better read on its colour."""
+        channels = (part / 255 for part in bytes.fromhex(self.colour[1:]))
+        red, green, blue = (channel**2.2 for channel in channels)
+        return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.19 else "#fff"
+
+    @property
+    def periodic(self) -> bool:
+        """Whether it is discharges with a gap between them."""
+        return self.nature.course == "periodic"
+
+    @property
+    def rhythmic(self) -> bool:
+        """Whether it is delta waves without a gap."""
+        return self.nature.course == "rhythmic"
+
+    @property
+    def lateralized(self) -> bool:
+        """Whether it is by definition of one side."""
+        return self.nature.extent == "lateralized"
 
 
-LONG_NAMES = {
-    Pattern.SEIZURE: "electrographic seizure",
-    Pattern.LPD: "lateralized periodic discharges",
-    Pattern.GPD: "generalized periodic discharges",
-    Pattern.LRDA: "lateralized rhythmic delta activity",
-    Pattern.GRDA: "generalized rhythmic delta activity",
-    Pattern.OTHER: "none of these: any background and every artifact",
+_NATURES = {
+    Pattern.SEIZURE: Nature(
+        long_name="electrographic seizure",
+        colour="#D55E00",
+        urgency=100.0,
+        hed="Unclassified-epileptic-seizure",
+        band_hz=(1.0, 14.0),
+        rates_hz=(0.7, 12.0),
+        one_sided=0.12,  # 1.27 times the amplitude
+    ),
+    Pattern.LPD: Nature(
+        long_name="lateralized periodic discharges",
+        colour="#0072B2",
+        extent="lateralized",  # so that there is a side, however little it is the larger
+        course="periodic",
+        urgency=10.0,
+        hed="Lateralized-periodic-discharges",
+        band_hz=(1.0, 16.0),
+    ),
+    Pattern.GPD: Nature(
+        long_name="generalized periodic discharges",
+        colour="#56B4E9",
+        extent="generalized",
+        course="periodic",
+        urgency=10.0,
+        hed="Generalized-periodic-discharges",
+        band_hz=(1.0, 16.0),
+        one_sided=0.4,  # more than twice the amplitude
+    ),
+    Pattern.LRDA: Nature(
+        long_name="lateralized rhythmic delta activity",
+        colour="#009E73",
+        extent="lateralized",
+        course="rhythmic",
+        urgency=10.0,
+        band_hz=(0.8, 4.0),
+        rates_hz=(0.4, 4.5),
+    ),
+    Pattern.GRDA: Nature(
+        long_name="generalized rhythmic delta activity",
+        colour="#E69F00",
+        extent="generalized",
+        course="rhythmic",
+        urgency=1.0,
+        band_hz=(0.8, 4.0),
+        rates_hz=(0.4, 4.5),
+        one_sided=0.4,
+    ),
+    Pattern.OTHER: Nature(
+        long_name="none of these: any background and every artifact", colour="#999999"
+    ),
 }
 
 PATTERNS = tuple(Pattern)
+EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
 VOTE_COLUMNS = tuple(f"{pattern}_vote" for pattern in PATTERNS)
 
-# Okabe-Ito, distinguishable with every common colour vision deficiency.
-COLOURS = {
-    Pattern.SEIZURE: "#D55E00",
-    Pattern.LPD: "#0072B2",
-    Pattern.GPD: "#56B4E9",
-    Pattern.LRDA: "#009E73",
-    Pattern.GRDA: "#E69F00",
-    Pattern.OTHER: "#999999",
-}
+# ACNS 2021: the share of a record from which on what occurs is so; what occurs at all is rare.
+PREVALENCE = {"continuous": 0.9, "abundant": 0.5, "frequent": 0.1, "occasional": 0.01, "rare": 0.0}
+
+
+def prevalence(share: float) -> str:
+    """ACNS 2021 word for a share of a record, from 0 to 1; empty for none."""
+    return next(word for word, least in PREVALENCE.items() if share >= least) if share > 0 else ""
+
 
 # The 19 sites of the 10-20 system, in HMS's column order.
 ELECTRODES = (
@@ -65,6 +181,22 @@ ALIASES = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6", "ECG": "EKG"}
 
 LEFT, MIDLINE, RIGHT = ELECTRODES[:8], ELECTRODES[8:11], ELECTRODES[11:]
 MIRROR = dict(zip(LEFT + MIDLINE + RIGHT, RIGHT + MIDLINE + LEFT, strict=True))
+# Row i of mirrored signals is row MIRRORED_COLUMNS[i] of the original.
+MIRRORED_COLUMNS = [COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS]
+
+# Where they sit: inclination from the vertex and azimuth from the right ear, degrees; a negative
+# inclination is to the left.
+ANGLES = {
+    "Fp1": (-92, -72), "F3": (-60, -51), "C3": (-46, 0), "P3": (-60, 51), "F7": (-92, -36),
+    "T3": (-92, 0), "T5": (-92, 36), "O1": (-92, 72), "Fz": (46, 90), "Cz": (0, 0),
+    "Pz": (46, -90), "Fp2": (92, 72), "F4": (60, 51), "C4": (46, 0), "P4": (60, -51),
+    "F8": (92, 36), "T4": (92, 0), "T6": (92, -36), "O2": (92, -72),
+}  # fmt: skip
+
+
+def side_of(electrode: str) -> Literal["left", "middle", "right"]:
+    """On which side of the head an electrode sits."""
+    return "left" if electrode in LEFT else "right" if electrode in RIGHT else "middle"
 
 
 class Chain(StrEnum):
@@ -75,6 +207,11 @@ class Chain(StrEnum):
     Z = "Z"
     RP = "RP"
     RL = "RL"
+
+    @property
+    def side(self) -> Literal["left", "middle", "right"]:
+        """On which side of the head it runs."""
+        return side_of(CHAIN_ELECTRODES[self][1])
 
 
 CHAIN_NAMES = {
@@ -97,6 +234,8 @@ CHAIN_ELECTRODES = {
 CHAIN_DERIVATIONS = {chain: tuple(pairwise(sites)) for chain, sites in CHAIN_ELECTRODES.items()}
 DERIVATIONS = tuple(pair for pairs in CHAIN_DERIVATIONS.values() for pair in pairs)
 DERIVATION_NAMES = tuple(f"{a}-{b}" for a, b in DERIVATIONS)
+# Row i of the mirrored montage is row MIRRORED_DERIVATIONS[i] of the original.
+MIRRORED_DERIVATIONS = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS]
 
 # HMS has no midline spectrogram; its own column order is LL RL LP RP.
 SPECTROGRAM_CHAINS = (Chain.LL, Chain.LP, Chain.RP, Chain.RL)

@@ -9,8 +9,8 @@ from nasion.data.augment import mirror
 from nasion.data.dataset import Batch, SegmentDataset, collate
 from nasion.data.representation import cut, represent
 from nasion.data.store import open_store
-from nasion.eeg.montage import MIRRORED_DERIVATIONS
 from nasion.hms.segments import load_segments
+from nasion.terms import MIRRORED_DERIVATIONS
 
 ALL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 ROWS = [

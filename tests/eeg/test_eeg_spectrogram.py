@@ -9,7 +9,6 @@ from hms_folder import noise
 from nasion.config import HMS_VIEW, Spectrogram, View
 from nasion.eeg.filters import HALO_S
 from nasion.eeg.formats import open_recording
-from nasion.eeg.montage import MIRRORED_COLUMNS
 from nasion.eeg.spectrogram import (
     COLUMNS_AT_ONCE,
     cleaned,
@@ -24,6 +23,7 @@ from nasion.terms import (
     CHAIN_DERIVATIONS,
     COLUMNS,
     CONTEXT_S,
+    MIRRORED_COLUMNS,
     SEGMENT_S,
     SFREQ,
     SPECTROGRAM_CHAINS,

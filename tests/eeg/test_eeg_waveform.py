@@ -7,9 +7,15 @@ from made_edf import STEP_UV, write
 from hms_folder import noise
 from nasion.config import Waveform
 from nasion.eeg.formats import open_recording
-from nasion.eeg.montage import MIRRORED_COLUMNS, MIRRORED_DERIVATIONS
 from nasion.eeg.waveform import mu_law, waveform
-from nasion.terms import ALIASES, COLUMNS, DERIVATIONS, SFREQ
+from nasion.terms import (
+    ALIASES,
+    COLUMNS,
+    DERIVATIONS,
+    MIRRORED_COLUMNS,
+    MIRRORED_DERIVATIONS,
+    SFREQ,
+)
 
 WIDE = Waveform(sfreq=200.0)
 HMS = ("1445780287", "1572717157", "1628180742", "2277392603", "722738444")

@@ -9,10 +9,9 @@ from nasion.data.representation import cut, represent
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs, MultimodalNet
 from nasion.phantom.activity import focus, lateralized
-from nasion.phantom.head import FLIP
 from nasion.phantom.patient import Patient
 from nasion.phantom.periodic import Discharge, place_waves
-from nasion.terms import SFREQ, Pattern
+from nasion.terms import MIRRORED_COLUMNS, SFREQ, Pattern
 
 SMALL = {
     "signal": {"spectrogram": {"views": ["centre", "window"]}},
@@ -66,7 +65,7 @@ def planted(seed, onsets_s, *, right=False, background_uv=5.0, discharge_uv=120.
     which, sizes = np.zeros(len(first_s), int), np.full(len(first_s), discharge_uv)
     place_waves(source[0], first_s, waves, which, sizes)
     channels = patient.hardware.record(rng, patient.head.referencing @ (total + field @ source))
-    return (channels[FLIP] if right else channels).astype(np.float32)
+    return (channels[MIRRORED_COLUMNS] if right else channels).astype(np.float32)
 
 
 def lateralized_segment(seed, pattern=Pattern.LPD, duration_s=10.0):

@@ -17,7 +17,7 @@ from nasion.eeg.waveform import waveform
 from nasion.evaluation.figures import save
 from nasion.explanation import picture
 from nasion.explanation.explanation import explain_window
-from nasion.terms import COLOURS, DERIVATION_NAMES, PATTERNS, Pattern
+from nasion.terms import DERIVATION_NAMES, PATTERNS, Pattern
 
 CONTEXT = {"spectrogram": {"views": ["centre", "window", "context"]}}
 KINDS = {
@@ -146,4 +146,4 @@ def test_a_page_of_gaps_is_drawn_without_shade_and_the_same_bytes_come_again(tmp
     written = [save(picture.figure(found), tmp_path, name) for name in ("one", "two")]
     assert written[0] == written[1]
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-    assert COLOURS[Pattern.LPD].lower() in written[0].lower() or found.probability[1] == 0
+    assert Pattern.LPD.colour.lower() in written[0].lower() or found.probability[1] == 0

@@ -14,7 +14,6 @@ from captum.attr import LayerAttribution
 from exported_models import KINDS, batch_of, checkpoint, exported, fits_of
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
-from nasion.eeg.montage import MIRRORED_DERIVATIONS
 from nasion.errors import NasionError
 from nasion.explanation.gradcam import gradcam, mean_maps
 from nasion.hms.segments import load_segments
@@ -24,7 +23,7 @@ from nasion.models.export import export
 from nasion.models.fusion import Inputs
 from nasion.network import Network
 from nasion.prediction import predict, probabilities
-from nasion.terms import PATTERNS, VOTE_COLUMNS
+from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS, VOTE_COLUMNS
 from nasion.training.run import PACKAGED
 
 QUICK = ("dense", "fits")

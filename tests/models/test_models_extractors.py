@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from nasion.config import ConvTransformer, Model, Siamese, Waveform, WaveNet
-from nasion.eeg.montage import MIRRORED_DERIVATIONS
 from nasion.errors import NasionError
 from nasion.models.fusion import extractor
 from nasion.models.siamese import similarity
+from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from nasion.config import Waveform, WaveNet
-from nasion.eeg.montage import MIRRORED_DERIVATIONS
 from nasion.models.wavenet import WaveformBranch, receptive_field
 from nasion.models.wavenet import WaveNet as Convolutions
+from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nasion.phantom.background import KINDS, Background
-from nasion.phantom.head import FLIP, Head
+from nasion.phantom.head import Head
 from nasion.phantom.patient import PROPORTIONS, Patient, draw_pattern, segment
-from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, Pattern
+from nasion.terms import COLUMNS, ELECTRODES, MIRRORED_COLUMNS, PATTERNS, Pattern
 
 SEEDS = range(20)
 
@@ -36,7 +36,7 @@ def test_the_mirrored_patient_has_the_sides_swapped(pattern):
     patient = Patient.draw(np.random.default_rng(4))
     one = replace(patient, mirrored=False).record(np.random.default_rng(5), pattern)
     two = replace(patient, mirrored=True).record(np.random.default_rng(5), pattern)
-    assert (one.signals[FLIP] == two.signals).all()
+    assert (one.signals[MIRRORED_COLUMNS] == two.signals).all()
     assert (one.votes == two.votes).all()
 
 

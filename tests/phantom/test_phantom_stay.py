@@ -10,13 +10,22 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from nasion.phantom import artifacts
 from nasion.phantom.bedside import Spell
-from nasion.phantom.head import FLIP
 from nasion.phantom.patient import Patient
-from nasion.phantom.schedule import PREVALENCE, Schedule
+from nasion.phantom.schedule import Schedule
 from nasion.phantom.stay import FADE_S, PIECE_S, Stay
 from nasion.phantom.truth import Panel, measure
 from nasion.terms import COLUMNS as CHANNELS
-from nasion.terms import DERIVATIONS, EKG, ELECTRODES, LEFT, PATTERNS, RIGHT, SFREQ
+from nasion.terms import (
+    DERIVATIONS,
+    EKG,
+    ELECTRODES,
+    LEFT,
+    MIRRORED_COLUMNS,
+    PATTERNS,
+    PREVALENCE,
+    RIGHT,
+    SFREQ,
+)
 
 HOUR_S = 3600.0
 PAIRS = np.array([[ELECTRODES.index(name) for name in pair] for pair in DERIVATIONS])
@@ -131,7 +140,7 @@ def test_the_mirrored_patient_has_the_sides_swapped():
         replace(stay, patient=replace(stay.patient, mirrored=side)).signals(0, 70)
         for side in (False, True)
     )
-    assert (one[FLIP] == two).all()
+    assert (one[MIRRORED_COLUMNS] == two).all()
 
 
 # ---------------------------------------------------------------- schedule

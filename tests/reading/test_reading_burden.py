@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasion.events.burden import Burden, densest, prevalence, united
-from nasion.events.runs import EVENTFUL, length
+from nasion.events.burden import Burden, densest, united
+from nasion.events.runs import length
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import Pattern
+from nasion.terms import EVENTFUL, Pattern
 from nasion.windowing import n_steps_of
 
 HOUR_S = 3600.0
@@ -129,16 +129,6 @@ def test_a_short_recording_is_its_own_window():
 def test_overlapping_events_count_once():
     found = Burden.of(reading(1000, [("lpd", 0, 100), ("lpd", 50, 150)]))
     assert found.minutes["lpd"] == 2.5
-
-
-@pytest.mark.parametrize(
-    ("percent", "word"),
-    [(0, ""), (0.01, "rare"), (1, "occasional"), (9.99, "occasional"), (10, "frequent"),
-     (49.9, "frequent"), (50, "abundant"), (89.9, "abundant"), (90, "continuous"),
-     (100, "continuous")],
-)  # fmt: skip
-def test_prevalence_words(percent, word):
-    assert prevalence(percent) == word
 
 
 def test_it_is_json_by_names():

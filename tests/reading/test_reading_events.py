@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasion.events.runs import EVENTFUL, EventSettings, find, length
+from nasion.events.runs import EventSettings, find, length
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 
 def reading(probability, unjudged=()):

@@ -22,7 +22,15 @@ from nasion.reading.reading import Reading
 from nasion.report import examples, report, summary
 from nasion.report.examples import ExamplePage, choose
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import CENTRE_S, COLUMNS, DERIVATION_NAMES, PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import (
+    CENTRE_S,
+    COLUMNS,
+    DERIVATION_NAMES,
+    EVENTFUL,
+    PATTERNS,
+    READING_STEP_S,
+    Pattern,
+)
 from nasion.windowing import n_steps_of
 
 EVIL = '<script>alert("x")</script>'
@@ -140,7 +148,7 @@ def eventful(draw):
             st.tuples(
                 st.integers(0, 20),
                 st.integers(2, 60),
-                st.sampled_from(summary.EVENTFUL),
+                st.sampled_from(EVENTFUL),
                 st.floats(0.5, 0.95),
             ),
             max_size=15,
@@ -300,7 +308,7 @@ def test_more_events_than_the_table_holds_are_counted():
 
 
 def test_a_day_is_a_page_of_some_megabytes():
-    day = [event(600.0 * k, 60, list(summary.EVENTFUL)[k % 5]) for k in range(144)]
+    day = [event(600.0 * k, 60, EVENTFUL[k % 5]) for k in range(144)]
     reading = reading_of(day, 86400.0, start=START)
     rng = np.random.default_rng(0)
     worst = rng.normal(0, 12, (4, 100, reading.n_steps)).astype(np.float32)

@@ -6,13 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasion.eeg.montage import MIRRORED_COLUMNS
 from nasion.eeg.recording import Recording
 from nasion.events.rhythm import describe, lasts, measure
 from nasion.phantom.stay import Stay
 from nasion.phantom.truth import Panel
 from nasion.reading.event import Event
-from nasion.terms import COLUMNS, ELECTRODES, LEFT, PATTERNS, RIGHT, SFREQ, Chain, Pattern
+from nasion.terms import (
+    COLUMNS,
+    ELECTRODES,
+    LEFT,
+    MIRRORED_COLUMNS,
+    PATTERNS,
+    RIGHT,
+    SFREQ,
+    Chain,
+    Pattern,
+)
 
 LENGTH_S = 60.0
 TIME = np.arange(round(LENGTH_S * SFREQ)) / SFREQ

@@ -16,7 +16,7 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.exports.folder import load
 from nasion.reading.event import Event
-from nasion.review.ledger import URGENCY, Sheet, urgency
+from nasion.review.ledger import Sheet, urgency
 from nasion.review.server import create_app
 from nasion.terms import COLUMNS, DERIVATION_NAMES, PATTERNS, Pattern
 
@@ -66,7 +66,7 @@ def test_a_seizure_outweighs_an_hour_of_slow_waves_at_most_by_its_weight():
         Sheet([Event(0.0, length_s, pattern, 0.9, 0.9)]).filled([])
         for pattern, length_s in ((Pattern.SEIZURE, 60.0), (Pattern.GRDA, 3600.0))
     )
-    assert urgency([*seizure.values()]) == URGENCY[Pattern.SEIZURE] == 100
+    assert urgency([*seizure.values()]) == Pattern.SEIZURE.nature.urgency == 100
     assert urgency([*slow.values()]) == 60
 
 

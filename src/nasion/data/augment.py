@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from nasion.config import Augment, Signal
 from nasion.data.representation import Window, view_of
-from nasion.eeg.montage import MIRRORED_DERIVATIONS
-from nasion.terms import CENTRE_S, SEGMENT_S
+from nasion.terms import CENTRE_S, MIRRORED_DERIVATIONS, SEGMENT_S
 
 Images = dict[str, NDArray[np.float32]]
 

@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.terms import COLOURS, PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import PATTERNS, READING_STEP_S, Pattern
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.uint8]
@@ -177,4 +177,7 @@ def _paled(colour: str) -> str:
     return "#" + "".join(f"{round(part + PALE * (255 - part)):02X}" for part in rgb(colour))
 
 
-RIBBON = {**COLOURS, Pattern.OTHER: _paled(COLOURS[Pattern.OTHER])}
+RIBBON = {
+    pattern: _paled(pattern.colour) if pattern is Pattern.OTHER else pattern.colour
+    for pattern in PATTERNS
+}

@@ -11,15 +11,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from nasion.terms import ELECTRODES, LEFT, MIDLINE, RIGHT
-
-# Inclination from the vertex and azimuth from the right ear, degrees; negative inclination: left.
-ANGLES = {
-    "Fp1": (-92, -72), "F3": (-60, -51), "C3": (-46, 0), "P3": (-60, 51), "F7": (-92, -36),
-    "T3": (-92, 0), "T5": (-92, 36), "O1": (-92, 72), "Fz": (46, 90), "Cz": (0, 0),
-    "Pz": (46, -90), "Fp2": (92, 72), "F4": (60, 51), "C4": (46, 0), "P4": (60, -51),
-    "F8": (92, 36), "T4": (92, 0), "T6": (92, -36), "O2": (92, -72),
-}  # fmt: skip
+from nasion.terms import ANGLES, ELECTRODES, LEFT, MIDLINE, RIGHT
 
 STIFFNESS = 4  # Perrin's m
 N_TERMS = 50

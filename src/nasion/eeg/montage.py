@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nasion.eeg.recording import Signals
-from nasion.terms import CHAIN_DERIVATIONS, COLUMNS, DERIVATIONS, MIRROR, Chain
+from nasion.terms import CHAIN_DERIVATIONS, COLUMNS, Chain
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> tuple[list[int], list[int]]:
@@ -26,8 +24,3 @@ def bipolar(signals: Signals, chains: Sequence[Chain] = tuple(Chain)) -> Signals
     """
     first, second = _rows([pair for chain in chains for pair in CHAIN_DERIVATIONS[chain]])
     return signals[first] - signals[second]
-
-
-# Row i of the mirrored montage is row MIRRORED_DERIVATIONS[i] of the original.
-MIRRORED_DERIVATIONS = np.array([DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS])
-MIRRORED_COLUMNS = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])

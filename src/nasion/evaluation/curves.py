@@ -14,7 +14,7 @@ from nasion.evaluation.figures import (
 )
 from nasion.evaluation.metrics import Metrics
 from nasion.evaluation.ranking import Curve
-from nasion.terms import COLOURS, PATTERNS, Pattern
+from nasion.terms import PATTERNS, Pattern
 
 Curves = Mapping[str, Mapping[Pattern, Curve | None]]
 Experts = list[Metrics]  # as `people` tells of each rater
@@ -93,7 +93,7 @@ def reliability(system: Metrics) -> Any:
         first.set_yticks(TENTHS)
         for k, pattern in enumerate(PATTERNS):
             ax = figure.add_subplot(grid[k // 3, 2 + k % 3])
-            _diagram(ax, points[pattern], COLOURS[pattern], 0.9)
+            _diagram(ax, points[pattern], pattern.colour, 0.9)
             _title(ax, pattern)
             ax.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
             ax.set_yticks([0, 0.5, 1], ["0", ".5", "1"] if k % 3 == 0 else [""] * 3)
@@ -161,7 +161,7 @@ def _title(ax: Any, pattern: Pattern) -> None:
     """Name of the pattern behind a dot of its colour."""
     ax.set_title(f"    {pattern.label}")
     place = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
-    ax.annotate("●", xytext=(0, 5), color=COLOURS[pattern], va="bottom", fontsize=10, **place)
+    ax.annotate("●", xytext=(0, 5), color=pattern.colour, va="bottom", fontsize=10, **place)
 
 
 def _aside(ax: Any, text: str) -> None:

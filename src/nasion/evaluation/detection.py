@@ -15,9 +15,9 @@ import numpy as np
 
 from nasion.errors import NasionError
 from nasion.evaluation import occurrences
-from nasion.evaluation.occurrences import EVENTFUL, Occurrences
+from nasion.evaluation.occurrences import Occurrences
 from nasion.evaluation.resampling import interval, plain, resamples
-from nasion.terms import Pattern
+from nasion.terms import EVENTFUL, Pattern
 
 Spans = Sequence[tuple[float, float]]
 Array = np.ndarray[Any, Any]

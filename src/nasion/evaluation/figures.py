@@ -13,7 +13,7 @@ from nasion.drawing import style as drawing
 from nasion.drawing.style import FAINT, INK
 from nasion.evaluation.metrics import Metrics
 from nasion.files import replacing, write_text
-from nasion.terms import COLOURS, PATTERNS
+from nasion.terms import PATTERNS
 
 # Paul Tol's muted scheme for systems, so that the colours of the patterns keep their meaning.
 SYSTEM_COLOURS = ("#332288", "#AA4499", "#117733", "#88CCEE", "#882255", "#999933")
@@ -79,7 +79,7 @@ def recall_radar(systems: dict[str, Metrics]) -> Any:
                 va="bottom" if along == 1 else ("top" if along == -1 else "center"),
             )
         ax.spines["polar"].set_color(FAINT)
-        tips = [COLOURS[p] for p in PATTERNS]
+        tips = [p.colour for p in PATTERNS]
         ax.scatter(angles, np.ones(len(PATTERNS)), c=tips, s=46, zorder=1.5, clip_on=False)
         figure.legend(loc="outside lower center", ncols=legend_columns(systems))
     return figure

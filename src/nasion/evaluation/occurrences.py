@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from nasion.errors import NasionError
-from nasion.terms import PATTERNS, Pattern
+from nasion.terms import EVENTFUL, Pattern
 
 Spans = tuple[tuple[float, float], ...]  # (start_s, stop_s)
 
-EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
 NAMES = ("pattern", "eventType", "trial_type")  # the first that a file has says what happened
 SEIZURES = ("sz", "seiz")  # words of a seizure begin so: sz, sz_foc_ia, seizure
 NOTHING = ("n/a", "")

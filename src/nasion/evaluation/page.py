@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS, Metrics
-from nasion.terms import COLOURS, PATTERNS
+from nasion.terms import PATTERNS
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 NONE = "–"  # stands where a number is undefined
@@ -41,7 +41,6 @@ def render(
         bins=tuple(VOTE_BINS),
         n_bins=N_BINS,
         patterns=PATTERNS,
-        colours=COLOURS,
         fold_metrics=FOLD_METRICS,
         kept={name: _kept(system["cant_tell"]) for name, system in result["systems"].items()},
     )

@@ -6,24 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nasion.events.runs import EVENTFUL
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import READING_STEP_S, Pattern
+from nasion.terms import EVENTFUL, READING_STEP_S, Pattern, prevalence
 
 Spans = list[tuple[float, float]]  # (start_s, stop_s), apart and in order
 
 HOUR_S = 3600.0
 # ACNS 2021: electrographic status is 10 min of seizure at a stretch, or 20 % of any 60 min.
 STATUS_RUN_S, STATUS_SHARE = 600.0, 0.2
-# ACNS 2021: from so much of the record on; what is there at all is at least rare.
-PREVALENCE = {
-    "continuous": 90.0,
-    "abundant": 50.0,
-    "frequent": 10.0,
-    "occasional": 1.0,
-    "rare": 0.0,
-}
 NOTE = "as marked by model events, not a diagnosis"
 
 
@@ -109,7 +100,7 @@ class Burden:
             events={pattern: len(_of(reading.events, pattern)) for pattern in EVENTFUL},
             minutes={name: _minutes(_total(each)) for name, each in spans.items()},
             percent={name: round(share, 4) for name, share in percent.items()},
-            prevalence={name: prevalence(share) for name, share in percent.items()},
+            prevalence={name: prevalence(share / 100) for name, share in percent.items()},
             longest_s={name: round(longest, 3) for name, longest in longest_s.items()},
             hours=tuple(_hours(reading, spans, judged)),
             peak=Peak(
@@ -164,13 +155,6 @@ def densest(spans: Spans, window_s: float, duration_s: float) -> tuple[float, fl
     inside = np.interp(starts + window_s, knots, covered) - np.interp(starts, knots, covered)
     best = int(inside.argmax())
     return float(inside[best]), float(starts[best])
-
-
-def prevalence(percent: float) -> str:
-    """ACNS 2021 word for a share of the record; empty for none."""
-    if percent <= 0:
-        return ""
-    return next(word for word, least in PREVALENCE.items() if percent >= least)
 
 
 def _of(events: Sequence[Event], pattern: Pattern) -> Spans:

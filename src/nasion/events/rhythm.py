@@ -22,37 +22,17 @@ MOST_MISSING = 0.1  # of a piece, in derivations that are there: lines across ga
 DECIMATION = 4
 RATE_HZ = SFREQ / DECIMATION
 
-PERIODIC = (Pattern.LPD, Pattern.GPD)
-GENERALIZED = (Pattern.GPD, Pattern.GRDA)
-LATERALIZED = (Pattern.LPD, Pattern.LRDA)
-# What is kept of the signal, and which rates may be.
-BANDS_HZ = {
-    Pattern.LPD: (1.0, 16.0),
-    Pattern.GPD: (1.0, 16.0),
-    Pattern.LRDA: (0.8, 4.0),
-    Pattern.GRDA: (0.8, 4.0),
-    Pattern.SEIZURE: (1.0, 14.0),
-}
-RHYTHMS_HZ = {
-    Pattern.LRDA: (0.4, 4.5),
-    Pattern.GRDA: (0.4, 4.5),
-    Pattern.SEIZURE: (0.7, 12.0),
-}
 STEEPNESS = 4  # order of the filter, a Butterworth's power response
 
 SIX = 6  # cycles make a pattern (ACNS 2021)
-# Difference of both sides' amplitudes over their sum, from which one side is named.
-ONE_SIDED = {
-    **dict.fromkeys(LATERALIZED, 0.0),  # the pattern says there is a side
-    **dict.fromkeys(GENERALIZED, 0.4),  # more than twice the amplitude
-    Pattern.SEIZURE: 0.12,  # 1.27 times
-}
 SHOWN = 0.25  # of the power of the chain that shows it best: half of its amplitude
 
 CHAINS = tuple(Chain)
 _CHAIN = np.repeat(np.arange(len(CHAINS)), [len(CHAIN_DERIVATIONS[chain]) for chain in CHAINS])
-_LEFT = np.isin(_CHAIN, [CHAINS.index(chain) for chain in (Chain.LL, Chain.LP)])
-_RIGHT = np.isin(_CHAIN, [CHAINS.index(chain) for chain in (Chain.RP, Chain.RL)])
+_LEFT, _RIGHT = (
+    np.isin(_CHAIN, [place for place, chain in enumerate(CHAINS) if chain.side == side])
+    for side in ("left", "right")
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +57,7 @@ class Rhythm:
         if left + right <= 0:
             return ""
         index = (left - right) / (left + right)
-        if abs(index) < ONE_SIDED[pattern]:
+        if abs(index) < pattern.nature.one_sided:
             return "bilateral"
         return "left" if index > 0 else "right"
 
@@ -125,17 +105,19 @@ def _described(event: Event, rhythm: Rhythm | None) -> Event:
 
 def measure(event: Event, recording: Recording, most: int = MOST_PIECES) -> Rhythm | None:
     """Measure at most so many pieces spread over the event; None where there is no signal."""
-    band = BANDS_HZ[event.pattern]
+    nature = event.pattern.nature
+    if nature.band_hz is None:
+        return None
     pieces = [
         piece
         for span in _spans(event, recording.duration_s, most)
-        if (piece := _filtered(recording, span, band)) is not None
+        if (piece := _filtered(recording, span, nature.band_hz)) is not None
     ]
     if not pieces:
         return None
-    if event.pattern in PERIODIC:
+    if nature.rates_hz is None:
         return Rhythm(*discharges.find(pieces, RATE_HZ))
-    return Rhythm(*cycles.find(pieces, RATE_HZ, RHYTHMS_HZ[event.pattern]))
+    return Rhythm(*cycles.find(pieces, RATE_HZ, nature.rates_hz))
 
 
 def _spans(event: Event, duration_s: float, most: int) -> Sequence[tuple[float, float]]:

@@ -26,13 +26,12 @@ from pydantic import Field, model_validator
 from nasion.config import Settings
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Run = tuple[int, int]  # first step, and the one after the last
 
-EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
 _ORDER = np.array([PATTERNS.index(pattern) for pattern in EVENTFUL])
 _RISE = round(CENTRE_S / READING_STEP_S)  # steps from the first glimpse of a pattern to its plateau
 _NOBODY = -1

@@ -22,7 +22,7 @@ from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, 
 from nasion.files import write_json, write_text
 from nasion.hms.segments import KEYS, Segments
 from nasion.models.checkpoint import Checkpoint
-from nasion.terms import COLOURS, PATTERNS, VOTE_COLUMNS, Pattern
+from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 
 TEMPLATE = Path(__file__).with_name("gallery.html.j2")
 LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)
@@ -142,7 +142,7 @@ def gallery(
     tested = summary(gained)
     write_json(out / "faithfulness.json", [asdict(one) for one in tested])
     path = out / "gallery.html"
-    write_text(path, _template().render(shown=shown, colours=COLOURS, tested=_by_map(tested)))
+    write_text(path, _template().render(shown=shown, tested=_by_map(tested)))
     return path
 
 

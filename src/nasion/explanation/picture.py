@@ -17,7 +17,6 @@ from nasion.terms import (
     CENTRE_S,
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,
-    COLOURS,
     PATTERNS,
     SEGMENT_S,
     SFREQ,
@@ -91,7 +90,7 @@ def _head(area: Any, explanation: Explanation) -> None:
         table.text(at, 0.86, one.label, weight=weight, va="center")
         bar = {"height": 0.16, "left": at, "clip_on": False}
         table.barh(0.58, 0.86 * width, fc="#EEEEEE", **bar)
-        table.barh(0.58, 0.86 * width * share, fc=COLOURS[one], **bar)
+        table.barh(0.58, 0.86 * width * share, fc=one.colour, **bar)
         table.text(at, 0.3, f"p = {share:.2f}", weight=weight, va="center")
         if votes is not None:
             noun = "vote" if votes[k] == 1 else "votes"
@@ -107,7 +106,7 @@ def _eeg(ax: Any, explanation: Explanation) -> None:
     page = microvolts(explanation.window.waveform[:, inside], explanation.signal)
     time = explanation.maps.time
     over_time = None if time is None else time[inside]
-    draw(ax, page, sfreq, over_time=over_time, colour=COLOURS[explanation.pattern])
+    draw(ax, page, sfreq, over_time=over_time, colour=explanation.pattern.colour)
     ax.set_xlabel("seconds of the labelled 10 s")
     band = explanation.signal.waveform.band_hz
     what = "no map" if time is None else "shaded: Grad-CAM over time"
@@ -121,7 +120,7 @@ def _chains(ax: Any, explanation: Explanation) -> None:
         n = len(CHAIN_DERIVATIONS[chain])
         own = rows[first : first + n]
         first += n
-        colour = COLOURS[explanation.pattern] if value > 0 else "white"
+        colour = explanation.pattern.colour if value > 0 else "white"
         height = own[0] - own[-1] + 0.6
         ax.barh(own.mean(), value, height, fc=colour, ec=INK, lw=0.7)
         ax.text(1.02, own[0] + 0.4, chain, transform=ax.get_yaxis_transform(), weight="bold",
@@ -172,7 +171,7 @@ def _view(axes: Any, explanation: Explanation, name: str) -> Any:
               freqs_hz[0] - half_hz, freqs_hz[-1] + half_hz)  # fmt: skip
     drawing = {"extent": extent, "aspect": "auto", "origin": "lower", "interpolation": "nearest"}
     values = explanation.maps.images.get(name)
-    colour = COLOURS[explanation.pattern]
+    colour = explanation.pattern.colour
     maps = None if values is None else relative(values)
     for k, ax in enumerate(axes):
         picture = ax.imshow(decibels[k], cmap="Greys", vmin=low, vmax=max(high, low + 1), **drawing)

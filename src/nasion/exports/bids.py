@@ -32,7 +32,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
             SEIZURE: "seizure, of no stated type",
             NO_SEIZURE: "no seizure: another pattern, or the whole recording without any event",
         },
-        "HED": {SEIZURE: "Unclassified-epileptic-seizure"},
+        "HED": {SEIZURE: Pattern.SEIZURE.nature.hed},
     },
     "confidence": {
         "Description": "Mean probability of the pattern, from 0 to 1, rounded.",
@@ -46,9 +46,11 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "Description": "What the network sees, after ACNS 2021. Decision support for research,"
         " not a diagnosis.",
         "Levels": {str(pattern): pattern.long_name for pattern in PATTERNS},
+        # A seizure's stands with the type of the event.
         "HED": {
-            "lpd": "Lateralized-periodic-discharges",
-            "gpd": "Generalized-periodic-discharges",
+            str(pattern): pattern.nature.hed
+            for pattern in PATTERNS
+            if pattern.nature.hed and pattern is not Pattern.SEIZURE
         },
     },
     "probability": {"Description": "Of the pattern, mean over the steps of 2 s of the event."},

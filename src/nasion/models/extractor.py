@@ -17,7 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.terms import BLOCK_S, CENTRE_S, DERIVATIONS, MIRROR, SEGMENT_S, Chain
+from nasion.terms import (
+    BLOCK_S,
+    CENTRE_S,
+    DERIVATIONS,
+    MIRRORED_DERIVATIONS,
+    SEGMENT_S,
+)
 from nasion.terms import CHAIN_DERIVATIONS as CHAINS
 from nasion.windowing import N_BLOCKS
 
@@ -27,8 +33,8 @@ CENTRE_BLOCKS = slice(
 )
 
 # The mirrored partner of a derivation, so that a side can be fed with the other one's weights.
-LEFT = [DERIVATIONS.index(pair) for c in (Chain.LL, Chain.LP, Chain.Z) for pair in CHAINS[c]]
-RIGHT = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in (DERIVATIONS[i] for i in LEFT)]
+LEFT = [DERIVATIONS.index(pair) for c in CHAINS if c.side != "right" for pair in CHAINS[c]]
+RIGHT = [MIRRORED_DERIVATIONS[row] for row in LEFT]
 
 
 class Extractor(nn.Module):

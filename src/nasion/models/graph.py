@@ -25,10 +25,9 @@ from nasion.models.activation import (
 from nasion.models.fusion import MultimodalNet
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import GatedLayer, WaveformBranch, WaveNet
-from nasion.terms import DERIVATIONS, MIRROR
+from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
-MIRRORED = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DERIVATIONS]
 ByView = Mapping[str, Tensor]
 
 
@@ -114,7 +113,7 @@ class Fit(nn.Module):
         features, active, statistics = {}, None, None
         branch = self.net.waveform
         if branch is not None:
-            waveform = windows.waveform[:, MIRRORED] if mirrored else windows.waveform
+            waveform = windows.waveform[:, MIRRORED_DERIVATIONS] if mirrored else windows.waveform
             if isinstance(branch, WaveformBranch):
                 active = branch.active(waveform)
                 statistics = functional.pad(branch.compared(active), (branch.lost_blocks,) * 2)

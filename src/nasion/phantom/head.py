@@ -11,16 +11,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.terms import COLUMNS, ELECTRODES, MIRROR
+from nasion.terms import ANGLES, ELECTRODES, LEFT, MIDLINE, MIRROR
 
 Array = NDArray[np.float32]
 
-# Azimuth (degrees from the nose, left positive) and polar angle (degrees from the vertex) of the
-# 10-20 sites of the left and the midline, and of what recordings refer to.
-_ANGLES = {
-    "Fp1": (18, 90), "F7": (54, 90), "T3": (90, 90), "T5": (126, 90), "O1": (162, 90),
-    "F3": (39, 59), "C3": (90, 45), "P3": (141, 59), "Fz": (0, 45), "Cz": (0, 0), "Pz": (180, 45),
-}  # fmt: skip
+# Azimuth (degrees from the nose, left positive) and polar angle (degrees from the vertex) of what
+# recordings refer to.
 _REFERENCES = {"A1": (98, 118), "A2": (-98, 118), "FCz": (0, 22), "CPz": (180, 22)}
 SITES = (*ELECTRODES, *_REFERENCES)
 OUTER = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")  # over muscles
@@ -37,15 +33,19 @@ def direction(azimuth_deg: float, polar_deg: float) -> Array:
 
 
 def _standard() -> Array:
-    places = {**_ANGLES, **_REFERENCES}
-    for name, (azimuth, polar) in _ANGLES.items():
-        places.setdefault(MIRROR[name], (-azimuth, polar))
+    """Where SITES sit if the lowest ring of the 10-20 system is the equator, in whole degrees."""
+    places = dict(_REFERENCES)
+    lowest = max(inclination for inclination, _ in ANGLES.values())
+    for name in (*LEFT, *MIDLINE):
+        inclination, from_ear = ANGLES[name]
+        azimuth = (from_ear + (90 if inclination < 0 else -90)) % 360
+        places[name] = azimuth, round(abs(inclination) * 90 / lowest)
+        places.setdefault(MIRROR[name], (-azimuth, places[name][1]))
     return np.array([direction(*places[name]) for name in SITES], np.float32)
 
 
 POSITIONS = _standard()  # (23, 3)
 MIRRORED = np.array([SITES.index({"A1": "A2", "A2": "A1", **MIRROR}.get(s, s)) for s in SITES])
-FLIP = np.array([COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS])
 
 
 def _cortex(n: int) -> Array:

@@ -17,8 +17,6 @@ from nasion.terms import SFREQ, Pattern
 Array = NDArray[np.float32]
 Rng = np.random.Generator
 
-LATERAL = (Pattern.LPD, Pattern.LRDA)
-PERIODIC = (Pattern.LPD, Pattern.GPD)
 # What the class other holds: background alone; patterns before and after but not in the labelled
 # span; runs of less than six cycles; single discharges; polymorphic delta; no brain activity.
 OTHERS = {
@@ -133,8 +131,8 @@ class Morphology:
         if pattern is Pattern.OTHER:
             return self._other(rng, stage)
         makers: tuple[Maker, Maker] = (self._periodic, self._rhythmic)
-        make, other = makers if pattern in PERIODIC else makers[::-1]
-        lateral = pattern in LATERAL
+        make, other = makers if pattern.periodic else makers[::-1]
+        lateral = pattern.lateralized
         found = [
             make(
                 rng,

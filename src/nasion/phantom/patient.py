@@ -9,10 +9,10 @@ from nasion.phantom import raters
 from nasion.phantom.artifacts import contaminate
 from nasion.phantom.background import Background
 from nasion.phantom.hardware import Hardware
-from nasion.phantom.head import FLIP, Head
+from nasion.phantom.head import Head
 from nasion.phantom.morphology import Morphology, Stage
 from nasion.phantom.timeline import Span
-from nasion.terms import CENTRE_S, ELECTRODES, SEGMENT_S, SFREQ, Pattern
+from nasion.terms import CENTRE_S, ELECTRODES, MIRRORED_COLUMNS, SEGMENT_S, SFREQ, Pattern
 
 Array = NDArray[np.float32]
 
@@ -106,7 +106,7 @@ class Patient:
                 findings.append(raters.find(own, seen - own, activity.appearance))
         channels = self.hardware.record(rng, signals)
         if self.mirrored:
-            channels = channels[FLIP]
+            channels = channels[MIRRORED_COLUMNS]
         n = raters.n_votes(rng) if n_votes is None else n_votes
         votes = raters.vote(rng, findings, n)
         return Segment(channels, votes, raters.belief(findings), pattern, span)

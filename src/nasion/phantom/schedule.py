@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from nasion.phantom.activity import generalized, lateralized
 from nasion.phantom.head import Head
-from nasion.phantom.morphology import CALM, IRREGULAR, LATERAL, Morphology
+from nasion.phantom.morphology import CALM, IRREGULAR, Morphology
 from nasion.phantom.patient import PROPORTIONS, draw_pattern
 from nasion.phantom.periodic import Periodic, Train
 from nasion.phantom.rhythmic import Polymorphic, Rhythmic
 from nasion.phantom.seizure import Seizure
 from nasion.phantom.timeline import Span
-from nasion.terms import CENTRE_S, Pattern
+from nasion.terms import CENTRE_S, EVENTFUL, PREVALENCE, Pattern, prevalence
 
 Array = NDArray[np.float32]
 Rng = np.random.Generator
@@ -30,8 +30,7 @@ LONGEST_S = 240.0  # of a run: it is rendered in one piece
 SHORTEST_S = 1.5
 CYCLE_S = 60.0, 400.0  # from one seizure to the next
 
-# ACNS 2021: share of the time; and how often chapters have each.
-PREVALENCE = {"continuous": 0.9, "abundant": 0.5, "frequent": 0.1, "occasional": 0.01, "rare": 0.0}
+# The largest share of the time of each prevalence, and how often chapters have it.
 _HIGHEST = dict(zip(PREVALENCE, (0.97, *PREVALENCE.values()), strict=False))
 _WEIGHTS = (0.25, 0.25, 0.28, 0.17, 0.05)
 
@@ -40,9 +39,7 @@ MAIN_SHARE = 0.6  # of chapters that show the patient's main pattern
 QUIET_SHARE = 0.22  # of chapters without a pattern
 TURNS_SHARE = 0.25  # of PD and RDA chapters in which both take turns
 BESIDE_SHARE = 0.2  # with a second, weaker activity at the same time
-MAIN: dict[Pattern, float] = {
-    pattern: share for pattern, share in PROPORTIONS.items() if pattern is not Pattern.OTHER
-}
+MAIN: dict[Pattern, float] = {pattern: PROPORTIONS[pattern] for pattern in EVENTFUL}
 PARTNER = {
     Pattern.LPD: Pattern.LRDA,
     Pattern.LRDA: Pattern.LPD,
@@ -98,8 +95,8 @@ class Theme:
         """Draw one of the five patterns, "polymorphic delta" or "sporadic discharges"."""
         named = planted in tuple(Pattern)
         pattern = Pattern(planted) if named else Pattern.OTHER
-        slow = pattern in (Pattern.LRDA, Pattern.GRDA) or planted == "polymorphic delta"
-        lateral = pattern in LATERAL
+        slow = pattern.rhythmic or planted == "polymorphic delta"
+        lateral = pattern.lateralized
         if pattern not in PARTNER:
             lateral = bool(rng.random() < 0.6)
         if lateral:
@@ -259,7 +256,7 @@ def _with_prevalence(found: list[Run], length_s: float) -> list[Run]:
     words = {}
     for name in {run.planted for run in found}:
         share = sum(run.duration_s for run in found if run.planted == name) / length_s
-        words[name] = next(word for word, least in PREVALENCE.items() if share >= least)
+        words[name] = prevalence(share)
     return [replace(run, prevalence=words[run.planted]) for run in found]
 
 

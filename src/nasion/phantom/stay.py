@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.background import Background
 from nasion.phantom.bedside import Bedside, Effect, render
-from nasion.phantom.head import FLIP, SITES
+from nasion.phantom.head import SITES
 from nasion.phantom.noise import course
 from nasion.phantom.patient import Patient
 from nasion.phantom.schedule import LAG_S, LEAD_S, Schedule
 from nasion.phantom.seizure import Seizure
 from nasion.phantom.stimulation import stimulated
 from nasion.phantom.timeline import Span
-from nasion.terms import CENTRE_S, ELECTRODES, SFREQ
+from nasion.terms import CENTRE_S, ELECTRODES, MIRRORED_COLUMNS, SFREQ
 
 Array = NDArray[np.float32]
 
@@ -179,7 +179,7 @@ class Stay:
             rng = self._rng(_AMPLIFIER, index)
             channels = self.bedside.record(rng, self.patient.hardware, signals, drift, start)
             if self.patient.mirrored:
-                channels = channels[FLIP]
+                channels = channels[MIRRORED_COLUMNS]
             yield Piece(start / SFREQ, seen, own, channels)
 
     def _block(self, index: int) -> Array:

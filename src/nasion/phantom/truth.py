@@ -16,7 +16,7 @@ from nasion.phantom.schedule import LEAD_S, Run
 from nasion.phantom.seizure import Seizure
 from nasion.phantom.stay import Piece, Stay, joined
 from nasion.phantom.timeline import Span
-from nasion.terms import CENTRE_S, DERIVATIONS, ELECTRODES, MIRROR, PATTERNS, SFREQ
+from nasion.terms import CENTRE_S, DERIVATIONS, ELECTRODES, MIRROR, PATTERNS, PREVALENCE, SFREQ
 
 Array = NDArray[np.float32]
 Row = dict[str, Any]
@@ -55,7 +55,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     },
     "prevalence": {
         "Description": "ACNS 2021 word for the share of its chapter (minutes to an hour of one"
-        " theme) that the activity takes: continuous, abundant, frequent, occasional, rare."
+        f" theme) that the activity takes: {', '.join(PREVALENCE)}."
     },
     "induced": {
         "Description": "yes where a stimulus, which shows as movement or muscle, came a few"

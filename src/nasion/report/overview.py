@@ -10,7 +10,7 @@ from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.report.summary import lasting, when
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import COLOURS, READING_STEP_S, SPECTROGRAM_CHAINS, Pattern
+from nasion.terms import READING_STEP_S, SPECTROGRAM_CHAINS
 
 Array = NDArray[np.floating]
 
@@ -146,8 +146,8 @@ def _mark(reading: Reading, event: Event, span: Span) -> Mark:
     return Mark(
         x=x,
         width=width,
-        colour=COLOURS[event.pattern],
-        ink="#fff" if event.pattern is Pattern.LPD else "#000",  # what reads on its colour
+        colour=event.pattern.colour,
+        ink=event.pattern.ink,
         label=label if width > LETTER * (len(label) + 1) else "",
         title=f"{label} {when(reading, event.onset_s)}, {lasting(event.duration_s)}, "
         f"p = {event.probability:.2f}",

@@ -6,7 +6,7 @@ import numpy as np
 
 from nasion.drawing.style import INK, STYLE
 from nasion.reading.reading import Reading
-from nasion.terms import COLOURS, PATTERNS, READING_STEP_S
+from nasion.terms import EVENTFUL, PATTERNS, READING_STEP_S
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,21 +38,21 @@ def plot(reading: Reading) -> "Figure":
         floor = np.zeros(n)
         for pattern, share in zip(PATTERNS, shares.T, strict=True):
             top = floor + share
-            ribbon.stairs(top, edges, baseline=floor, fill=True, color=COLOURS[pattern], lw=0)
+            ribbon.stairs(top, edges, baseline=floor, fill=True, color=pattern.colour, lw=0)
             floor = top
         ribbon.stairs(
             (judged == 0).astype(float), edges, fill=True, fc="white", ec=INK, hatch=HATCH, lw=0
         )
         ribbon.set(xlim=(0, end), ylim=(0, 1), ylabel="probability", xlabel=name)
-        for row, pattern in enumerate(PATTERNS[:-1]):
+        for row, pattern in enumerate(EVENTFUL):
             spans = [
                 (event.onset_s / unit, max(event.duration_s / unit, end / MOST_COLUMNS))
                 for event in reading.events
                 if event.pattern is pattern
             ]
-            above.broken_barh(spans, (-row - 0.9, 0.8), color=COLOURS[pattern])
-        above.set(ylim=(1 - len(PATTERNS), 0), yticks=[], title=reading.name)
+            above.broken_barh(spans, (-row - 0.9, 0.8), color=pattern.colour)
+        above.set(ylim=(-len(EVENTFUL), 0), yticks=[], title=reading.name)
         above.set_ylabel("events", rotation=0, ha="right", va="center")
-        handles = [Patch(color=COLOURS[pattern], label=pattern.label) for pattern in PATTERNS]
+        handles = [Patch(color=pattern.colour, label=pattern.label) for pattern in PATTERNS]
         figure.legend(handles=handles, loc="outside right center", frameon=False)
     return figure

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 from nasion.display.display import Display
 from nasion.drawing import eeg, strips
 from nasion.events.burden import Burden
-from nasion.events.runs import EVENTFUL
 from nasion.files import write_text
 from nasion.reading.maps import why
 from nasion.reading.reading import Reading
@@ -24,10 +23,10 @@ from nasion.report.examples import FILTERS, Example, ExamplePage, choose, page, 
 from nasion.signal.fault import Fault
 from nasion.terms import (
     CENTRE_S,
-    COLOURS,
     COLUMNS,
     DERIVATION_NAMES,
     DERIVATIONS,
+    EVENTFUL,
     PATTERNS,
     SFREQ,
     SPECTROGRAM_CHAINS,
@@ -143,7 +142,6 @@ def render(
         software={"nasion": VERSION, "Python": platform.python_version()},
         layout=overview.LAYOUT,
         patterns=PATTERNS,
-        colours=COLOURS,
         ribbon=strips.RIBBON,
         cant_tell=CANT_TELL,
     )
@@ -157,7 +155,7 @@ def _plate(shown: ExamplePage, reading: Reading) -> Plate:
         SFREQ,
         ekg=shown.ekg,
         over_time=shown.map,
-        colour=COLOURS[pattern],
+        colour=pattern.colour,
         doubtful=_doubtful(reading, example.at_s),
         label=f"seconds from {summary.when(reading, example.at_s)}",
     )

@@ -6,11 +6,10 @@ from datetime import timedelta
 import numpy as np
 
 from nasion.events.burden import Burden
-from nasion.events.runs import EVENTFUL
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import COLUMNS, Pattern
+from nasion.terms import COLUMNS, EVENTFUL, Pattern
 
 LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named
 NONE = "–"

@@ -22,7 +22,6 @@ from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,
-    COLOURS,
     COLUMNS,
     PATTERNS,
     READING_STEP_S,
@@ -171,7 +170,7 @@ class Case:
                     "name": pattern,
                     "label": pattern.label,
                     "long_name": pattern.long_name,
-                    "colour": COLOURS[pattern],
+                    "colour": pattern.colour,
                 }
                 for pattern in PATTERNS
             ],

@@ -12,17 +12,6 @@ from nasion.terms import PATTERNS, Pattern
 
 Subject = tuple[float, float, str]
 
-# What a minute of an unread event adds to the urgency of a recording. Seizures come first;
-# lateralized and periodic patterns go with seizures, GRDA does not (Rodriguez Ruiz 2017).
-URGENCY = {
-    Pattern.SEIZURE: 100.0,
-    Pattern.LPD: 10.0,
-    Pattern.GPD: 10.0,
-    Pattern.LRDA: 10.0,
-    Pattern.GRDA: 1.0,
-    Pattern.OTHER: 0.0,
-}
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -129,7 +118,9 @@ def visible(verdicts: Sequence[Verdict], *, blind: bool, reviewer: str) -> list[
 def urgency(entries: Sequence[Entry]) -> float:
     """How much needs eyes: weighted minutes of the events that nobody judged yet."""
     unread = [entry for entry in entries if entry.verdict is None and entry.pattern]
-    weighted = sum(URGENCY[entry.pattern] * entry.duration_s for entry in unread if entry.pattern)
+    weighted = sum(
+        entry.pattern.nature.urgency * entry.duration_s for entry in unread if entry.pattern
+    )
     return round(weighted / 60, 3)
 
 

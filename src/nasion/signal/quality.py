@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasion.eeg.formats import LEAST_ELECTRODES
 from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_BLOCK, RANGE_UV
-from nasion.eeg.interpolation import positions
+from nasion.eeg.interpolation import neighbours
 from nasion.eeg.recording import Signals
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import CENTRE_S, COLUMNS, ELECTRODES, READING_STEP_S, SFREQ
@@ -39,7 +39,7 @@ SILENT_UV = 0.1  # rms against the mean: nothing but quantisation
 RAIL_SHARE = 0.06  # of the samples of a step; a slow wave stays at its crest for less
 
 # An electrode is off where it shares nothing with any of its neighbours...
-N_NEIGHBOURS, LEAST_NEIGHBOURS = 4, 3
+LEAST_NEIGHBOURS = 3
 LEAST_ALIKE = 0.2  # correlation over 10 s; 998 of 1000 real ones exceed it
 LEAST_EEG_UV = 3.0  # rms, median over electrodes; below it amplifiers, not heads, are compared
 # ... or towers over the others, in EEG's band or in mains with little EEG below.
@@ -68,12 +68,9 @@ class _Measures:
     range: Flags
 
 
-def _neighbours() -> NDArray[np.intp]:
-    sites = positions()
-    return np.argsort(-(sites @ sites.T), axis=1, kind="stable")[:, 1 : N_NEIGHBOURS + 1]
-
-
-NEIGHBOURS = _neighbours()
+NEIGHBOURS = np.array(
+    [[ELECTRODES.index(near) for near in neighbours(name)] for name in ELECTRODES]
+)
 
 
 def faults(

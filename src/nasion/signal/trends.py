@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from nasion.config import HMS_VIEW
-from nasion.terms import COLUMNS, READING_STEP_S, SFREQ, SPECTROGRAM_CHAINS, Chain
+from nasion.terms import COLUMNS, READING_STEP_S, SFREQ, SPECTROGRAM_CHAINS
 
 BAND_HZ, ORDER = (2.0, 15.0), 2
 ENVELOPE_S = 0.5  # holds half a wave of the lowest frequency
@@ -47,8 +47,10 @@ _STEP, _BIN = round(READING_STEP_S * SFREQ), round(ENVELOPE_S * SFREQ)
 _FREQS_HZ = np.arange(HMS_VIEW.bins[0], HMS_VIEW.bins[1] + 1) * SFREQ / HMS_VIEW.n_fft
 _LOW_HZ, _HIGH_HZ = ASYMMETRY_HZ
 _BAND = (_FREQS_HZ >= _LOW_HZ) & (_FREQS_HZ <= _HIGH_HZ)
-_LEFT = [SPECTROGRAM_CHAINS.index(chain) for chain in (Chain.LL, Chain.LP)]
-_RIGHT = [SPECTROGRAM_CHAINS.index(chain) for chain in (Chain.RL, Chain.RP)]
+_LEFT, _RIGHT = (
+    [place for place, chain in enumerate(SPECTROGRAM_CHAINS) if chain.side == side]
+    for side in ("left", "right")
+)
 
 
 class Amplitude:

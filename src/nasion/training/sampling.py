@@ -37,7 +37,7 @@ Sampling = Literal["none", "votes", "square-root", "balanced", "balanced-votes"]
 
 _COPIED: dict[str, Sequence[Pattern]] = {
     "lrda": (Pattern.LRDA,),
-    "lateralized": (Pattern.LPD, Pattern.LRDA),
+    "lateralized": tuple(pattern for pattern in PATTERNS if pattern.lateralized),
 }
 _COPY = 10**6  # added to a copy's eeg_sub_id: more windows than any EEG has
 
