@@ -18,7 +18,7 @@ from typing import Any
 from nasion.eeg.remarks import Code, Kind, Remark
 from nasion.errors import NasionError
 from nasion.reading.reading import Reading
-from nasion.terms import COLUMNS
+from nasion.terms import COLUMNS, EVENTFUL
 
 NAME_BYTES = 8
 # Recordings begin in these years: EDF can hold them, and everyone sees that they are not true.
@@ -37,12 +37,11 @@ _WORDS = (
     "calibration", "impedance", "impedances", "check", "montage", "change", "changed", "electrode",
     "electrodes", "filter", "gain", "notch", "reference", "artifact", "artefact", "movement",
     "muscle", "emg", "ecg", "ekg", "eog", "chewing", "swallowing", "suction", "ventilator",
-    "noise", "line", "seizure", "seizures", "onset", "offset", "electrographic", "clinical",
-    "spike", "spikes", "sharp", "wave", "waves", "discharge", "discharges", "periodic",
-    "rhythmic", "delta", "theta", "alpha", "beta", "activity", "generalized", "lateralized",
-    "bilateral", "left", "right", "lpd", "lpds", "gpd", "gpds", "lrda", "grda", "birds", "birda",
+    "noise", "line", "onset", "offset", "clinical", "spike", "spikes", "sharp", "wave", "waves",
+    "discharge", "theta", "alpha", "beta", "bilateral", "left", "right", "birds", "birda",
     "sirpids", "burst", "bursts", "suppression", "possible", "event", "button", "push", "pushed",
     "pressed", "annotation", "segment", "discontinuity", "edge", "boundary", "lost", "data",
+    *(word for name in EVENTFUL for word in (name, f"{name}s", *name.long_name.split())),
 )  # fmt: skip
 _PART = rf"(?:{'|'.join(_WORDS)}|\d{{1,3}}(?:[.,]\d)?\s?{_UNIT})"
 # Whole annotations that stay, as regular expressions; case does not matter.

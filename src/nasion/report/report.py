@@ -142,6 +142,7 @@ def render(
         software={"nasion": VERSION, "Python": platform.python_version()},
         layout=overview.LAYOUT,
         patterns=PATTERNS,
+        n_patterns=summary.N_PATTERNS,
         ribbon=strips.RIBBON,
         cant_tell=CANT_TELL,
     )

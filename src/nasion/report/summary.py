@@ -9,10 +9,13 @@ from nasion.events.burden import Burden
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import COLUMNS, EVENTFUL, Pattern
+from nasion.terms import COLUMNS, EVENTFUL, PATTERNS, Pattern
 
 LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named
 NONE = "–"
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_OTHERS = _COUNTS[len(EVENTFUL) - 1]  # beside seizures
+N_PATTERNS = _COUNTS[len(PATTERNS)]
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,9 @@ def _found(reading: Reading, burden: Burden) -> str:
     also = ", ".join(_phrase(row) for row in others if row.n_events)
     if seizure.longest is None:
         text = f"The model marks no seizure in {lasting(judged_s)} of judged EEG"
-        return f"{text}, but {also}." if also else f"{text}, and none of the other four patterns."
+        return (
+            f"{text}, but {also}." if also else f"{text}, and none of the other {_OTHERS} patterns."
+        )
     longest = lasting(seizure.longest.duration_s)
     at = when(reading, seizure.longest.onset_s)
     if seizure.n_events == 1:
