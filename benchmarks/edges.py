@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nasion.contract import PACKAGED
 from nasion.data.augment import narrowed
 from nasion.data.dataset import collate
 from nasion.data.representation import cut, represent
@@ -21,7 +22,7 @@ from nasion.models.fusion import Inputs
 from nasion.phantom.patient import draw_pattern, segment
 from nasion.prediction import probabilities
 from nasion.terms import CENTRE_S, COLUMNS, SEGMENT_S, SFREQ
-from nasion.training.run import PACKAGED, Run
+from nasion.training.run import Run
 
 CENTRE = slice(round((SEGMENT_S - CENTRE_S) / 2 * SFREQ), round((SEGMENT_S + CENTRE_S) / 2 * SFREQ))
 

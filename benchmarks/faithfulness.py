@@ -7,11 +7,12 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nasion.contract import PACKAGED
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.explanation.faithfulness import faithfulness, markdown
 from nasion.hms.segments import load_segments
-from nasion.training.run import PACKAGED, Run
+from nasion.training.run import Run
 
 
 def main() -> None:

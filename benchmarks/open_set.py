@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from nasion.contract import PACKAGED
 from nasion.evaluation.evaluation import evaluate
 from nasion.hms.segments import load_segments
 from nasion.prediction import predict
 from nasion.terms import PATTERNS
-from nasion.training.run import PACKAGED, Run
+from nasion.training.run import Run
 
 FOLDERS = ("hms", "iiic")
 

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def read(path: Path, network: Network, folder: Path) -> Read:
-    weights = network.about["weights"]
+    weights = network.about.weights
     out = folder / f"readings-{weights}" / path.stem
     if not (out / reading_folder.MANIFEST).exists():
         Reader(network, display=False, report=False).read_to(open_recording(path), out)

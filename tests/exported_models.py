@@ -9,11 +9,12 @@ import torch
 
 from nasion.calibration import Calibration
 from nasion.config import parse
+from nasion.contract import PACKAGED
 from nasion.data.dataset import Batch
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.export import export
 from nasion.models.fusion import MultimodalNet
-from nasion.training.run import PACKAGED, Run
+from nasion.training.run import Run
 
 SMALL = {
     "wavenet": {"layers": [4], "channels": [8]},

@@ -23,21 +23,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"errors", "files"},
     "provenance": {"terms", "errors", "files", "simulation"},
     "calibration": {"terms", "errors", "files"},
+    "contract": {"terms", "errors", "config", "provenance"},
     "drawing": {"terms"},
     "windowing": BASICS,
     "eeg": BASICS,
     "phantom": BASICS | {"simulation"},
     "hms": BASICS | {"eeg", "provenance", "simulation"},
     "data": BASICS | {"eeg", "hms", "windowing"},
-    "models": BASICS | {"calibration", "provenance", "windowing"},
-    "network": BASICS | {"provenance", "windowing"},
+    "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
+    "network": BASICS | {"contract", "windowing"},
     "prediction": BASICS | {"calibration", "data", "hms", "models", "network"},
     "training": BASICS
-    | {"calibration", "data", "hms", "models", "prediction", "provenance"},
+    | {"calibration", "contract", "data", "hms", "models", "prediction", "provenance"},
     "signal": BASICS | {"eeg"},
-    "reading": BASICS | {"eeg", "network", "signal", "windowing"},
+    "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
     "events": BASICS | {"eeg", "reading", "signal"},
-    "exports": BASICS | {"eeg", "events", "reading", "signal"},
+    "exports": BASICS | {"contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
     "report": BASICS | {"display", "drawing", "events", "network", "reading", "signal"},
     "reader": BASICS
@@ -48,9 +49,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": BASICS | {"calibration", "drawing"},
     "explanation": BASICS | {"data", "drawing", "eeg", "evaluation", "hms", "models"},
     "study": BASICS
-    | {"data", "eeg", "evaluation", "hms", "models", "network", "phantom", "training"},
+    | {"contract", "data", "eeg", "evaluation", "hms", "models", "phantom", "training"},
     "review": BASICS
-    | {"display", "drawing", "eeg", "events", "exports", "network", "reading", "signal"},
+    | {
+        "contract", "display", "drawing", "eeg", "events", "exports", "network", "reading",
+        "signal",
+    },
     "api": BASICS | {"eeg", "exports", "network", "reader", "reading", "report"},
     "demo": BASICS
     | {
@@ -58,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli": BASICS
     | {
-        "data", "demo", "eeg", "evaluation", "explanation", "hms", "network", "phantom",
+        "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms", "network", "phantom",
         "prediction", "reader", "reading", "report", "review", "study", "training",
     },
     "__main__": {"cli"},

@@ -1,48 +1,27 @@
-"""An exported model (`nasion.models.export`) in onnxruntime: no PyTorch is needed to read."""
+"""An exported model (`nasion.contract`) in onnxruntime: no PyTorch is needed to read."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Signal, checked
+from nasion import contract
+from nasion.config import Signal
+from nasion.contract import About, PreparedWindows
 from nasion.errors import NasionError
+from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import N_BLOCKS
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-SCHEMA = 1
-KEY = "nasion"  # of the file's metadata
-PACKAGED = Path(__file__).with_name("weights") / "model.onnx"
 AT_ONCE = 16  # images: what they become stays in the cache
-
-
-class Windows(Protocol):
-    """Prepared windows, as `data.dataset.Batch` has them."""
-
-    @property
-    def waveform(self) -> Array:
-        """(n, 18, 25 * block_length), 0 where missing."""
-
-    @property
-    def present(self) -> Array:
-        """(n, 25): share of signal in each block."""
-
-    @property
-    def images(self) -> Mapping[str, Array]:
-        """By view, (n, 4, n_freqs, n_columns), 0 where missing."""
-
-    @property
-    def image_present(self) -> Mapping[str, Array]:
-        """By view, (n,): 1 where there is any."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +47,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Network:
-    """An open model; safe to run from several threads at once."""
+    """An open model; safe to run from several threads at once.
+
+    Patterns, derivations and chains are in the order of `nasion.terms` on this side, whatever
+    their order in the file.
+    """
 
     path: Path
-    about: Mapping[str, Any]
-    signal: Signal
+    about: About
     session: Any = field(repr=False)
     threads: int = 1
 
@@ -91,45 +73,48 @@ class Network:
         NasionError
             Where the file is not there, is not ONNX, or is not a model of this nasion.
         """
-        path = PACKAGED if path is None else path
+        path = contract.PACKAGED_MODEL if path is None else path
         if not path.is_file():
             raise NasionError(f"{path}: not found; make one with nasion export")
         session = _session(path)
-        found = session.get_modelmeta().custom_metadata_map.get(KEY)
-        if found is None:
+        content = session.get_modelmeta().custom_metadata_map.get(contract.KEY)
+        if content is None:
             raise NasionError(f"{path}: not exported by nasion; make one with nasion export")
-        about = json.loads(found)
-        if about.get("schema") != SCHEMA:
-            raise NasionError(
-                f"{path}: schema {about.get('schema')}, this nasion reads {SCHEMA}; export it anew"
-            )
-        signal = checked(Signal, about["signal"], str(path), "signal.")
-        return cls(path, about, signal, session, threads or _n_cores())
+        about = About.from_json(content, str(path))
+        outputs = {output.name for output in session.get_outputs()}
+        if lost := [name for name in about.outputs if name not in outputs]:
+            raise NasionError(f"{path}: lacks its output {lost[0]}; export it anew")
+        return cls(path, about, session, threads or _n_cores())
+
+    @property
+    def signal(self) -> Signal:
+        """How EEG is prepared for it."""
+        return self.about.signal
 
     @property
     def views(self) -> tuple[str, ...]:
         """Images that it takes."""
-        return tuple(self.about["views"])
+        return self.about.views
 
     @property
     def dense(self) -> bool:
         """Whether windows may share blocks of a longer waveform."""
-        return bool(self.about["dense"])
+        return self.about.dense
 
     @property
     def block_length(self) -> int:
         """Samples of a block of 2 s."""
-        return int(self.about["block_length"])
+        return self.about.block_length
 
     @property
     def maps(self) -> tuple[str, ...]:
         """What it can explain: `waveform` and views."""
-        return tuple(self.about["maps"])
+        return self.about.maps
 
     @property
     def labels(self) -> str:
         """Fingerprint of the labels that it learned from."""
-        return str(self.about["labels"])
+        return self.about.labels
 
     def run(
         self,
@@ -173,25 +158,22 @@ class Network:
                 raise ValueError(f"{self.path}: takes whole windows only, in their order")
         chosen = np.asarray(explain, np.int64)
         feeds: dict[str, NDArray[Any]] = {
-            "waveform": _floats(waveform),
-            "window_blocks": np.asarray(window_blocks, np.int64),
-            "present": _floats(present),
-            "explain": chosen,
+            contract.WAVEFORM: _floats(waveform),
+            contract.WINDOW_BLOCKS: np.asarray(window_blocks, np.int64),
+            contract.PRESENT: _floats(present),
+            contract.EXPLAIN: chosen,
         }
         known = self._embedded(images, image_of, image_present)
         for view in self.views:
             feeds |= self._of_view(view, images[view], image_of[view], image_present[view], chosen)
-            feeds[f"known_{view}"] = known[view]
-        names = {
-            part: "waveform_map" if part == "waveform" else f"map_{part}" for part in self.maps
-        }
-        if not len(chosen):
-            names = {}
-        probability, *maps = self._answer(["probability", *names.values()], feeds)
-        found = dict(zip(names, maps, strict=True))
-        return Answer(probability, found.pop("waveform", None), found)
+            feeds[contract.KNOWN.format(view)] = known[view]
+        parts = self.maps if len(chosen) else ()
+        wanted = [contract.PROBABILITY, *map(contract.map_of, parts)]
+        probability, *maps = self._answer(wanted, feeds)
+        by_part = dict(zip(parts, maps, strict=True))
+        return Answer(probability, by_part.pop(contract.WAVEFORM, None), by_part)
 
-    def predict_windows(self, windows: Windows) -> Array:
+    def predict_windows(self, windows: PreparedWindows) -> Array:
         """Probabilities of prepared windows, (n, 6)."""
         n = len(windows.waveform)
         alone = np.arange(n)
@@ -216,13 +198,18 @@ class Network:
         used = {view: _used(image_of[view], image_present[view]) for view in self.views}
         n_pieces = -(-max(map(len, used.values())) // AT_ONCE)
         if not n_pieces:
-            return {view: np.zeros((1, self._widths[f"known_{view}"]), np.float32) for view in used}
+            widths = {view: self._widths[contract.KNOWN.format(view)] for view in used}
+            return {view: np.zeros((1, width), np.float32) for view, width in widths.items()}
         pieces = {view: np.array_split(rows, n_pieces) for view, rows in used.items()}
 
         def embedded(number: int) -> list[Array]:
             piece = {view: images[view][rows[number]] for view, rows in pieces.items()}
-            given = {f"image_{view}": _floats(some) for view, some in piece.items() if len(some)}
-            vectors = self._answer([f"embedding_{view}" for view in used], given)
+            given = {
+                contract.IMAGE.format(view): _floats(some)
+                for view, some in piece.items()
+                if len(some)
+            }
+            vectors = self._answer([contract.EMBEDDING.format(view) for view in used], given)
             return [whole[: len(piece[view])] for view, whole in zip(used, vectors, strict=True)]
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -248,9 +235,9 @@ class Network:
         row[chosen] = len(shown)
         row[shown] = np.arange(len(shown))
         return {
-            f"image_{view}": given,
-            f"image_{view}_of": row,
-            f"image_{view}_present": _floats(present),
+            contract.IMAGE.format(view): given,
+            contract.IMAGE_OF.format(view): row,
+            contract.IMAGE_PRESENT.format(view): _floats(present),
         }
 
     @cached_property
@@ -264,17 +251,39 @@ class Network:
         nothing = {}
         for one in self.session.get_inputs():
             shape = [size if isinstance(size, int) else 1 for size in one.shape]
-            if one.name == "waveform":
-                shape[-1] = int(self.about["least_blocks"]) * self.block_length
-            if one.name == "explain":
+            if one.name == contract.WAVEFORM:
+                shape[-1] = self.about.least_blocks * self.block_length
+            if one.name == contract.EXPLAIN:
                 shape = [0]
             nothing[one.name] = np.zeros(shape, kinds[one.type])
         return nothing
 
     def _answer(self, wanted: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
         taken = {*self._nothing, *self._widths}
-        given = {name: array for name, array in feeds.items() if name in taken}
-        return list(self.session.run(list(wanted), {**self._nothing, **given}))
+        given = {name: self._ordered(name, array) for name, array in feeds.items() if name in taken}
+        answers = self.session.run(list(wanted), {**self._nothing, **given})
+        return [self._ordered(name, array) for name, array in zip(wanted, answers, strict=True)]
+
+    def _ordered(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """An input in the order of the file, or an output in that of `nasion.terms`."""
+        return array[:, self._places[name]] if name in self._places else array
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        """By input and output, where it takes each row from, if not from the same place."""
+        about = self.about
+        rows = _places_of(about.derivations, DERIVATION_NAMES)
+        chains = _places_of(about.spectrogram_chains, SPECTROGRAM_CHAINS)
+        patterns = _places_of(PATTERNS, about.patterns)
+        places = {contract.WAVEFORM: rows, contract.PROBABILITY: patterns}
+        places |= {contract.IMAGE.format(view): chains for view in about.views}
+        places |= {contract.map_of(part): patterns for part in about.maps}
+        return {name: order for name, order in places.items() if order != sorted(order)}
+
+
+def _places_of(wanted: Sequence[str], given: Sequence[str]) -> list[int]:
+    """Where each name that is wanted stands among those given."""
+    return [given.index(name) for name in wanted]
 
 
 def _used(image_of: Indices, present: Array) -> Indices:

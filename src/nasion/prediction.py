@@ -101,7 +101,7 @@ def predict(
         otherwise than it is.
     """
     experiment = _experiment(model)
-    if isinstance(model, Network) and (ensemble or not (mirror or model.about["symmetric"])):
+    if isinstance(model, Network) and (ensemble or not (mirror or model.about.symmetric)):
         raise NasionError(f"{model.path}: is calibrated and mirrored as exported; export it anew")
     with TemporaryDirectory(prefix="nasion-") as folder:
         store = open_store(segments, experiment.signal, Path(folder), progress)

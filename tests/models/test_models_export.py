@@ -11,7 +11,9 @@ import pytest
 import torch
 from captum.attr import LayerAttribution
 
+from abouts import about
 from exported_models import KINDS, batch_of, checkpoint, exported, fits_of
+from nasion.contract import PACKAGED
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.errors import NasionError
@@ -24,7 +26,6 @@ from nasion.models.fusion import Inputs
 from nasion.network import Network
 from nasion.prediction import predict, probabilities
 from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS, VOTE_COLUMNS
-from nasion.training.run import PACKAGED
 
 QUICK = ("dense", "fits")
 EVERY = [
@@ -209,37 +210,38 @@ def test_nothing_of_the_machine_is_in_the_file(kind):
 
 def test_the_file_describes_itself():
     network = Network.open(exported("packaged"))
-    about, fit = network.about, fits_of("packaged")[0][0]
-    assert about["patterns"] == [str(pattern) for pattern in PATTERNS]
+    model, fit = network.about, fits_of("packaged")[0][0]
+    assert model.patterns == PATTERNS
     assert network.signal == fit.experiment.signal
-    assert about["experiment"] == fit.experiment.fingerprint
-    assert (network.labels, about["name"], about["fits"]) == ("0123456789ab", "packaged", 1)
+    assert model.experiment == fit.experiment.fingerprint
+    assert (network.labels, model.name, model.fits) == ("0123456789ab", "packaged", 1)
     assert network.dense
-    assert about["symmetric"]
+    assert model.symmetric
     assert network.block_length == 100
     assert network.views == fit.experiment.signal.spectrogram.views
     assert network.maps == ("waveform", *network.views)
-    assert f"temperature {fit.calibration.temperature:.3g}" in about["calibration"]
-    assert Network.open(exported("dense")).about["weights"] != about["weights"]
+    assert f"temperature {fit.calibration.temperature:.3g}" in model.calibration
+    assert Network.open(exported("dense")).about.weights != model.weights
 
 
 def test_the_card_says_what_the_model_is():
-    text = card(exported("packaged"))
+    text = card(Network.open(exported("packaged")).about)
     for word in ("# packaged", "not a diagnosis", "10000 simulated patients", "temperature 0.939"):
         assert word in text
     assert "Fp1-F7" in text
     assert "context: multitaper" in text
-    both = card(exported("fits"))
+    both = card(Network.open(exported("fits")).about)
     assert "Mean over 2 fits" in both
     assert "of each fit: temperature 0.7" in both
 
 
-def test_a_card_needs_an_exported_file(tmp_path):
-    with pytest.raises(NasionError, match=r"none\.onnx: not found"):
-        card(tmp_path / "none.onnx")
-    (tmp_path / "text.onnx").write_text("hello, this is no model")
-    with pytest.raises(NasionError, match="not an ONNX file"):
-        card(tmp_path / "text.onnx")
+def test_the_card_says_what_is_stated_and_what_is_not():
+    assert "Licence of the weights.** not stated" in card(about())
+    assert "Accuracy" not in card(about())
+    text = card(about(licence="Apache-2.0", accuracy={"10-20": 0.803, "six": 0.6}))
+    assert "Licence of the weights.** Apache-2.0." in text
+    assert "Accuracy by montage.** 10-20 0.803, six 0.600." in text
+    assert about().identity in text
 
 
 def test_fits_of_different_signals_are_not_averaged(tmp_path):

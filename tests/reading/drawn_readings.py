@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 from hypothesis import strategies as st
 
+from abouts import about
 from nasion.eeg.remarks import TERMS, Code, Kind, Remark
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
@@ -15,6 +16,7 @@ from nasion.windowing import n_steps_of
 SECONDS = st.floats(0, 1e6, allow_nan=False)
 SHARES = st.floats(0, 1)
 TEXTS = st.text(max_size=20)
+ACCURACY = st.dictionaries(TEXTS, SHARES, max_size=2)
 NAMES = st.lists(st.sampled_from(ELECTRODES), unique=True, max_size=4).map(tuple)
 EVENTS = st.builds(
     Event,
@@ -80,7 +82,7 @@ def readings(draw) -> Reading:
         interpolated=draw(NAMES),
         ignored=tuple(draw(st.lists(TEXTS, max_size=3))),
         warnings=tuple(draw(st.lists(remarks(), max_size=3))),
-        model={"name": draw(TEXTS), "fits": draw(st.integers(1, 5)), "at": [draw(SHARES)]},
+        model=draw(st.none() | st.builds(about, name=TEXTS, licence=TEXTS, accuracy=ACCURACY)),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from mixed_folder import mixed_folder
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 import nasion
 from nasion.cli import app
+from nasion.contract import PACKAGED_MODEL
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.exports import folder as reading_folder
@@ -66,6 +68,18 @@ def test_what_was_read_is_not_read_again(laboratory):
     before = manifest.stat().st_mtime_ns
     assert run("read", good[0], "-o", folder / "out", "--again").exit_code == 0
     assert manifest.stat().st_mtime_ns > before
+
+
+def test_what_another_calibration_read_is_read_again(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    model = onnx.load(PACKAGED_MODEL)
+    (entry,) = model.metadata_props
+    entry.value = json.dumps({**json.loads(entry.value), "calibration": "none"})
+    onnx.save(model, tmp_path / "model.onnx")
+    quick = (good[0], "-o", tmp_path / "out", "--no-display", "--no-report")
+    assert "read already" not in run("read", *quick).output
+    assert "read already" not in run("read", *quick, "--model", tmp_path / "model.onnx").output
+    assert "read already" in run("read", *quick, "--model", tmp_path / "model.onnx").output
 
 
 def test_recordings_of_one_name_do_not_meet(laboratory, tmp_path):

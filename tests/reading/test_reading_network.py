@@ -181,6 +181,60 @@ def of_schema_99(model, entry):
     entry.value = json.dumps({**json.loads(entry.value), "schema": 99})
 
 
+def without_maps(model, entry):
+    del model.graph.output[1:]
+
+
+def with_another_pattern(model, entry):
+    entry.value = entry.value.replace('"grda"', '"burst-suppression"')
+
+
+def in_another_order(tmp_path):
+    """A copy of the file with patterns, derivations and chains in another order, so named."""
+    model = onnx.load(exported("dense"))
+    entry = next(entry for entry in model.metadata_props if entry.key == "nasion")
+    about, rng = json.loads(entry.value), np.random.default_rng(3)
+    graph, images = model.graph, ("image_centre", "image_window")
+    for key, parts in (
+        ("patterns", [value for value in graph.output if "embedding" not in value.name]),
+        ("derivations", [value for value in graph.input if value.name == "waveform"]),
+        (
+            "spectrogram_chains",
+            [value for value in graph.input if value.name in images],
+        ),
+    ):
+        order = rng.permutation(len(about[key]))
+        about[key] = [about[key][place] for place in order]
+        given = key != "patterns"
+        places = onnx.numpy_helper.from_array(np.argsort(order) if given else order, key)
+        graph.initializer.append(places)
+        for value in parts:
+            inner = f"own_{value.name}"
+            for node in graph.node:
+                for names in (node.input, node.output):
+                    names[:] = [inner if name == value.name else name for name in names]
+            ends = (value.name, inner) if given else (inner, value.name)
+            gather = onnx.helper.make_node("Gather", [ends[0], key], [ends[1]], axis=1)
+            graph.node.insert(0 if given else len(graph.node), gather)
+    entry.value = json.dumps(about)
+    path = tmp_path / "permuted.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def test_names_rule_whatever_their_order_in_the_file(network, windows, tmp_path):
+    other = Network.open(in_another_order(tmp_path))
+    for names in ("patterns", "derivations", "spectrogram_chains"):
+        assert getattr(other.about, names) != getattr(network.about, names)
+    here, there = (run(one, windows, (0, 5)) for one in (network, other))
+    np.testing.assert_allclose(there.probability, here.probability, atol=1e-6)
+    scale = np.abs(here.waveform_map).max()
+    np.testing.assert_allclose(there.waveform_map, here.waveform_map, atol=1e-5 * scale)
+    for view, true in here.image_maps.items():
+        found = there.image_maps[view]
+        np.testing.assert_allclose(found, true, atol=1e-5 * np.abs(true).max())
+
+
 def test_files_that_are_no_model_are_named_in_one_line(tmp_path):
     text = tmp_path / "text.onnx"
     text.write_text("no model")
@@ -193,6 +247,8 @@ def test_files_that_are_no_model_are_named_in_one_line(tmp_path):
         (torn, "not an ONNX model"),
         (renamed(tmp_path, of_others), "by nasion"),
         (renamed(tmp_path, of_schema_99), "schema 99, this nasion reads 1"),
+        (renamed(tmp_path, with_another_pattern), "'burst-suppression' is not known here"),
+        (renamed(tmp_path, without_maps), "lacks its output waveform_map; export it anew"),
     ):
         with pytest.raises(NasionError, match=words) as caught:
             Network.open(path)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from abouts import about
 from hms_folder import noise
 from nasion.display import pages
 from nasion.display.cache import DisplayWriter
@@ -265,7 +266,7 @@ def test_nothing_that_a_file_holds_becomes_markup():
         missing=(EVIL,),
         interpolated=(EVIL,),
         warnings=(free_text(EVIL),),
-        model={"name": EVIL, EVIL: {"nested": [EVIL]}},
+        model=about(name=EVIL, calibration=EVIL, accuracy={EVIL: 0.5}),
     )
     html = rendered(reading, pages=[page_of(choose(reading)[0])], settings={EVIL: EVIL})
     seen = Seen(html)

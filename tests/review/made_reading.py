@@ -20,6 +20,7 @@ from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.exports import folder
+from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
@@ -109,7 +110,7 @@ def read_truth(recording: Recording, truth: pd.DataFrame, seed: int) -> Reading:
         interpolated=recording.interpolated,
         ignored=recording.ignored,
         warnings=recording.warnings,
-        model={"name": "truth", "calibration": "none: made from a simulation's truth"},
+        model=Network.open().about.model_copy(update={"name": "truth"}),  # with its maps
     )
 
 

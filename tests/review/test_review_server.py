@@ -14,7 +14,7 @@ from visitor import PORT, TOKEN, id_of
 from nasion.display.display import Display
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
-from nasion.exports.folder import load
+from nasion.exports.folder import load, save
 from nasion.reading.event import Event
 from nasion.review.ledger import Sheet, urgency
 from nasion.review.server import create_app
@@ -244,11 +244,9 @@ def test_the_address_is_the_first_line_and_nothing_else_is_told(made):
 
 
 def test_maps_are_those_of_the_network_on_the_signals_shown(client, made):
-    from nasion.network import PACKAGED, Network
+    from nasion.network import Network
     from nasion.reading.maps import why
 
-    if not PACKAGED.is_file():
-        pytest.skip("no model is packaged yet")
     assert client.get(f"/api/readings/{id_of(client)}").json()["model"]["maps"] is True
     asked = {"at_s": 143.0, "pattern": "seizure"}
     found, answer = array(client, "map", duration_s=10, **asked)
@@ -268,3 +266,24 @@ def test_maps_are_those_of_the_network_on_the_signals_shown(client, made):
     assert float(image.max()) == 1 or not expected.images["window"][0].max() > 0
     assert float(answer.headers["x-start"]) == expected.start_s
     assert float(answer.headers["x-stop"]) == expected.start_s + 50
+
+
+@pytest.mark.parametrize("changed", [{"weights": "ffff"}, {"calibration": "none"}, None])
+def test_maps_of_another_model_are_refused_in_one_line_that_names_both(visit, readings, changed):
+    from nasion.network import Network
+
+    shown, packaged = readings / "stay-217", Network.open()
+    own = packaged.about.model_copy(update={"name": "mine", **changed}) if changed else None
+    save(replace(load(shown), model=own), shown)
+    client = visit()
+    for kind in ("map", "map_spectrogram"):
+        address = f"/api/readings/{id_of(client)}/{kind}"
+        answer = client.get(address, params={"at_s": 143.0, "pattern": "seizure"})
+        assert answer.status_code == 503
+        detail = answer.json()["detail"]
+        assert packaged.about.title in detail
+        assert str(packaged.path) in detail
+        assert (own.title if own else "no model that it names") in detail
+        assert "\n" not in detail
+    told = client.get(f"/api/readings/{id_of(client)}").json()["model"]
+    assert told.get("identity") == (own.identity if own else None)

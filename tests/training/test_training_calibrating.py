@@ -6,6 +6,7 @@ import nasion.training.calibrating as calibrating
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import parse
+from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
 from nasion.phantom.cohort import simulate
@@ -13,7 +14,7 @@ from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import calibrate, of_all_fits, of_single_fits
 from nasion.training.crossval import crossval
-from nasion.training.run import LABELS, PACKAGED, Run
+from nasion.training.run import LABELS, Run
 
 
 @pytest.fixture(scope="module")

@@ -195,10 +195,11 @@ def calibrate(
     ] = "temperature",
 ) -> None:
     """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
+    from nasion.contract import PACKAGED
     from nasion.hms.segments import load_segments
     from nasion.terms import PATTERNS
     from nasion.training.calibrating import calibrate as calibrated
-    from nasion.training.run import PACKAGED, Run
+    from nasion.training.run import Run
 
     segments = load_segments(data, "train")
     with bar_of("EEGs") as bar:

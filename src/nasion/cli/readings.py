@@ -16,9 +16,9 @@ ModelOption = Annotated[
 
 def _file_of(model: Path | None) -> Path | None:
     """The file of a model that may be given as the RUN folder that holds it."""
-    from nasion.network import PACKAGED
+    from nasion.contract import FILE_NAME
 
-    return model / PACKAGED.name if model and model.is_dir() else model
+    return model / FILE_NAME if model and model.is_dir() else model
 
 
 @app.command()

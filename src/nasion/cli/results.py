@@ -43,7 +43,7 @@ def _by_network(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any
     network = Network.open(path)
     if network.labels == fingerprint(segments):
         raise NasionError(f"{segments.folder}: {network.path} learned from these segments")
-    return predict(segments, network, mirror=mirror or network.about["symmetric"], progress=bar)
+    return predict(segments, network, mirror=mirror or network.about.symmetric, progress=bar)
 
 
 def _by_run(segments: Any, folder: Path, mirror: bool, bar: Any) -> Any:
@@ -133,9 +133,10 @@ def explain(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
+    from nasion.contract import PACKAGED
     from nasion.explanation import picture, request
     from nasion.hms.segments import load_segments
-    from nasion.training.run import PACKAGED, Run, guard_unseen
+    from nasion.training.run import Run, guard_unseen
 
     folder = Run(run or PACKAGED)
     fits = folder.by_fold()

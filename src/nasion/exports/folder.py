@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.contract import About
 from nasion.eeg.remarks import Remark, free_text, read_remark
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
@@ -86,7 +87,7 @@ def _manifest(reading: Reading) -> dict[str, Any]:
             {"onset_s": onset, "duration_s": length, "text": text}
             for onset, length, text in reading.annotations
         ],
-        "model": reading.model,
+        "model": reading.model.as_dict() if reading.model else {},
         "burden": Burden.of(reading).as_dict(),
     }
 
@@ -147,7 +148,7 @@ def load(folder: Path) -> Reading:
             interpolated=tuple(content["interpolated"]),
             ignored=tuple(content["ignored"]),
             warnings=_warnings(content),
-            model=content["model"],
+            model=_about(content["model"], path),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NasionError(f"{path}: is damaged ({error}); read the recording anew") from None
@@ -160,6 +161,11 @@ def _warnings(content: Mapping[str, Any]) -> tuple[Remark, ...]:
     if len(remarks) != len(texts):
         return tuple(map(free_text, texts))
     return tuple(read_remark(entry, text) for entry, text in zip(remarks, texts, strict=True))
+
+
+def _about(content: Any, path: Path) -> About | None:
+    fix = "read the recording anew"
+    return About.from_dict(content, f"{path}: model", fix=fix) if content else None
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -1,28 +1,4 @@
-"""One ONNX file of a run: all fits, their calibration and their maps, for onnxruntime alone.
-
-inputs
-    waveform         (batch, 18, time), time whole blocks of 2 s, 0 where missing: windows of 25
-                     blocks, or as much of a recording as one likes where the model is `dense`
-    window_blocks    (n, 25) int64: places of a window's blocks among all batch * blocks
-    present          (n, 25): share of signal in each of them; below .5 it does not count
-    explain          (k,) int64: windows to make maps of; k may be 0
-    image_V          (m, 4, n_freqs, n_columns) for each view V, 0 where missing
-    known_V          (j, width): what `embedding_V` gave of images before; none if it is not given
-    image_V_of       (n,) int64: the image of each window, a row of image_V or, counted on after
-                     its last, of known_V; of image_V where the window is to be explained
-    image_V_present  (n,): 1 where the window has that view
-outputs
-    probability      (n, 6): calibrated, mean over fits and, where a network tells sides apart,
-                     over the mirrored EEG
-    waveform_map     (k, 6, 25 * block_length): raw Grad-CAM of the final logit of each pattern,
-                     before ReLU; 0 where the network does not look
-    map_V            (k, 6, height, width): the same over a view, on the grid of the feature maps
-                     (interpolate bilinearly); 0 where the window has no such view
-    embedding_V      (m, width): what the backbone says of each image
-
-A modality that the model lacks leaves out its inputs and outputs, a map without closed form its
-output. The key `nasion` of the file's metadata is JSON: see `_about`.
-"""
+"""One ONNX file of a run, as `nasion.contract` lists what goes in and comes out."""
 
 import json
 import logging
@@ -35,8 +11,10 @@ from typing import Any
 
 import torch
 
+from nasion import contract
 from nasion.calibration import Calibration
 from nasion.config import Experiment
+from nasion.contract import About, LearnedFrom
 from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.models.checkpoint import Checkpoint
@@ -47,8 +25,6 @@ from nasion.terms import BLOCK_S, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
 from nasion.windowing import N_BLOCKS
 
-SCHEMA = 1
-KEY = "nasion"
 OPSET = 20
 
 
@@ -58,9 +34,10 @@ def export(
     *,
     name: str,
     labels: str = "",
+    licence: str = "",
     ensemble: Calibration | None = None,
     half: bool = False,
-) -> None:
+) -> About:
     """Write the ONNX file.
 
     Parameters
@@ -69,10 +46,16 @@ def export(
         What the model is called.
     labels
         Fingerprint of the labels learned from, as in run.json.
+    licence
+        Of the weights, as SPDX writes it.
     ensemble
         Calibration of the mean of the raw fits, in place of each fit's own.
     half
         Store weights as 16-bit floats; they are computed with in 32 bits all the same.
+
+    Returns
+    -------
+    What the file says of itself.
 
     Raises
     ------
@@ -92,52 +75,61 @@ def export(
     give_defaults(model)
     if half:
         halve(model)
-    about = _about(graph, checkpoints, ensemble) | {"name": name, "labels": labels}
+    about = _about(graph, checkpoints, ensemble, name=name, labels=labels, licence=licence)
     entry = model.metadata_props.add()
-    entry.key, entry.value = KEY, json.dumps(about)
-    model.producer_name, model.producer_version = KEY, VERSION
+    entry.key, entry.value = contract.KEY, json.dumps(about.as_dict())
+    model.producer_name, model.producer_version = "nasion", VERSION
     onnx.checker.check_model(model, full_check=True)
     with replacing(path) as temporary:
         onnx.save(model, temporary)
+    return about
 
 
 def _about(
-    graph: Graph, checkpoints: Sequence[Checkpoint], ensemble: Calibration | None
-) -> dict[str, Any]:
+    graph: Graph,
+    checkpoints: Sequence[Checkpoint],
+    ensemble: Calibration | None,
+    *,
+    name: str,
+    labels: str,
+    licence: str,
+) -> About:
     """What the file says of itself."""
     experiment = checkpoints[0].experiment.without_paths
     model = experiment.model
-    waveform = ("waveform",) if graph.explains_waveform else ()
-    return {
-        "schema": SCHEMA,
-        "nasion": VERSION,
-        "patterns": [str(pattern) for pattern in PATTERNS],
-        "derivations": list(DERIVATION_NAMES),
-        "spectrogram_chains": [str(chain) for chain in SPECTROGRAM_CHAINS],
-        "signal": experiment.signal.model_dump(mode="json"),
-        "modality": model.modality,
-        "waveform": model.waveform,
-        "backbone": model.spectrogram.backbone,
-        "stack": model.spectrogram.stack,
-        "views": list(graph.views),
-        "block_length": _block_length(experiment),
-        "dense": graph.dense,
-        "least_blocks": graph.least_blocks,  # of a row of the waveform
-        "symmetric": len(graph.flips) == 1,
-        "maps": [*waveform, *graph.explained_views],
-        "tiled": model.spectrogram.stack == "repeated",  # maps of images stand for four chains
-        "fits": len(checkpoints),
-        "experiment": experiment.fingerprint,
-        "weights": _fingerprint(checkpoints),
-        "learned_from": {
-            "own_data": bool(checkpoints[0].experiment.data.path),  # where the paths are kept
-            "simulated_patients": experiment.data.phantoms.patients,
-            "epochs": experiment.training.epochs,
-        },
-        "calibration": _in_words([fit.calibration for fit in checkpoints], ensemble),
-        "opset": OPSET,
-        "torch": torch.__version__,
-    }
+    waveform = (contract.WAVEFORM,) if graph.explains_waveform else ()
+    return About(
+        nasion=VERSION,
+        patterns=tuple(map(str, PATTERNS)),
+        derivations=DERIVATION_NAMES,
+        spectrogram_chains=tuple(map(str, SPECTROGRAM_CHAINS)),
+        signal=experiment.signal,
+        modality=model.modality,
+        waveform=model.waveform,
+        backbone=model.spectrogram.backbone,
+        stack=model.spectrogram.stack,
+        views=tuple(graph.views),
+        block_length=_block_length(experiment),
+        dense=graph.dense,
+        least_blocks=graph.least_blocks,
+        symmetric=len(graph.flips) == 1,
+        maps=(*waveform, *graph.explained_views),
+        tiled=model.spectrogram.stack == "repeated",
+        fits=len(checkpoints),
+        experiment=experiment.fingerprint,
+        weights=_fingerprint(checkpoints),
+        learned_from=LearnedFrom(
+            own_data=bool(checkpoints[0].experiment.data.path),  # where the paths are kept
+            simulated_patients=experiment.data.phantoms.patients,
+            epochs=experiment.training.epochs,
+        ),
+        calibration=_in_words([fit.calibration for fit in checkpoints], ensemble),
+        opset=OPSET,
+        torch=torch.__version__,
+        name=name,
+        labels=labels,
+        licence=licence,
+    )
 
 
 def _in_words(each: Sequence[Calibration], ensemble: Calibration | None) -> str:
@@ -209,20 +201,24 @@ def _example(
         n_blocks, batch = N_BLOCKS, batch if by_blocks else n
         whole = {0: axis["batch" if by_blocks else "n"]}
     given: dict[str, Any] = {
-        "waveform": torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
-        "window_blocks": torch.arange(n * N_BLOCKS).reshape(n, -1) % (batch * n_blocks),
-        "present": torch.ones(n, N_BLOCKS),
-        "explain": torch.tensor([0, 2]),
+        contract.WAVEFORM: torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
+        contract.WINDOW_BLOCKS: torch.arange(n * N_BLOCKS).reshape(n, -1) % (batch * n_blocks),
+        contract.PRESENT: torch.ones(n, N_BLOCKS),
+        contract.EXPLAIN: torch.tensor([0, 2]),
     }
     dynamic: dict[str, Any] = {
-        "waveform": whole,
-        "window_blocks": {0: axis["n"]},
-        "present": {0: axis["n"]},
-        "explain": {0: axis["k"]},
+        contract.WAVEFORM: whole,
+        contract.WINDOW_BLOCKS: {0: axis["n"]},
+        contract.PRESENT: {0: axis["n"]},
+        contract.EXPLAIN: {0: axis["k"]},
     }
     names = list(given)
-    kinds = {"images": "image_{}", "known": "known_{}"}
-    kinds |= {"image_of": "image_{}_of", "image_present": "image_{}_present"}
+    kinds = {
+        "images": contract.IMAGE,
+        "known": contract.KNOWN,
+        "image_of": contract.IMAGE_OF,
+        "image_present": contract.IMAGE_PRESENT,
+    }
     for kind in kinds:
         given[kind], dynamic[kind] = {}, {}
     for view in graph.views:

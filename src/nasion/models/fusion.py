@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasion.config import Experiment, Model, Waveform
+from nasion.contract import PreparedWindows
 from nasion.models.conv_transformer import ConvTransformerBranch
 from nasion.models.extractor import Extractor
 from nasion.models.recurrent import RecurrentBranch
@@ -19,29 +19,9 @@ from nasion.models.wavenet import WaveformBranch
 from nasion.terms import PATTERNS
 
 
-class Arrays(Protocol):
-    """What a batch offers (`data.dataset.Batch` does)."""
-
-    @property
-    def waveform(self) -> NDArray[np.float32]:
-        """(batch, 18, n_times), 0 where missing."""
-
-    @property
-    def present(self) -> NDArray[np.float32]:
-        """(batch, 25)."""
-
-    @property
-    def images(self) -> Mapping[str, NDArray[np.float32]]:
-        """By view, (batch, 4, n_freqs, n_columns), 0 where missing."""
-
-    @property
-    def image_present(self) -> Mapping[str, NDArray[np.float32]]:
-        """By view, (batch,)."""
-
-
 @dataclass(frozen=True)
 class Inputs:
-    """Tensors of a batch, shapes as in `Arrays`."""
+    """Tensors of a batch, shapes as in `PreparedWindows`."""
 
     waveform: Tensor
     present: Tensor
@@ -49,7 +29,7 @@ class Inputs:
     image_present: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, batch: Arrays, device: torch.device | str = "cpu") -> "Inputs":
+    def of(cls, batch: PreparedWindows, device: torch.device | str = "cpu") -> "Inputs":
         """Move a batch of arrays to a device."""
 
         def tensor(array: NDArray[np.float32]) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasion import contract
 from nasion.calibration import CLIP, Calibration
 from nasion.models.activation import (
     explains_image,
@@ -33,7 +34,7 @@ ByView = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Windows:
-    """What windows are made of; shapes as `nasion.models.export` lists them."""
+    """What windows are made of; shapes as `nasion.contract` lists them."""
 
     waveform: Tensor
     blocks: Tensor
@@ -157,7 +158,7 @@ class Graph(nn.Module):
         image_of: ByView,
         image_present: ByView,
     ) -> dict[str, Tensor]:
-        """All outputs by name; shapes as `nasion.models.export` lists them."""
+        """All outputs by name; shapes as `nasion.contract` lists them."""
         embedding, used, maps = {}, {}, {}
         for view, image in images.items():
             embedding[view], maps[view] = self.embedded(image)
@@ -181,10 +182,12 @@ class Graph(nn.Module):
                         self._explained(fit, seen, windows, explain, own, image_of, image_present)
                     )
             total = total + _calibrated(raw, self.each[number]) / len(self.fits)
-        outputs = {"probability": _calibrated(total, self.mean)}
+        outputs = {contract.PROBABILITY: _calibrated(total, self.mean)}
         for name in explained[0]:
             outputs[name] = torch.stack([one[name] for one in explained]).mean(0)[:-1]
-        return outputs | {f"embedding_{view}": value for view, value in embedding.items()}
+        return outputs | {
+            contract.EMBEDDING.format(view): value for view, value in embedding.items()
+        }
 
     def embedded(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Vectors of one view by every way, side by side, and the feature maps of every fit."""
@@ -218,14 +221,14 @@ class Graph(nn.Module):
             active = seen.active.permute(0, 3, 1, 2, 4).flatten(0, 1)[places.flatten()[blocks]]
             statistics = _in_one_row(seen.statistics)[blocks].transpose(1, 2)
             present = windows.present[explain]
-            found["waveform_map"] = waveform_map(
+            found[contract.WAVEFORM_MAP] = waveform_map(
                 branch, active, statistics, present, slopes["waveform"]
             )
         for view, whole in maps.items():
             there = image_present[view][explain][:, None, None]
             chosen = whole[image_of[view][explain].clamp(max=whole.shape[0] - 1)]
             slope = slopes["spectrogram"] * there
-            found[f"map_{view}"] = image_map(fit.images, view, chosen, slope)
+            found[contract.IMAGE_MAP.format(view)] = image_map(fit.images, view, chosen, slope)
         return found
 
 

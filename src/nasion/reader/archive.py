@@ -275,7 +275,7 @@ def _mark(files: Sequence[Path], reader: Reader) -> str:
                 source.update(file.read(HEAD_BYTES))
         else:
             source.update(str(path).encode())
-    way = repr((reader.network.about.get("weights"), settings, reader.display, reader.report))
+    way = repr((reader.network.about.identity, settings, reader.display, reader.report))
     return f"{source.hexdigest()[:12]}-{sha256(way.encode()).hexdigest()[:8]}"
 
 

@@ -4,15 +4,14 @@ Step k of a recording is the 2 s from 2k to 2k + 2 s; its probabilities are thos
 50 s (and of the 10 min) whose central 10 s are centred on it, from 2k - 4 to 2k + 6 s.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.contract import About
 from nasion.eeg.remarks import Remark
 from nasion.reading.event import Event
 from nasion.terms import COLUMNS, PATTERNS
@@ -32,7 +31,7 @@ class Reading:
     quality
         (n_steps, 20) uint8, bits of `Fault` for each of `terms.COLUMNS`.
     model
-        What the network says of itself: name, fingerprint, nasion, calibration.
+        What the network says of itself; None where no network made the reading.
     gaps_s, annotations, missing, interpolated, ignored, warnings
         As of the `Recording`.
     """
@@ -51,7 +50,7 @@ class Reading:
     interpolated: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     warnings: tuple[Remark, ...] = ()
-    model: Mapping[str, Any] = field(default_factory=dict)
+    model: About | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""

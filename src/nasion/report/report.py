@@ -138,7 +138,9 @@ def render(
         annotations=reading.annotations[: overview.MOST_NUMBERS],
         faults=_faults(reading),
         unjudged=summary.not_judged(reading),
-        settings=_flat({"model": reading.model, "events": settings or {}}),
+        settings=_flat(
+            {"model": reading.model.as_dict() if reading.model else {}, "events": settings or {}}
+        ),
         software={"nasion": VERSION, "Python": platform.python_version()},
         layout=overview.LAYOUT,
         patterns=PATTERNS,

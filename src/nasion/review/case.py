@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from nasion.contract import About
 from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
 from nasion.errors import NasionError
@@ -190,7 +191,7 @@ class Case:
                 for onset_s, duration_s, text in reading.annotations
             ],
             "warnings": [*map(str, reading.warnings), *self.journal.warnings],
-            "model": {**reading.model, "maps": maps},
+            "model": {**_model(reading.model), "maps": maps},
             "burden": {} if who.blind else self._burden,
             "spectrogram": index["spectrogram"],
             "trends": index["trends"],
@@ -308,6 +309,12 @@ def _same_event(entry: Entry, verdict: Verdict) -> bool:
     return entry.id == verdict.event or (
         entry.subject is not None and entry.subject == verdict.subject
     )
+
+
+def _model(about: About | None) -> dict[str, str]:
+    """What the page tells of the model; nothing where there is none."""
+    names = ("name", "identity", "nasion", "calibration") if about else ()
+    return {name: getattr(about, name) for name in names}
 
 
 def _json(content: Any) -> str:

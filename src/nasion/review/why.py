@@ -10,9 +10,11 @@ import numpy as np
 from scipy.ndimage import zoom
 
 from nasion.config import View
+from nasion.contract import PACKAGED_MODEL
 from nasion.display.display import Array
 from nasion.errors import NasionError
-from nasion.network import PACKAGED, Network
+from nasion.network import Network
+from nasion.reading.reading import Reading
 from nasion.review.case import Case, Unfit
 from nasion.terms import PATTERNS, READING_STEP_S, Pattern
 
@@ -42,7 +44,7 @@ class Explainer:
     @property
     def available(self) -> bool:
         """Whether maps can be had, as far as can be told without loading the model."""
-        return find_spec("onnxruntime") is not None and (self._path or PACKAGED).is_file()
+        return find_spec("onnxruntime") is not None and (self._path or PACKAGED_MODEL).is_file()
 
     def over_time(self, case: Case, at_s: float, duration_s: float, pattern: Pattern) -> Array:
         """Map over the page around a time, at 50 Hz: 0 to 1, its peak within the 50 s."""
@@ -81,12 +83,20 @@ class Explainer:
             self._network = self._network or Network.open(self._path)
         except (ImportError, NasionError) as error:
             raise Unfit(f"maps are not available: {error}", 503) from None
-        own = case.reading.model.get("fingerprint")
-        if own is not None and own != self._network.about.get("fingerprint"):
-            raise Unfit(
-                "another model made this reading; give it with --model to see its maps", 503
-            )
+        _guard_same(case.reading, self._network)
         return why(case.display.recording(case.reading), self._network, step)
+
+
+def _guard_same(reading: Reading, network: Network) -> None:
+    """Refuse to lay one model's maps over another one's probabilities."""
+    own, other = reading.model, network.about
+    if own is None or own.identity != other.identity:
+        maker = own.title if own else "no model that it names"
+        raise Unfit(
+            f"{reading.name} was read by {maker}, {network.path} is {other.title}; "
+            "give the model of the reading with --model",
+            503,
+        )
 
 
 def _positive(values: Array, peak: float) -> Array:

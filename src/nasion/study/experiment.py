@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasion.config import Experiment, fingerprint, load
+from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
 from nasion.eeg.spectrogram import hms_table
 from nasion.files import write_text
 from nasion.phantom import cohort
-from nasion.training.run import PACKAGED, Run
+from nasion.training.run import Run
 
 
 def resolved(
@@ -59,10 +60,9 @@ def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
     """Write all fits of a run as one model.onnx, and card.md beside it."""
     from nasion.models.card import card
     from nasion.models.export import export
-    from nasion.network import PACKAGED as PACKAGED_MODEL
 
-    path = path or run.folder / PACKAGED_MODEL.name
-    export(
+    path = path or run.folder / FILE_NAME
+    about = export(
         run.checkpoints(),
         path,
         name=run.experiment.name,
@@ -70,5 +70,5 @@ def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
         ensemble=run.calibration,
         half=half,
     )
-    write_text(path.with_name("card.md"), card(path))
+    write_text(path.with_name("card.md"), card(about))
     return path

@@ -19,6 +19,7 @@ import pandas as pd
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
+from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
@@ -30,7 +31,6 @@ from nasion.version import VERSION
 SCHEMA = 1
 BLEND = "blend.json"  # of several runs; see `training.blending`
 LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)  # of oof.csv: the votes
-PACKAGED = Path(__file__).parents[1] / "weights"
 
 
 @dataclass(frozen=True)

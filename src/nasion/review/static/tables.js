@@ -70,8 +70,8 @@ function facts() {
     const current = state.readings.find(({ id }) => id === reading.id);
     const burden = reading.patterns.map(({ name, label }) => `${label} ${Math.round(current?.minutes?.[name] ?? 0)} min`);
     rows.push(["Burden", burden.join(", ")]);
-    const { name, fingerprint, nasion } = reading.model;
-    rows.push(["Model", [name, fingerprint, nasion && `nasion ${nasion}`].filter(Boolean).join(", ") || "not known"]);
+    const { name, identity, nasion } = reading.model;
+    rows.push(["Model", [name, identity, nasion && `nasion ${nasion}`].filter(Boolean).join(", ") || "not known"]);
   }
   const made = rows.flatMap(([title, text]) => {
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];

@@ -150,9 +150,7 @@ function build() {
 
 /** What the model says of its own probabilities, in a line. */
 function calibrationNote({ calibration }) {
-  if (!calibration) return "Probabilities are not calibrated";
-  if (typeof calibration === "string") return calibration;
-  return calibration.note ?? "Probabilities are calibrated";
+  return calibration || "Probabilities are not calibrated";
 }
 
 /** Take up the work; `complain` shows an error in one line. */

@@ -1,0 +1,258 @@
+"""What an exported model is: its file, the names of its inputs and outputs, and what it says.
+
+One ONNX file holds all fits of a run, their calibration and their maps, for onnxruntime alone:
+`models.export` writes it, `network` runs it.
+
+inputs
+    waveform         (batch, 18, time), time whole blocks of 2 s, 0 where missing: windows of 25
+                     blocks, or as much of a recording as one likes where the model is `dense`;
+                     rows as `About.derivations`
+    window_blocks    (n, 25) int64: places of a window's blocks among all batch * blocks
+    present          (n, 25): share of signal in each of them; below .5 it does not count
+    explain          (k,) int64: windows to make maps of; k may be 0
+    image_V          (m, 4, n_freqs, n_columns) for each view V, 0 where missing; chains as
+                     `About.spectrogram_chains`
+    known_V          (j, width): what `embedding_V` gave of images before; none if it is not given
+    image_V_of       (n,) int64: the image of each window, a row of image_V or, counted on after
+                     its last, of known_V; of image_V where the window is to be explained
+    image_V_present  (n,): 1 where the window has that view
+outputs
+    probability      (n, 6): calibrated, mean over fits and, where a network tells sides apart,
+                     over the mirrored EEG; columns as `About.patterns`
+    waveform_map     (k, 6, 25 * block_length): raw Grad-CAM of the final logit of each pattern,
+                     before ReLU; 0 where the network does not look
+    map_V            (k, 6, height, width): the same over a view, on the grid of the feature maps
+                     (interpolate bilinearly); 0 where the window has no such view
+    embedding_V      (m, width): what the backbone says of each image
+
+A modality that the model lacks leaves out its inputs and outputs, a map without closed form its
+output. The key `nasion` of the file's metadata is JSON: `About.as_dict`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, field_validator
+
+from nasion.config import Settings, Signal, checked
+from nasion.errors import NasionError
+from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
+
+Array = NDArray[np.float32]
+
+SCHEMA = 1
+KEY = "nasion"  # of the file's metadata
+FILE_NAME = "model.onnx"
+PACKAGED = Path(__file__).with_name("weights")  # a RUN
+PACKAGED_MODEL = PACKAGED / FILE_NAME
+
+WAVEFORM, WINDOW_BLOCKS, PRESENT, EXPLAIN = "waveform", "window_blocks", "present", "explain"
+IMAGE, KNOWN = "image_{}", "known_{}"  # of a view
+IMAGE_OF, IMAGE_PRESENT = "image_{}_of", "image_{}_present"
+PROBABILITY, WAVEFORM_MAP = "probability", "waveform_map"
+IMAGE_MAP, EMBEDDING = "map_{}", "embedding_{}"
+
+
+class PreparedWindows(Protocol):
+    """Windows by themselves, prepared for a network; all arrays float32."""
+
+    @property
+    def waveform(self) -> Array:
+        """(n, 18, 25 * block_length), 0 where missing."""
+
+    @property
+    def present(self) -> Array:
+        """(n, 25): share of signal in each block of 2 s."""
+
+    @property
+    def images(self) -> Mapping[str, Array]:
+        """By view, (n, 4, n_freqs, n_columns), 0 where missing."""
+
+    @property
+    def image_present(self) -> Mapping[str, Array]:
+        """By view, (n,): 1 where there is any."""
+
+
+class LearnedFrom(Settings):
+    """What the weights learned from.
+
+    Attributes
+    ----------
+    own_data
+        Whether labelled EEG of one's own was among it, where the run still tells.
+    simulated_patients, epochs
+        How many.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    own_data: bool
+    simulated_patients: int = Field(ge=0)
+    epochs: int = Field(ge=0)
+
+
+class About(Settings):
+    """What a model says of itself, wherever its predictions go.
+
+    Attributes
+    ----------
+    nasion, opset, torch
+        Versions that exported it.
+    patterns, derivations, spectrogram_chains
+        Names of what the model gives and takes, in its own order.
+    signal
+        How EEG is prepared for it.
+    modality, waveform, backbone, stack
+        Which networks it is made of, as in the settings.
+    views
+        Images that it takes.
+    block_length
+        Samples of the waveform in a block of 2 s.
+    dense
+        Whether windows may share blocks of a longer waveform.
+    least_blocks
+        Of a row of the waveform.
+    symmetric
+        Whether the mirrored EEG gives the same by construction.
+    maps
+        What it can explain: ``waveform`` and views.
+    tiled
+        Whether maps of images stand for four chains.
+    fits
+        How many are averaged.
+    experiment, weights
+        Fingerprints of the settings and of the numbers.
+    calibration
+        In words.
+    name, labels
+        What it is called; fingerprint of the labels learned from, empty where not stated.
+    licence
+        Of the weights, as SPDX writes it; empty where not stated.
+    accuracy
+        Measured, 0 to 1, by the name of the montage; empty where not measured.
+    """
+
+    model_config = ConfigDict(extra="ignore")  # a later nasion may say more
+
+    nasion: str
+    patterns: tuple[str, ...]
+    derivations: tuple[str, ...]
+    spectrogram_chains: tuple[str, ...]
+    signal: Signal
+    modality: str
+    waveform: str
+    backbone: str
+    stack: str
+    views: tuple[str, ...]
+    block_length: int = Field(ge=1)
+    dense: bool
+    least_blocks: int = Field(ge=1)
+    symmetric: bool
+    maps: tuple[str, ...]
+    tiled: bool
+    fits: int = Field(ge=1)
+    experiment: str
+    weights: str
+    learned_from: LearnedFrom
+    calibration: str
+    opset: int
+    torch: str
+    name: str
+    labels: str
+    licence: str = ""
+    accuracy: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _of_all(names, PATTERNS)
+
+    @field_validator("derivations")
+    @classmethod
+    def _derivations(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _of_all(names, DERIVATION_NAMES)
+
+    @field_validator("spectrogram_chains")
+    @classmethod
+    def _chains(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _of_all(names, SPECTROGRAM_CHAINS)
+
+    @property
+    def identity(self) -> str:
+        """Twelve hexadecimal digits: models that share them say the same of any EEG."""
+        parts = self.weights, self.experiment, self.calibration
+        return sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+    @property
+    def title(self) -> str:
+        """Its name and identity, for people."""
+        return f"{self.name} ({self.identity})"
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all that the graph gives."""
+        maps = (map_of(part) for part in self.maps)
+        return PROBABILITY, *maps, *(EMBEDDING.format(view) for view in self.views)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what the file holds; what is not stated is left out."""
+        content = {"schema": SCHEMA, **self.model_dump(mode="json")}
+        return {key: value for key, value in content.items() if value or key not in _NEWER}
+
+    @classmethod
+    def from_dict(cls, content: Any, source: str, *, fix: str = "export it anew") -> "About":
+        """Check what a file held.
+
+        Parameters
+        ----------
+        source, fix
+            What errors name, and what they advise.
+
+        Raises
+        ------
+        NasionError
+            For another schema, a key that is missing or of another kind, or patterns, derivations
+            or chains that are not the ones known here.
+        """
+        if not isinstance(content, dict):
+            raise NasionError(f"{source}: does not say what model it is; {fix}")
+        schema = content.get("schema")
+        if schema != SCHEMA:
+            raise NasionError(f"{source}: schema {schema}, this nasion reads {SCHEMA}; {fix}")
+        try:
+            return checked(cls, content, source)
+        except NasionError as error:
+            raise NasionError(f"{error}; {fix}") from None
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> "About":
+        """Check the metadata of a file."""
+        try:
+            content = json.loads(text)
+        except json.JSONDecodeError:
+            content = None
+        return cls.from_dict(content, source)
+
+
+_NEWER = frozenset(name for name, field in About.model_fields.items() if not field.is_required())
+
+
+def map_of(part: str) -> str:
+    """Name the output that explains ``waveform`` or a view."""
+    return WAVEFORM_MAP if part == WAVEFORM else IMAGE_MAP.format(part)
+
+
+def _of_all(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The names, where they are all of the known ones, each once, in any order."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"'{name}' is not known here")
+    for name in known:
+        if list(names).count(name) != 1:
+            raise ValueError(f"needs {name} once")
+    return tuple(names)
