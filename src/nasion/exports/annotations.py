@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 OURS = "nasion: "
 THEIRS = "recording: "
-EDF_YEARS = range(1985, 2085)  # that two digits of a year can mean
 
 
 def words(event: Event) -> str:
@@ -63,5 +62,4 @@ def to_edf_annotations(reading: Reading, path: Path) -> None:
 
     A start in a year that EDF can't hold is left out.
     """
-    start = reading.start if reading.start and reading.start.year in EDF_YEARS else None
-    write_annotations(path, annotations(reading), start)
+    write_annotations(path, annotations(reading), reading.start)

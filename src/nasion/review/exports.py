@@ -6,7 +6,6 @@ from pathlib import Path
 
 from nasion.eeg.edf.writer import write_annotations
 from nasion.events.runs import length
-from nasion.exports.annotations import EDF_YEARS
 from nasion.exports.bids import ABSENT, write_events
 from nasion.files import write_text
 from nasion.reading.event import Event
@@ -42,8 +41,7 @@ def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list
         if entry.stands
         for event in (_event(entry),)
     ]
-    start = reading.start if reading.start and reading.start.year in EDF_YEARS else None
-    write_annotations(folder / "annotations.edf", sorted(found), start)
+    write_annotations(folder / "annotations.edf", sorted(found), reading.start)
     return ["annotations.edf"]
 
 

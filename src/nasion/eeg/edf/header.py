@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
+from nasion.eeg.edf.text import NO_DATE, decode, read_day
 from nasion.errors import NasionError
 
 LONGEST_RECORD_S = 86400
@@ -101,6 +102,25 @@ def read_header(path: Path) -> Header:
     return header
 
 
+def annotation_signal(samples: int, sample_bytes: int = 2) -> dict[str, str]:
+    """Describe a signal of text, by the names of `FIELDS`.
+
+    Parameters
+    ----------
+    samples
+        In a record, each of `sample_bytes` bytes: 2 in EDF, 3 in BDF.
+    """
+    kind, top = ("EDF", 1 << 15) if sample_bytes == 2 else ("BDF", 1 << 23)
+    return dict.fromkeys(FIELDS, "") | {
+        "label": f"{kind} Annotations",
+        "physical_min": "-1",
+        "physical_max": "1",
+        "digital_min": str(-top),
+        "digital_max": str(top - 1),
+        "samples": str(samples),
+    }
+
+
 def _check_records(header: Header) -> None:
     path = header.path
     if not header.labels or min(header.samples) < 0 or header.record_bytes == 0:
@@ -140,20 +160,8 @@ def _signal_fields(raw: bytes, n_signals: int) -> dict[str, tuple[str, ...]]:
     return fields
 
 
-def decode(field: bytes) -> str:
-    """Give the text of a field."""
-    # The standard wants ASCII; a micro sign comes in either of two encodings.
-    try:
-        return field.decode("utf-8").strip(" \0")
-    except UnicodeDecodeError:
-        return field.decode("latin-1").strip(" \0")
-
-
 def _number(text: str) -> float:
     return float(text.replace(",", ".")) if text else float("nan")
-
-
-NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
 
 
 def _start(main: bytes) -> datetime | None:
@@ -166,7 +174,7 @@ def _start(main: bytes) -> datetime | None:
     exact = re.match(r"Startdate (\d{1,2}-[A-Za-z]{3}-\d{4})", decode(main[88:168]))
     try:
         if exact:
-            day = datetime.strptime(exact[1], "%d-%b-%Y").date()
+            day = read_day(exact[1])
         elif plain:
             year = int(plain[3])
             day = date(year + (1900 if year >= 85 else 2000), int(plain[2]), int(plain[1]))

@@ -6,7 +6,6 @@ truncated file is refused. Kemp B, Olivan J. European data format 'plus'. Clin N
 2003;114:1755-1761.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.edf.header import Header, decode, read_header
+from nasion.eeg.edf.header import Header, read_header
+from nasion.eeg.edf.text import Annotation, read_tals, stated_onset
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import Array, Source, Track
 from nasion.errors import NasionError
@@ -26,8 +26,6 @@ TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
 MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
-
-_STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,15 @@ def _records(path: Path, n_header_bytes: int, shape: tuple[int, int]) -> NDArray
 
 def _read_annotations(
     header: Header,
-) -> tuple[list[float], list[tuple[float, float, str]]]:
+) -> tuple[list[float], list[Annotation]]:
     """Give the onsets that records state, and all annotations."""
-    onsets, annotations = [], []
+    onsets: list[float] = []
+    annotations: list[Annotation] = []
     for number in header.annotation_signals:
         for record in _annotation_bytes(header, number):
-            if number == header.annotation_signals[0] and (stamp := _STAMP.match(record)):
-                onsets.append(float(stamp[1]))
-            for tal in filter(None, record.split(b"\0")):
-                annotations += _parse_tal(tal)
+            if number == header.annotation_signals[0] and (onset := stated_onset(record)):
+                onsets.append(float(onset))
+            annotations += read_tals(record)
     return onsets, sorted(annotations)
 
 
@@ -118,16 +116,6 @@ def _annotation_bytes(header: Header, number: int) -> Iterator[bytes]:
         records = _records(header.path, header.n_header_bytes, shape)
         for record in np.array(records[first : first + ANNOTATION_BLOCK, begin:stop]):
             yield record.tobytes()
-
-
-def _parse_tal(tal: bytes) -> list[tuple[float, float, str]]:
-    """Read one time-stamped annotation list; the stamp of a record is one without a text."""
-    head, *texts = tal.split(b"\x14")
-    onset, _, duration = head.partition(b"\x15")
-    try:
-        return [(float(onset), float(duration or 0), decode(text)) for text in texts if text]
-    except ValueError:
-        return []
 
 
 def _runs(

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.edf.header import FIELDS, NO_DATE
+from nasion.eeg.edf import text
+from nasion.eeg.edf.header import FIELDS, annotation_signal
+from nasion.eeg.edf.text import Annotation
 from nasion.errors import NasionError
 from nasion.files import replacing
 
 Signals = NDArray[np.float32]
-Annotations = Iterable[tuple[float, float, str]]  # (onset_s, duration_s, text)
 
 LARGEST = 32767  # digital; the range is symmetric so that 0 µV is digital 0
 LONGEST_RECORD_S = 60
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def write_edf(
@@ -34,7 +34,7 @@ def write_edf(
     n_times: int,
     step_uv: float = 0.1,
     start: datetime | None = None,
-    annotations: Annotations = (),
+    annotations: Iterable[Annotation] = (),
 ) -> None:
     """Write a recording; memory holds one piece, whatever the length.
 
@@ -68,7 +68,8 @@ def write_edf(
     if n_records < 1:
         raise NasionError(f"{path}: a recording needs at least one sample")
     texts = _annotation_records(annotations, n_records, record_s, start)
-    header, gain = _header(path, labels, n_records, record_s, samples, step_uv, start, texts)
+    signals, gain = _signals(path, labels, samples, step_uv)
+    header = _header(signals, texts, record_s, start)
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(header)
         done = 0
@@ -101,100 +102,78 @@ def _blocks(
         yield np.pad(rest, ((0, 0), (0, samples - rest.shape[1])), mode="edge")
 
 
-def _header(
-    path: Path,
-    labels: Sequence[str],
-    n_records: int,
-    record_s: int,
-    samples: int,
-    step_uv: float,
-    start: datetime | None,
-    texts: list[bytes],
-) -> tuple[bytes, float]:
-    """Give the header and the quantisation it states, µV: eight characters hold a number."""
+def _signals(
+    path: Path, labels: Sequence[str], samples: int, step_uv: float
+) -> tuple[list[dict[str, str]], float]:
+    """Describe the signals, and give the quantisation, µV: eight characters hold a number."""
     for label in labels:
         if not 0 < len(label) <= FIELDS["label"] or not label.isascii():
             raise NasionError(f"{path}: EDF can't hold the label '{label}' (16 letters, ASCII)")
     largest = f"{LARGEST * step_uv:.6g}"
     if not step_uv > 0 or len(largest) >= FIELDS["physical_min"] or "e" in largest:
         raise NasionError(f"{path}: EDF can't hold steps of {step_uv} µV; take 0.001 to 30")
-    n = len(labels)
-    signals = {
-        "label": [*labels, "EDF Annotations"],
-        "transducer": [""] * (n + 1),
-        "dimension": ["uV"] * n + [""],
-        "physical_min": [f"-{largest}"] * n + ["-1"],
-        "physical_max": [largest] * n + ["1"],
-        "digital_min": [str(-LARGEST)] * n + ["-32768"],
-        "digital_max": [str(LARGEST)] * n + ["32767"],
-        "prefiltering": [""] * (n + 1),
-        "samples": [str(samples)] * n + [str(len(texts[0]) // 2)],
-        "reserved": [""] * (n + 1),
+    numbers = {
+        "dimension": "uV",
+        "physical_min": f"-{largest}",
+        "physical_max": largest,
+        "digital_min": str(-LARGEST),
+        "digital_max": str(LARGEST),
+        "samples": str(samples),
     }
-    clock = start or NO_DATE
-    day = f"{clock.day:02}-{_MONTHS[clock.month - 1]}-{clock.year:04}" if start else "X"
-    short_year = f"{clock.year % 100:02}" if 1985 <= clock.year < 2085 else "yy"
+    return [{"label": label, **numbers} for label in labels], float(largest) / LARGEST
+
+
+def _header(
+    signals: Sequence[dict[str, str]], texts: Sequence[bytes], record_s: int, start: datetime | None
+) -> bytes:
+    """Describe signals, and after them the records' annotations."""
+    described = [*signals, annotation_signal(len(texts[0]) // 2)]
     main = (
-        ("0", 8), ("X X X X", 80), (f"Startdate {day} X X X", 80),
-        (f"{clock.day:02}.{clock.month:02}.{short_year}", 8), (f"{clock:%H.%M.%S}", 8),
-        (str(256 * (n + 2)), 8), ("EDF+C", 44), (str(n_records), 8), (str(record_s), 8),
-        (str(n + 1), 4),
-    )  # fmt: skip
-    fields = [*main, *((text, FIELDS[name]) for name, found in signals.items() for text in found)]
-    header = "".join(text.ljust(width) for text, width in fields).encode("ascii")
-    return header, float(largest) / LARGEST
+        text.field("0", 8),
+        text.field(text.NO_PATIENT, 80),
+        text.field(text.recorded(start), 80),
+        text.clock(start),
+        text.field(str(256 * (len(described) + 1)), 8),
+        text.field("EDF+C", 44),
+        text.field(str(len(texts)), 8),
+        text.field(str(record_s), 8),
+        text.field(str(len(described)), 4),
+    )
+    fields = (
+        text.field(signal.get(name, ""), width)
+        for name, width in FIELDS.items()
+        for signal in described
+    )
+    return b"".join([*main, *fields])
 
 
 def _annotation_records(
-    annotations: Annotations, n_records: int, record_s: int, start: datetime | None
+    annotations: Iterable[Annotation], n_records: int, record_s: int, start: datetime | None
 ) -> list[bytes]:
     """Give each record's own onset and the annotations that begin in it, all of one length."""
     fraction = start.microsecond / 1e6 if start else 0.0
-    stamps = [f"{_onset(i * record_s + fraction)}\x14\x14\0" for i in range(n_records)]
-    records = [stamp.encode() for stamp in stamps]
-    for onset_s, duration_s, text in sorted(annotations):
-        length = f"\x15{_decimal(duration_s)}" if duration_s else ""
-        entry = f"{_onset(onset_s + fraction)}{length}\x14{_clean(text)}\x14\0"
-        records[min(max(int(onset_s // record_s), 0), n_records - 1)] += entry.encode()
+    records = [text.stamp(text.onset(i * record_s + fraction)) for i in range(n_records)]
+    for onset_s, duration_s, words in sorted(annotations):
+        place = int(onset_s // record_s) if record_s else 0
+        entry = text.tal(onset_s + fraction, duration_s, words)
+        records[min(max(place, 0), n_records - 1)] += entry
     longest = max(map(len, records))
     return [record.ljust(longest + longest % 2, b"\0") for record in records]
 
 
-def _onset(seconds: float) -> str:
-    return f"{'-' if seconds < 0 else '+'}{_decimal(abs(seconds))}"
-
-
-def _decimal(seconds: float) -> str:
-    """Microseconds are enough; EDF+ knows no exponents."""
-    return f"{seconds:.6f}".rstrip("0").rstrip(".")
-
-
-def _clean(text: str) -> str:
-    """Without the characters that delimit annotations."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
-
-
-def write_annotations(path: Path, events: Annotations, start: datetime | None = None) -> None:
+def write_annotations(
+    path: Path, annotations: Iterable[Annotation], start: datetime | None = None
+) -> None:
     """Write an EDF+ file that holds annotations alone, to be opened beside the recording.
 
     Parameters
     ----------
-    events
-        (onset_s, duration_s, text) from the recording's first sample; a duration of 0 is none.
+    annotations
+        Onsets count from the recording's first sample; a duration of 0 is none.
     start
-        Clock time of that sample.
+        Clock time of that sample; a year that EDF can't hold is left out.
     """
-    import edfio
-
-    found = [
-        edfio.EdfAnnotation(round(onset_s, 6), round(duration_s, 6) or None, _clean(text))
-        for onset_s, duration_s, text in events
-    ]
-    file = edfio.Edf(
-        [],
-        recording=edfio.Recording(startdate=start.date() if start else None),
-        starttime=start.time() if start else None,
-        annotations=found or [edfio.EdfAnnotation(0.0, None, "")],
-    )
+    start = start if start and start.year in text.YEARS else None
+    texts = _annotation_records(annotations, 1, 0, start)
     with replacing(path) as temporary:
-        file.write(temporary)
+        temporary.write_bytes(_header([], texts, 0, start) + texts[0])

@@ -1,0 +1,208 @@
+"""An EDF or BDF file again, with more annotations, and without its patient where that is wanted.
+
+Samples keep every bit: records are copied, each with a signal of annotations more at its end,
+as EDF+ allows. Kemp B, Olivan J. European data format 'plus'. Clin Neurophysiol
+2003;114:1755-1761.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.edf import text
+from nasion.eeg.edf.header import FIELDS, Header, annotation_signal, read_header
+from nasion.errors import NasionError
+from nasion.files import replacing
+
+BLOCK = 512  # records that are copied at once
+UNITS = ("uV", "mV", "nV", "V", "%", "bpm", "mmHg", "degC", "Boolean")
+
+_DAY = r"(?:\d\d-[A-Z]{3}-\d{4}|X)"
+_PATIENT = re.compile(rf"\S+ [MFX] {_DAY} \S.*")
+_RECORDED = re.compile(rf"Startdate {_DAY} \S+ \S+ \S.*")
+_NUMBER = re.compile(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?")
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """What takes the place of all that a file says of its patient and in free text.
+
+    Parameters
+    ----------
+    start
+        Clock time of the first sample; a year that EDF can't hold is left out.
+    label
+        Gives the label of a channel that may stand in the copy.
+    """
+
+    start: datetime | None
+    label: Callable[[str], str]
+
+
+def copy_with_annotations(
+    source: Path,
+    target: Path,
+    annotations: Iterable[text.Annotation],
+    *,
+    disguise: Disguise | None = None,
+) -> None:
+    """Copy a file with more annotations, a few records at a time.
+
+    Parameters
+    ----------
+    annotations
+        Onsets count from the first sample.
+    disguise
+        With one, the file's own annotations are left out, too.
+
+    Raises
+    ------
+    NasionError
+        If the source is no EDF or BDF file, or is the target.
+    """
+    header = read_header(source)
+    if target.exists() and target.samefile(source):
+        raise NasionError(f"{target}: is the recording itself; give the copy another name")
+    with source.open("rb") as file:
+        main, *fields = _split(file.read(header.n_header_bytes))
+        first = _stated_onset(header, file.read(header.record_bytes))
+    origin_s = float(first or 0)
+    added = _added(header, list(annotations), origin_s)
+    if disguise:
+        start = disguise.start - timedelta(seconds=origin_s) if disguise.start else None
+        main = _without_patient(header, main, start)
+        fields = _without_words(header, fields, disguise.label)
+    elif not header.plus:
+        main = _plus(header, main)
+    new = _described(header, main, fields, added.shape[1] // header.sample_bytes)
+    with replacing(target) as temporary, temporary.open("wb") as out:
+        out.write(new)
+        for begin, records in _records(header):
+            own = _without_text(header, records) if disguise else records
+            out.write(np.hstack([own, added[begin : begin + len(own)]]).tobytes())
+
+
+def _split(raw: bytes) -> Iterator[bytes]:
+    """Give the first 256 bytes, then the fields of all signals, one by one."""
+    yield raw[:256]
+    n, begin = len(raw) // 256 - 1, 256
+    for width in FIELDS.values():
+        yield raw[begin : begin + width * n]
+        begin += width * n
+
+
+def _records(header: Header) -> Iterator[tuple[int, Bytes]]:
+    with header.path.open("rb") as file:
+        file.seek(header.n_header_bytes)
+        for begin in range(0, header.n_records, BLOCK):
+            count = min(BLOCK, header.n_records - begin)
+            raw = np.frombuffer(file.read(count * header.record_bytes), np.uint8)
+            yield begin, raw.reshape(count, header.record_bytes)
+
+
+def _text_columns(header: Header) -> list[slice]:
+    """Where in a record its signals of annotations are."""
+    size = header.sample_bytes
+    return [
+        slice(header.offsets[number] * size, header.offsets[number + 1] * size)
+        for number in header.annotation_signals
+    ]
+
+
+def _stated_onset(header: Header, record: bytes) -> bytes:
+    """Give the onset that a record states, as it is written; nothing in plain files."""
+    columns = _text_columns(header)
+    return text.stated_onset(record[columns[0]]) if columns and header.plus else b""
+
+
+def _without_text(header: Header, records: Bytes) -> Bytes:
+    """Leave of the annotations only the onsets of the records."""
+    clean = records.copy()
+    for columns in _text_columns(header):
+        clean[:, columns] = 0
+    for record, old in zip(clean, records, strict=True):
+        if onset := _stated_onset(header, old.tobytes()):
+            begin, stamp = _text_columns(header)[0].start, text.stamp(onset)
+            record[begin : begin + len(stamp)] = np.frombuffer(stamp, np.uint8)
+    return clean
+
+
+def _added(header: Header, annotations: list[text.Annotation], origin_s: float) -> Bytes:
+    """Bytes that each record gets; annotations are spread evenly, which wastes least."""
+    n, record_s = header.n_records, float(header.record_s)
+    stamped = header.plus and header.annotation_signals
+    rows = [b"" if stamped else text.stamp(text.onset(i * record_s)) for i in range(n)]
+    for place, (onset_s, duration_s, words) in enumerate(annotations):
+        entry = text.tal(onset_s + origin_s, duration_s, words)
+        rows[place * n // len(annotations)] += entry
+    width = max(1, max(map(len, rows)))
+    width += -width % header.sample_bytes
+    joined = b"".join(row.ljust(width, b"\0") for row in rows)
+    return np.frombuffer(joined, np.uint8).reshape(n, width)
+
+
+def _described(header: Header, main: bytes, fields: list[bytes], samples: int) -> bytes:
+    """Header with one signal more."""
+    last = annotation_signal(samples, header.sample_bytes)
+    n = len(header.labels) + 1
+    kind = last["label"].partition(" ")[0]
+    reserved = main[192:236] if header.plus else text.field(f"{kind}+C", 44)
+    n_bytes, n_signals = text.field(str(256 * (n + 1)), 8), text.field(str(n), 4)
+    return b"".join(
+        [
+            main[:184] + n_bytes + reserved + main[236:252] + n_signals,
+            *(
+                old + text.field(last[name], width)
+                for old, (name, width) in zip(fields, FIELDS.items(), strict=True)
+            ),
+        ]
+    )
+
+
+def _plus(header: Header, main: bytes) -> bytes:
+    """Fields of a plain file in the form of EDF+, which its readers insist on."""
+    patient, recorded = text.decode(main[8:88]), text.decode(main[88:168])
+    if not _PATIENT.fullmatch(patient):
+        patient = f"X X X {_word(patient)}"
+    if not _RECORDED.fullmatch(recorded):
+        recorded = f"Startdate {text.day(header.start)} X X {_word(recorded)}"
+    return main[:8] + text.field(patient, 80) + text.field(recorded, 80) + main[168:]
+
+
+def _word(words: str) -> str:
+    return re.sub(r"\s+", "_", words) or text.NOT_STATED
+
+
+def _without_patient(header: Header, main: bytes, start: datetime | None) -> bytes:
+    """Leave of the first 256 bytes what tells where samples are."""
+    start = start if start and start.year in text.YEARS else None
+    fixed = text.field(text.NO_PATIENT, 80) + text.field(text.recorded(start), 80)
+    reserved = text.field(header.plus, 44)
+    return main[:8] + fixed + text.clock(start) + main[184:192] + reserved + main[236:]
+
+
+def _without_words(header: Header, fields: list[bytes], label: Callable[[str], str]) -> list[bytes]:
+    """Leave of the signals' fields no free text; numbers stay numbers."""
+    clean = []
+    for (name, width), field in zip(FIELDS.items(), fields, strict=True):
+        texts = [text.decode(field[i : i + width]) for i in range(0, len(field), width)]
+        if name == "label":
+            texts = [
+                words if number in header.annotation_signals else label(words)
+                for number, words in enumerate(texts)
+            ]
+        elif name == "dimension":
+            texts = [words if words in UNITS else "" for words in texts]
+        elif name in ("transducer", "prefiltering", "reserved"):
+            texts = [""] * len(texts)
+        else:
+            texts = [words if _NUMBER.fullmatch(words) else "" for words in texts]
+        clean.append(b"".join(text.field(words, width) for words in texts))
+    return clean

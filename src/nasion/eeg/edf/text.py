@@ -1,0 +1,103 @@
+"""How EDF+ spells text: header fields, dates, and annotations stamped with their time (TALs).
+
+Months are English whatever the locale, numbers have no exponents. Kemp B, Olivan J. European data
+format 'plus'. Clin Neurophysiol 2003;114:1755-1761.
+"""
+
+import re
+from datetime import date, datetime
+
+Annotation = tuple[float, float, str]  # onset_s, duration_s (0 is none), text
+
+YEARS = range(1985, 2085)  # that two digits of a year can mean
+NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
+NO_PATIENT = "X X X X"
+NOT_STATED = "X"
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+_STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
+
+
+def decode(field: bytes) -> str:
+    """Give the text of a field."""
+    # The standard wants ASCII; a micro sign comes in either of two encodings.
+    try:
+        return field.decode("utf-8").strip(" \0")
+    except UnicodeDecodeError:
+        return field.decode("latin-1").strip(" \0")
+
+
+def field(text: str, width: int) -> bytes:
+    """Give a field of the header: printable ASCII, cut or filled up to its width."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return plain.encode("ascii")[:width].ljust(width)
+
+
+def day(start: datetime | None) -> str:
+    """Spell a date as 03-FEB-2031, or X where it is not known."""
+    return f"{start.day:02}-{MONTHS[start.month - 1]}-{start.year:04}" if start else NOT_STATED
+
+
+def read_day(text: str) -> date:
+    """Read what `day` spelled, in any case; anything else is a ValueError."""
+    number, month, year = text.split("-")
+    return date(int(year), MONTHS.index(month.upper()) + 1, int(number))
+
+
+def recorded(start: datetime | None) -> str:
+    """Say when a recording began, and nothing of where and by whom."""
+    return f"Startdate {day(start)} X X X"
+
+
+def clock(start: datetime | None) -> bytes:
+    """Give the two fields of date and time, 16 bytes; a year they can't hold reads yy."""
+    at = start or NO_DATE
+    year = f"{at.year % 100:02}" if at.year in YEARS else "yy"
+    return f"{at.day:02}.{at.month:02}.{year}{at:%H.%M.%S}".encode("ascii")
+
+
+def clean(text: str) -> str:
+    """Give an annotation's text without what delimits annotations or can't be printed."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
+def stamp(onset: bytes) -> bytes:
+    """Give the first entry of a record: its own onset, without a text."""
+    return onset + b"\x14\x14\0"
+
+
+def onset(seconds: float) -> bytes:
+    """Spell an onset, to the microsecond."""
+    return f"{'-' if seconds < 0 else '+'}{_decimal(abs(seconds))}".encode("ascii")
+
+
+def stated_onset(record: bytes) -> bytes:
+    """Give the onset that a record states of itself, as it is written; b"" where it states none."""
+    match = _STAMP.match(record)
+    return match[1] if match else b""
+
+
+def tal(onset_s: float, duration_s: float, text: str) -> bytes:
+    """Spell an annotation; a duration of 0 is none."""
+    lasting = round(duration_s, 6)
+    duration = b"\x15" + _decimal(lasting).encode("ascii") if lasting else b""
+    return onset(onset_s) + duration + b"\x14" + clean(text).encode() + b"\x14\0"
+
+
+def read_tals(record: bytes) -> list[Annotation]:
+    """Read the annotations of a record; entries without a text, as its stamp, are none."""
+    annotations: list[Annotation] = []
+    for entry in filter(None, record.split(b"\0")):
+        head, *texts = entry.split(b"\x14")
+        begin, _, duration = head.partition(b"\x15")
+        try:
+            annotations += [
+                (float(begin), float(duration or 0), decode(text)) for text in texts if text
+            ]
+        except ValueError:
+            continue
+    return annotations
+
+
+def _decimal(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
