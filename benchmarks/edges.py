@@ -15,14 +15,14 @@ import pandas as pd
 
 from nasion.contract import PACKAGED
 from nasion.data.augment import narrowed
-from nasion.data.dataset import collate
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.hms.segments import load_segments
 from nasion.models.fusion import Inputs
 from nasion.phantom.patient import draw_pattern, segment
 from nasion.prediction import probabilities
 from nasion.terms import CENTRE_S, COLUMNS, SEGMENT_S, SFREQ
 from nasion.training.run import Run
+from nasion.windowing import Windows, cut
 
 CENTRE = slice(round((SEGMENT_S - CENTRE_S) / 2 * SFREQ), round((SEGMENT_S + CENTRE_S) / 2 * SFREQ))
 
@@ -72,7 +72,7 @@ def compare(fit, signals: np.ndarray) -> tuple[float, float, bool]:
         for piece in (signals, np.ascontiguousarray(signals[:, CENTRE]))
     ]
     after, before = (np.nan_to_num(window.waveform) for window in windows)
-    inputs = Inputs.of(collate(windows, settings))
+    inputs = Inputs.of(Windows.of(windows, settings))
     first, second = fit.calibration.apply(probabilities(fit.net, inputs))
     rms = np.sqrt(np.mean((after - before) ** 2) / np.mean(after**2))
     return rms, np.abs(first - second).max(), first.argmax() == second.argmax()

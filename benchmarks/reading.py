@@ -20,8 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from nasion.config import HMS_VIEW
-from nasion.data.dataset import collate
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.display.cache import DisplayWriter
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
@@ -32,7 +31,7 @@ from nasion.reading.stream import Strip, piece_of
 from nasion.reading.windows import reach, windows_of
 from nasion.signal.quality import faults
 from nasion.terms import CONTEXT_S, READING_STEP_S, SFREQ
-from nasion.windowing import views_of
+from nasion.windowing import Windows, cut, views_of
 
 STEP = round(READING_STEP_S * SFREQ)
 MINUTES = 10
@@ -113,7 +112,7 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
     for start_s in starts_s:
         before_s = (CONTEXT_S - 50) / 2
         around = represent(day.signals(start_s - before_s, start_s + 50 + before_s), signal)
-        inputs = Inputs.of(collate([cut(around, signal, before_s)], signal))
+        inputs = Inputs.of(Windows.of([cut(around, signal, before_s)], signal))
         ready = time.perf_counter()
         with torch.inference_mode():
             fit.net(inputs)

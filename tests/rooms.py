@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "network": BASICS | {"contract", "windowing"},
     "prediction": BASICS | {"calibration", "data", "hms", "models", "network"},
     "training": BASICS
-    | {"calibration", "contract", "data", "hms", "models", "prediction", "provenance"},
+    | {"calibration", "contract", "data", "hms", "models", "prediction", "provenance", "windowing"},
     "signal": BASICS | {"eeg"},
     "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
     "events": BASICS | {"eeg", "reading", "signal"},
@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "windowing",
     },
     "evaluation": BASICS | {"calibration", "drawing"},
-    "explanation": BASICS | {"data", "drawing", "eeg", "evaluation", "hms", "models"},
+    "explanation": BASICS | {"data", "drawing", "eeg", "evaluation", "hms", "models", "windowing"},
     "study": BASICS
     | {"contract", "data", "eeg", "evaluation", "hms", "models", "phantom", "training"},
     "review": BASICS

@@ -43,7 +43,7 @@ class Waveform(Settings):
     def _consistent(self) -> Self:
         low, high = self.band_hz
         if SFREQ % self.sfreq or (BLOCK_S * self.sfreq) % 1:
-            raise ValueError(f"sfreq must divide {SFREQ:g} Hz, and 1 / sfreq {BLOCK_S:g} s")
+            raise ValueError(f"sfreq must divide {SFREQ:g} Hz, with whole samples in {BLOCK_S:g} s")
         if not 0 <= low < high <= self.sfreq / 2:
             raise ValueError("band_hz must rise and stay below half of sfreq")
         return self

@@ -12,8 +12,9 @@ from nasion.data.augment import (
     mixed,
     narrowed,
 )
-from nasion.data.representation import Window, cut, represent
+from nasion.data.representation import represent
 from nasion.terms import MIRRORED_COLUMNS
+from nasion.windowing import Window, cut
 
 ALL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 OFF = Augment(mirror=0, shift_s=0, drop_channel=0, amplitude=0, mask=0, mixup=0, hide_context=0)

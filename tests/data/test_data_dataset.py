@@ -6,8 +6,7 @@ import pytest
 from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Augment, Experiment, Signal, Spectrogram, Training
 from nasion.data.augment import mirror
-from nasion.data.dataset import Batch, SegmentDataset, collate
-from nasion.data.representation import cut, represent
+from nasion.data.dataset import Batch, SegmentDataset
 from nasion.data.store import open_store
 from nasion.hms.segments import load_segments
 from nasion.terms import MIRRORED_DERIVATIONS
@@ -127,14 +126,6 @@ def test_present_is_the_share_of_signal_in_two_seconds(dataset):
     np.testing.assert_allclose(present[4], 1 - lost_s / 2)
 
 
-def test_a_lost_derivation_lowers_present_everywhere():
-    window = cut(represent(noise(50.0), ALL), ALL, 0.0)
-    window.waveform[:9] = np.nan
-    batch = collate([window], ALL)
-    np.testing.assert_array_equal(batch.present, np.full((1, 25), 0.5))
-    assert not batch.waveform[:, :9].any()
-
-
 def test_what_is_missing_is_zero(dataset):
     batch = dataset.batch([3])
     assert not batch.waveform[0, :, :1000].any()
@@ -143,47 +134,7 @@ def test_what_is_missing_is_zero(dataset):
     assert not batch.images["window"][0, :, :, :42].any()
 
 
-@pytest.mark.parametrize(
-    ("name", "n_columns", "present"),
-    [
-        ("centre", 1, 1.0),  # the shortest: any column
-        ("centre", 0, 0.0),
-        ("window", 50, 1.0),  # a longer one: half of its columns
-        ("window", 49, 0.0),
-        ("context", 150, 1.0),
-        ("context", 149, 0.0),
-    ],
-)
-def test_a_view_is_present_with_enough_columns(name, n_columns, present):
-    full = cut(represent(noise(50.0), ALL), ALL, 0.0)
-    images = {other: np.ones_like(image) for other, image in full.images.items()}
-    images[name][:, :, n_columns:] = np.nan
-    window = replace(full, images=images)
-    batch = collate([window], ALL)
-    assert {other: float(flag[0]) for other, flag in batch.image_present.items()} == {
-        **dict.fromkeys(images, 1.0),
-        name: present,
-    }
-
-
-def test_the_shortest_view_is_told_by_its_span():
-    settings = Signal(spectrogram=Spectrogram(views=("context", "window")))
-    window = cut(represent(noise(10.0), settings), settings, 0.0)
-    present = collate([window], settings).image_present
-    assert (present["window"][0], present["context"][0]) == (1.0, 0.0)
-
-
-def test_collating_leaves_the_windows_alone():
-    window = cut(represent(noise(10.0), ALL), ALL, 0.0)
-    collate([window], ALL)
-    assert np.isnan(window.waveform).any()
-    assert np.isnan(window.images["window"]).any()
-
-
 def test_without_labels_targets_are_uniform(dataset, tmp_path):
-    batch = collate([cut(represent(noise(50.0), ALL), ALL, 0.0)] * 2, ALL)
-    np.testing.assert_allclose(batch.target, 1 / 6)
-    np.testing.assert_array_equal(batch.weight, 1)
     folder = write_hms(
         tmp_path, [{"spectrogram_id": -1, "eeg_id": 11, "patient_id": 1}], part="test"
     )
@@ -191,7 +142,9 @@ def test_without_labels_targets_are_uniform(dataset, tmp_path):
     unlabelled = replace(
         dataset, segments=segments, store=open_store(segments, ALL, tmp_path / "store")
     )
-    np.testing.assert_allclose(unlabelled.batch([0]).target, 1 / 6)
+    batch = unlabelled.batch([0])
+    np.testing.assert_allclose(batch.target, 1 / 6)
+    np.testing.assert_array_equal(batch.weight, 1)
 
 
 def test_votes_weigh_by_the_logarithm_of_their_number(dataset):

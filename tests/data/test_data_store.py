@@ -10,13 +10,14 @@ import pytest
 
 from hms_folder import noise, segment, spectrogram, write_hms
 from nasion.config import Signal, Spectrogram, Waveform
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.data.store import building, open_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import from_table, scaled
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
 from nasion.terms import CONTEXT_S
+from nasion.windowing import cut
 
 ALL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 ROWS = [

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 
 from nasion.config import parse
-from nasion.data.dataset import collate
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs, MultimodalNet
 from nasion.phantom.activity import focus, lateralized
 from nasion.phantom.patient import Patient
 from nasion.phantom.periodic import Discharge, place_waves
 from nasion.terms import MIRRORED_COLUMNS, SFREQ, Pattern
+from nasion.windowing import Windows, cut
 
 SMALL = {
     "signal": {"spectrogram": {"views": ["centre", "window"]}},
@@ -48,7 +48,7 @@ def window_of(checkpoint, signals, offset_s=0.0):
 
 
 def inputs_of(checkpoint, signals):
-    return Inputs.of(collate([window_of(checkpoint, signals)], checkpoint.experiment.signal))
+    return Inputs.of(Windows.of([window_of(checkpoint, signals)], checkpoint.experiment.signal))
 
 
 def planted(seed, onsets_s, *, right=False, background_uv=5.0, discharge_uv=120.0):

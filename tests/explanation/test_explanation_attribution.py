@@ -9,7 +9,6 @@ from explained_scenes import inputs_of, lateralized_segment, planted, small, win
 
 from hms_folder import noise
 from nasion.data.augment import mirror
-from nasion.data.dataset import collate
 from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.models.fusion import Inputs
 from nasion.terms import (
@@ -20,6 +19,7 @@ from nasion.terms import (
     Chain,
     Pattern,
 )
+from nasion.windowing import Windows
 
 SYMMETRIC = {"wavenet": {"hemispheres": "shared"}, "spectrogram": {"stack": "symmetric"}}
 
@@ -63,7 +63,7 @@ def test_the_mirrored_eeg_has_the_chains_of_the_other_side(attribute, signals):
     signal = checkpoint.experiment.signal
     window = window_of(checkpoint, signals)
     one, other = (
-        attribute(checkpoint.net, Inputs.of(collate([seen], signal)), Pattern.LPD)
+        attribute(checkpoint.net, Inputs.of(Windows.of([seen], signal)), Pattern.LPD)
         for seen in (window, mirror(window))
     )
     np.testing.assert_allclose(one, other[::-1], rtol=1e-3, atol=1e-6)

@@ -9,7 +9,7 @@ from explained_scenes import small, window_of
 
 from hms_folder import noise, segment, write_hms
 from nasion.calibration import Calibration
-from nasion.data.dataset import SegmentDataset, collate
+from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
@@ -17,6 +17,7 @@ from nasion.explanation.explanation import explain, explain_window, load, row_of
 from nasion.hms.segments import load_segments
 from nasion.models.fusion import Inputs
 from nasion.terms import PATTERNS, Pattern
+from nasion.windowing import Windows
 
 CONTEXT = {"spectrogram": {"views": ["centre", "window", "context"]}}
 
@@ -114,7 +115,7 @@ def test_a_time_of_a_recording_gives_the_window_of_the_segment_there(folder, eeg
     dataset = dataset_of(folder, checkpoint)
     recording = open_recording(folder / "train_eegs" / f"{eeg_id}.parquet")
     signal = checkpoint.experiment.signal
-    found = collate([window_at(recording, at_s, signal)], signal)
+    found = Windows.of([window_at(recording, at_s, signal)], signal)
     expected = dataset.batch([row])
     np.testing.assert_array_equal(found.present, expected.present)
     np.testing.assert_allclose(found.waveform, expected.waveform, atol=4e-3)  # stored as float16

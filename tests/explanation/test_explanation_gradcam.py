@@ -9,12 +9,11 @@ import torch
 from explained_scenes import inputs_of, planted, small
 
 from hms_folder import noise
-from nasion.data.dataset import collate
-from nasion.data.representation import Window
 from nasion.explanation.gradcam import gradcam, mean_maps, positive
 from nasion.explanation.route import WAVEFORM, routes
 from nasion.models.fusion import Inputs
 from nasion.terms import PATTERNS, Pattern
+from nasion.windowing import Window, Windows
 
 SFREQ = 50
 BLOCK = 2 * SFREQ
@@ -44,7 +43,7 @@ def silent_but(sample, height=3.0, channel=4, n_times=25 * BLOCK):
 
 
 def time_map(checkpoint, sample, pattern=Pattern.LPD):
-    inputs = Inputs.of(collate([silent_but(sample)], checkpoint.experiment.signal))
+    inputs = Inputs.of(Windows.of([silent_but(sample)], checkpoint.experiment.signal))
     return gradcam(checkpoint.net, inputs, pattern).time
 
 

@@ -10,7 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from hms_folder import noise
 from nasion.config import Waveform
-from nasion.data.representation import Window
 from nasion.drawing import eeg
 from nasion.eeg.montage import bipolar
 from nasion.eeg.waveform import waveform
@@ -18,6 +17,7 @@ from nasion.evaluation.figures import save
 from nasion.explanation import picture
 from nasion.explanation.explanation import explain_window
 from nasion.terms import DERIVATION_NAMES, PATTERNS, Pattern
+from nasion.windowing import Window
 
 CONTEXT = {"spectrogram": {"views": ["centre", "window", "context"]}}
 KINDS = {

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from exported_models import exported
-from nasion.data.dataset import collate
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.network import Network
@@ -15,6 +14,7 @@ from nasion.phantom.stay import Stay
 from nasion.reading.dense import read_steps
 from nasion.reading.maps import why
 from nasion.terms import COLUMNS, SFREQ
+from nasion.windowing import Windows, cut
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def recording():
 def one_by_one(recording, network, steps):
     whole = represent(recording.signals(), network.signal)
     windows = [cut(whole, network.signal, 2.0 * step - 24) for step in steps]
-    return network.predict_windows(collate(windows, network.signal))
+    return network.predict_windows(Windows.of(windows, network.signal))
 
 
 def test_each_step_is_what_its_window_says(recording, network):

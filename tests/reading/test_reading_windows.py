@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from nasion.config import Signal, Spectrogram
-from nasion.data.dataset import collate
-from nasion.data.representation import cut, represent
+from nasion.data.representation import represent
 from nasion.eeg.recording import Recording
 from nasion.reading.stream import Strip, piece_of, spans
-from nasion.reading.windows import reach, windows_of
+from nasion.reading.windows import StepWindows, reach, windows_of
 from nasion.terms import SFREQ
-from nasion.windowing import n_steps_of
+from nasion.windowing import (
+    Representation,
+    Windows,
+    cut,
+    cut_at,
+    n_steps_of,
+    sliced,
+    views_of,
+)
 
 SIGNAL = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
 DURATION_S = 500.6
@@ -34,21 +41,59 @@ def strip_of(recording: Recording, length: int, every: int) -> Strip:
     return Strip.around(pieces, -before, n_steps + behind)
 
 
+def strip_from(whole: Representation) -> Strip:
+    """The strip of an EEG of which both representations are known already."""
+    n_steps = n_steps_of(whole.duration_s)
+    before, behind = reach(SIGNAL, 1)
+
+    def placed(array: np.ndarray, pitch_s: float) -> np.ndarray:
+        a_step = round(2 / pitch_s)
+        return sliced(array, -before * a_step, (before + n_steps + behind) * a_step)
+
+    return Strip(
+        -before,
+        n_steps + behind,
+        placed(whole.waveform, 1 / SIGNAL.waveform.sfreq),
+        {name: placed(whole.columns[name], view.step_s) for name, view in views_of(SIGNAL).items()},
+    )
+
+
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("length", [17, 300])
-def test_a_window_is_what_training_would_have_cut(length, gaps):
+def test_pieces_of_any_length_make_the_strip_of_the_whole(length, gaps):
     recording = recorded(gaps=gaps)
-    whole = represent(recording.signals(), SIGNAL)
-    steps = [0, 1, 11, 12, 60, 101, 130, 237, 250]
-    found = windows_of(strip_of(recording, length, 1), SIGNAL, steps, 1)
-    wanted = collate([cut(whole, SIGNAL, 2.0 * step - 24) for step in steps], SIGNAL)
-    np.testing.assert_allclose(found.present, wanted.present, atol=1e-6)
-    blocks = found.waveform[0].reshape(18, -1, 100)
-    windows = blocks[:, found.window_blocks].transpose(1, 0, 2, 3).reshape(len(steps), 18, -1)
-    np.testing.assert_allclose(windows, wanted.waveform, atol=1e-3 / 32)
-    for name, image in wanted.images.items():
-        np.testing.assert_array_equal(found.image_present[name], wanted.image_present[name])
-        np.testing.assert_allclose(found.images[name][found.image_of[name]], image, atol=2e-3)
+    whole = strip_from(represent(recording.signals(), SIGNAL))
+    joined = strip_of(recording, length, 1)
+    assert (joined.first, joined.stop) == (whole.first, whole.stop)
+    np.testing.assert_allclose(joined.waveform, whole.waveform, atol=1e-3 / 32)
+    for name, columns in whole.columns.items():
+        np.testing.assert_allclose(joined.columns[name], columns, atol=2e-3)
+
+
+def together(windows: StepWindows) -> Windows:
+    """Each window with a waveform and images of its own."""
+    return Windows(
+        windows.apart(round(2 * SIGNAL.waveform.sfreq)).waveform,
+        windows.present,
+        {name: image[windows.image_of[name]] for name, image in windows.images.items()},
+        windows.image_present,
+    )
+
+
+@pytest.mark.parametrize("duration_s", [DURATION_S, 10.0])
+def test_a_window_of_a_strip_is_what_training_cuts(duration_s):
+    whole = represent(recorded(duration_s, gaps=True).signals(), SIGNAL)
+    steps = np.arange(n_steps_of(duration_s))
+    windows = together(windows_of(strip_from(whole), SIGNAL, steps, 1))
+    cuts = Windows.of([cut_at(whole, SIGNAL, 2.0 * step - 24) for step in steps], SIGNAL)
+    for name, array in vars(cuts).items():
+        np.testing.assert_equal(getattr(windows, name), array)
+
+
+def test_ten_seconds_are_read_as_they_are_learned():
+    whole = represent(recorded(10.0).signals(), SIGNAL)
+    read = together(windows_of(strip_from(whole), SIGNAL, [2], 1))
+    np.testing.assert_equal(vars(read), vars(Windows.of([cut(whole, SIGNAL, 0.0)], SIGNAL)))
 
 
 def test_steps_share_the_ten_minutes_of_their_neighbourhood():
@@ -73,14 +118,3 @@ def test_steps_may_be_left_out():
         mine = few.images[name][few.image_of[name]]
         theirs = all_of_them.images[name][all_of_them.image_of[name]][some]
         np.testing.assert_array_equal(mine, theirs)
-
-
-def test_a_recording_of_ten_seconds_has_windows_too():
-    recording = recorded(10.0)
-    whole = represent(recording.signals(), SIGNAL)
-    found = windows_of(strip_of(recording, 300, 1), SIGNAL, [2], 1)
-    wanted = collate([cut(whole, SIGNAL, 0.0)], SIGNAL)
-    np.testing.assert_allclose(found.present, wanted.present)
-    for name, image in wanted.images.items():
-        np.testing.assert_array_equal(found.image_present[name], wanted.image_present[name])
-        np.testing.assert_allclose(found.images[name], image, atol=1e-6)

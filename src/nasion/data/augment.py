@@ -7,8 +7,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from nasion.config import Augment, Signal
-from nasion.data.representation import Window, view_of
 from nasion.terms import CENTRE_S, MIRRORED_DERIVATIONS, SEGMENT_S
+from nasion.windowing import Window, views_of
 
 Images = dict[str, NDArray[np.float32]]
 
@@ -63,9 +63,10 @@ def narrowed(window: Window, settings: Signal, span_s: float) -> Window:
     length = round(span_s * settings.waveform.sfreq)
     inside = slice((n_times - length) // 2, (n_times + length) // 2)
     waveform[:, inside] = window.waveform[:, inside]
+    views = views_of(settings)
     images: Images = {}
     for name, image in window.images.items():
-        view = view_of(settings, name)
+        view = views[name]
         images[name] = np.full_like(image, np.nan)
         if name == "context":
             continue

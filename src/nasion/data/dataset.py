@@ -1,6 +1,6 @@
 """Batches for the network. All randomness derives from (seed, epoch, row)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -8,65 +8,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Experiment, Signal
+from nasion.config import Experiment
 from nasion.data.augment import augmented, draw_shift, draw_span_s, mirror, mixed, narrowed
 from nasion.data.joint import JointStore
-from nasion.data.representation import Window, view_of
 from nasion.data.store import Store
 from nasion.hms.segments import Segments, targets, votes
-from nasion.terms import READING_STEP_S, SEGMENT_S
+from nasion.terms import SEGMENT_S
+from nasion.windowing import Window, Windows
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Finite arrays; what is missing is 0 and marked.
+class Batch(Windows):
+    """Windows to learn from: also `target` (n, 6) and `weight` (n,)."""
 
-    `waveform` (batch, 18, n_times); `present` (batch, 25): share of signal in each block of 2 s;
-    `images` by view (batch, 4, n_freqs, n_columns); `image_present` by view (batch,): whether
-    there is any; `target` (batch, 6); `weight` (batch,).
-    """
-
-    waveform: Array
-    present: Array
-    images: Mapping[str, Array]
-    image_present: Mapping[str, Array]
     target: Array
     weight: Array
-
-
-def collate(
-    windows: Sequence[Window],
-    settings: Signal,
-    target: Array | None = None,
-    weight: Array | None = None,
-) -> Batch:
-    """Stack windows; without labels `target` and `weight` are uniform.
-
-    The shortest view counts as present with any column, a longer one with half of its columns:
-    below that it shows little that the shorter does not.
-    """
-    waveform = np.stack([window.waveform for window in windows])
-    images = {name: np.stack([w.images[name] for w in windows]) for name in windows[0].images}
-    n_rows, n_derivations, _ = waveform.shape
-    shortest = min(images, key=lambda name: view_of(settings, name).span_s)
-    image_present = {}
-    for name, image in images.items():
-        columns = np.isfinite(image).reshape(n_rows, -1, image.shape[-1]).any(axis=1)
-        least = 1 if name == shortest else image.shape[-1] / 2
-        image_present[name] = (columns.sum(axis=1) >= least).astype(np.float32)
-    blocks = np.isfinite(waveform).reshape(
-        n_rows, n_derivations, round(SEGMENT_S / READING_STEP_S), -1
-    )
-    return Batch(
-        waveform=np.nan_to_num(waveform, copy=False),
-        present=blocks.mean((1, 3), dtype=np.float32),
-        image_present=image_present,
-        images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
-        target=np.full((n_rows, 6), 1 / 6, np.float32) if target is None else target,
-        weight=np.ones(n_rows, np.float32) if weight is None else weight,
-    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +48,8 @@ class SegmentDataset:
         span_s = self._span_s(rows[0])
         if span_s is not None:
             windows = [narrowed(window, self.experiment.signal, span_s) for window in windows]
-        return collate(windows, self.experiment.signal, target, self._weights[list(rows)])
+        stacked = Windows.of(windows, self.experiment.signal)
+        return Batch(**vars(stacked), target=target, weight=self._weights[list(rows)])
 
     def _span_s(self, first_row: int) -> float | None:
         """How much of the windows of a batch stays, if not all.

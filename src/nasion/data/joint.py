@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nasion.data.representation import Window
 from nasion.data.store import Store
 from nasion.hms.segments import Segments
+from nasion.windowing import Window
 
 PHANTOM = -2  # in place of a fold: always learned from, never held out
 

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Signal, fingerprint
-from nasion.data.representation import ReadyMade, Representation, Window, cut, represent
+from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
 from nasion.files import read_json, room_for, write_json
 from nasion.hms.segments import Segments, read_spectrogram
+from nasion.windowing import Representation, Window, cut
 
 SCHEMA = 1
 AT_ONCE = 64  # files in memory

@@ -30,10 +30,10 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.files import read_json
 from nasion.reading.reading import Reading
-from nasion.terms import COLUMNS, HMS_COLUMN_S, READING_STEP_S, SFREQ
+from nasion.terms import COLUMNS, READING_STEP_S, SFREQ
 
 # A window of the spectrogram begins with its step and lasts longer: so much later is its middle.
-LATE_S = (HMS_VIEW.window_s - HMS_COLUMN_S) / 2
+LATE_S = (HMS_VIEW.window_s - READING_STEP_S) / 2
 
 Array = NDArray[np.float32]
 
@@ -121,10 +121,10 @@ class Display:
         """Levels of the chains, shape (4, n_freqs, columns): 0 is nothing, else as `index` says."""
         asked = Columns(start_s - LATE_S, stop_s - LATE_S, columns)
         steps = max(
-            s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * HMS_COLUMN_S <= asked.width_s
+            s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * READING_STEP_S <= asked.width_s
         )
         array = self.arrays[f"spectrogram-{steps}"]
-        pairs, first = asked.shared(steps * HMS_COLUMN_S, len(array))
+        pairs, first = asked.shared(steps * READING_STEP_S, len(array))
         piece = np.asarray(array[first : first + int(pairs.max(initial=0))])
         total, count = summed(piece, pairs, np.uint32), summed(piece > 0, pairs, np.uint32)
         return np.ascontiguousarray(mean_level(total, count).transpose(1, 2, 0))

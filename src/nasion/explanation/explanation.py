@@ -22,7 +22,7 @@ input_x_gradient    (5,) input times gradient summed over the chain
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ import torch
 from numpy.typing import NDArray
 
 from nasion.config import Signal
-from nasion.data.dataset import SegmentDataset, collate
-from nasion.data.representation import Window, cut, represent
+from nasion.data.dataset import SegmentDataset
+from nasion.data.representation import represent
 from nasion.eeg.filters import HALO_S
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
@@ -47,6 +47,7 @@ from nasion.hms.segments import votes as votes_of
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs
 from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, READING_STEP_S, SEGMENT_S, Pattern
+from nasion.windowing import Window, Windows, cut_at
 
 Array = NDArray[np.float32]
 Calibrating = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -150,7 +151,7 @@ def explain_window(
     """Explain one window as `explain` does a segment."""
     signal = signal_of(checkpoints)
     nets = [checkpoint.net for checkpoint in checkpoints]
-    inputs = Inputs.of(collate([window], signal))
+    inputs = Inputs.of(Windows.of([window], signal))
     each = []
     for checkpoint in checkpoints:
         with evaluating(checkpoint.net), torch.no_grad():
@@ -205,9 +206,7 @@ def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:
     before_s = min(around_s, at_s // READING_STEP_S * READING_STEP_S)
     stop_s = min(at_s + CENTRE_S + around_s, recording.duration_s)
     piece = represent(recording.signals(at_s - before_s, stop_s), signal)
-    # An EEG shorter than a window counts as its middle; a piece of one lies where it lies.
-    piece = replace(piece, duration_s=SEGMENT_S)
-    return cut(piece, signal, before_s - (SEGMENT_S - CENTRE_S) / 2)
+    return cut_at(piece, signal, before_s - (SEGMENT_S - CENTRE_S) / 2)
 
 
 def save(path: Path, explanation: Explanation) -> None:

@@ -18,12 +18,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nasion.data.dataset import SegmentDataset, collate
+from nasion.data.dataset import SegmentDataset
 from nasion.explanation.explanation import Explanation, explain, signal_of
 from nasion.explanation.route import WAVEFORM, evaluating, routes
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.fusion import Inputs, MultimodalNet
 from nasion.terms import PATTERNS, SEGMENT_S, Pattern
+from nasion.windowing import Windows
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int_]
@@ -100,7 +101,7 @@ def gains(
     checkpoints: Sequence[Checkpoint], explained: Explanation, rng: np.random.Generator
 ) -> dict[tuple[str, str, str], float]:
     """Areas by which the maps of one window beat other orders, by (part, test, against)."""
-    inputs = Inputs.of(collate([explained.window], signal_of(checkpoints)))
+    inputs = Inputs.of(Windows.of([explained.window], signal_of(checkpoints)))
     nets = [checkpoint.net for checkpoint in checkpoints]
     maps = dict(explained.maps.images)
     if explained.maps.time is not None:

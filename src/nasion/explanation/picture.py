@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Signal
-from nasion.data.representation import view_of
 from nasion.drawing.eeg import draw, places, relative, shade
 from nasion.drawing.style import FAINT, INK, STYLE
 from nasion.eeg.waveform import MU
@@ -24,6 +23,7 @@ from nasion.terms import (
     Chain,
     Pattern,
 )
+from nasion.windowing import views_of
 
 Array = NDArray[np.floating]
 
@@ -157,7 +157,7 @@ def _spectrograms(area: Any, explanation: Explanation) -> None:
 
 def _view(axes: Any, explanation: Explanation, name: str) -> Any:
     """One view of the four chains; gives the last picture, for its colour bar."""
-    view = view_of(explanation.signal, name)
+    view = views_of(explanation.signal)[name]
     settings = explanation.signal.spectrogram
     image = explanation.window.images[name] * settings.log_scale + settings.log_centre
     decibels = 10 * image / np.log(10)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from nasion.eeg.recording import Recording
 from nasion.network import Network
 from nasion.reading.stream import Strip, piece_of
-from nasion.reading.windows import BEFORE, reach, windows_of
-from nasion.terms import PATTERNS, READING_STEP_S, SEGMENT_S, Pattern
-from nasion.windowing import n_steps_of
+from nasion.reading.windows import reach, windows_of
+from nasion.terms import PATTERNS, SEGMENT_S, Pattern
+from nasion.windowing import n_steps_of, step_start_s
 
 Array = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ class Why:
     @property
     def start_s(self) -> float:
         """Where the 50 s begin."""
-        return (self.step - BEFORE) * READING_STEP_S
+        return step_start_s(self.step)
 
     def page(self, pattern: Pattern, start_s: float, duration_s: float) -> Array | None:
         """The map of a pattern over a part of the 50 s; 0 outside them."""

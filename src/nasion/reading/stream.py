@@ -15,8 +15,8 @@ from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, power, scaled
 from nasion.eeg.waveform import waveform
 from nasion.signal.quality import MARGIN_STEPS, faults
-from nasion.terms import READING_STEP_S, SFREQ
-from nasion.windowing import views_of
+from nasion.terms import HMS_COLUMN_S, READING_STEP_S, SFREQ
+from nasion.windowing import joined, sliced, views_of
 
 STEP = round(READING_STEP_S * SFREQ)  # samples of a step at 200 Hz
 MARGIN_S = 30.0  # a bridged gap of 20 s and the 10 s that filters look beyond it
@@ -58,7 +58,7 @@ class Piece:
     @property
     def n_steps(self) -> int:
         """How many steps it holds."""
-        return self.spectrum.shape[-1]
+        return len(self.faults)
 
     @property
     def stop(self) -> int:
@@ -83,9 +83,9 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
     shown = _columns(pairs, gaps, HMS_VIEW, before, n_steps)
     return Piece(
         first=first,
-        signals=_steps(around, before * STEP, n_steps * STEP),
+        signals=sliced(around, before * STEP, n_steps * STEP),
         faults=_faults(around, recording, before, n_steps),
-        waveform=_steps(
+        waveform=sliced(
             waveform(around, signal.waveform),
             round(before * READING_STEP_S * signal.waveform.sfreq),
             round(n_steps * READING_STEP_S * signal.waveform.sfreq),
@@ -97,13 +97,17 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
             )
             for name, view in views_of(signal).items()
         },
-        spectrum=(10 * np.log10(np.maximum(shown, LEAST_POWER))).astype(np.float32),
+        spectrum=_decibels(shown[..., :: round(READING_STEP_S / HMS_COLUMN_S)]),
     )
+
+
+def _decibels(shown: Array) -> Array:
+    return (10 * np.log10(np.maximum(shown, LEAST_POWER))).astype(np.float32)
 
 
 def _faults(around: Signals, recording: Recording, before: int, n_steps: int) -> NDArray[np.uint8]:
     earlier = min(before, MARGIN_STEPS)
-    inner = _steps(around, (before - earlier) * STEP, (earlier + n_steps + MARGIN_STEPS) * STEP)
+    inner = sliced(around, (before - earlier) * STEP, (earlier + n_steps + MARGIN_STEPS) * STEP)
     found = faults(inner, source_sfreq=recording.source_sfreq, references=recording.references)
     return found[earlier : earlier + n_steps]
 
@@ -113,18 +117,7 @@ def _columns(pairs: Array, gaps: NDArray[np.bool_], view: View, before: int, n_s
     length, step = round(view.window_s * SFREQ), round(view.step_s * SFREQ)
     inner = slice(before * STEP, (before + n_steps) * STEP + length - step)
     found = power(pairs[..., inner], gaps[..., inner], view)
-    return _steps(found, 0, n_steps * STEP // step)
-
-
-def _steps(array: Array, first: int, length: int) -> Array:
-    """Entries first .. first + length of the last axis, NaN behind its end."""
-    found = array[..., first : first + length]
-    missing = length - found.shape[-1]
-    if not missing:
-        return np.ascontiguousarray(found, np.float32)
-    return np.pad(
-        found, [(0, 0)] * (array.ndim - 1) + [(0, missing)], constant_values=np.nan
-    ).astype(np.float32)
+    return sliced(found, 0, n_steps * STEP // step)
 
 
 @dataclass(frozen=True)
@@ -139,24 +132,15 @@ class Strip:
     @classmethod
     def around(cls, pieces: Sequence[Piece], first: int, stop: int) -> "Strip":
         """Of consecutive pieces the steps from `first` to `stop`; NaN where there is no piece."""
-        waveform = _cut([(p.first, p.n_steps, p.waveform) for p in pieces], first, stop)
-        names = pieces[0].columns
-        columns = {
-            name: _cut([(p.first, p.n_steps, p.columns[name]) for p in pieces], first, stop)
-            for name in names
-        }
-        return cls(first, stop, waveform, columns)
 
+        def strip(arrays: Sequence[Array]) -> Array:
+            width = arrays[0].shape[-1] // pieces[0].n_steps
+            parts = [(p.first * width, array) for p, array in zip(pieces, arrays, strict=True)]
+            return joined(parts, first * width, (stop - first) * width)
 
-def _cut(parts: Sequence[tuple[int, int, Array]], first: int, stop: int) -> Array:
-    """Copy the steps first..stop of arrays that each hold some steps along their last axis."""
-    _, n_steps, array = parts[0]
-    width = array.shape[-1] // n_steps
-    result = np.full((*array.shape[:-1], (stop - first) * width), np.nan, np.float32)
-    for begin, n_steps, array in parts:
-        low, high = max(begin, first), min(begin + n_steps, stop)
-        if low < high:
-            result[..., (low - first) * width : (high - first) * width] = array[
-                ..., (low - begin) * width : (high - begin) * width
-            ]
-    return result
+        return cls(
+            first,
+            stop,
+            waveform=strip([piece.waveform for piece in pieces]),
+            columns={n: strip([piece.columns[n] for piece in pieces]) for n in pieces[0].columns},
+        )

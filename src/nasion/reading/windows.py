@@ -1,7 +1,6 @@
-"""Windows: what the network is given for each step, taken out of a strip without copying twice.
+"""Windows of steps: what the network is given for each, out of a strip without copying twice.
 
-The window of step k is the 50 s from 2k - 24 to 2k + 26 s, whose central 10 s are centred on the
-step. Waveform and images are made once for a strip; windows only point into them.
+Waveform and images are made once for a strip; windows only point into them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +12,26 @@ from numpy.typing import NDArray
 
 from nasion.config import Signal, View
 from nasion.reading.stream import Strip
-from nasion.terms import CONTEXT_S, READING_STEP_S, SEGMENT_S
-from nasion.windowing import N_BLOCKS, first_column, views_of
+from nasion.terms import READING_STEP_S
+from nasion.windowing import (
+    BLOCKS_A_STEP,
+    BLOCKS_BEFORE,
+    N_BLOCKS,
+    first_column,
+    image_start_s,
+    images_present,
+    share_of_signal,
+    step_start_s,
+    views_of,
+)
 
-BEFORE = N_BLOCKS // 2  # blocks of a window before its step
 CONTEXT_EVERY = 15  # steps between two evaluations of the 10-min image
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Windows:
+class StepWindows:
     """Inputs of the network for some steps, in the words of `network.Network.run`."""
 
     waveform: Array
@@ -33,7 +41,7 @@ class Windows:
     image_of: Mapping[str, NDArray[np.int64]]
     image_present: Mapping[str, Array]
 
-    def apart(self, block_length: int) -> "Windows":
+    def apart(self, block_length: int) -> "StepWindows":
         """Each window with a waveform of its own, for networks that look at whole windows."""
         n, n_derivations = len(self.window_blocks), self.waveform.shape[1]
         blocks = self.waveform[0].reshape(n_derivations, -1, block_length)
@@ -46,28 +54,25 @@ class Windows:
 
 
 def reach(signal: Signal, context_every: int = CONTEXT_EVERY) -> tuple[int, int]:
-    """How many steps before and behind a step its window looks at."""
-    before, behind = BEFORE, N_BLOCKS - BEFORE
+    """How many steps before and behind the begin of a step its window looks at."""
+    before = -(-BLOCKS_BEFORE // BLOCKS_A_STEP)
+    behind = -(-(N_BLOCKS - BLOCKS_BEFORE) // BLOCKS_A_STEP)
     for name, view in views_of(signal).items():
-        first, n_steps = _place(view, name)
+        first, per_step = _first_column(name, view), _per_step(view)
         late = context_every // 2 + 1 if name == "context" else 0
-        before, behind = max(before, late - first), max(behind, first + n_steps + late)
+        before = max(before, late - first // per_step)
+        behind = max(behind, late - (-(first + view.n_columns) // per_step))
     return before, behind
 
 
-def _place(view: View, name: str) -> tuple[int, int]:
-    """First step of a view's columns beside the step it belongs to, and how many steps it spans."""
-    per_step = round(READING_STEP_S / view.step_s)
-    first = _first_column(view, name)
-    start = first // per_step
-    return start, -(-(first + view.n_columns) // per_step) - start
+def _per_step(view: View) -> int:
+    """Columns of a view a step."""
+    return round(READING_STEP_S / view.step_s)
 
 
-def _first_column(view: View, name: str) -> int:
+def _first_column(name: str, view: View) -> int:
     """Column of step 0's image, counted from the column that begins with step 0."""
-    window_start_s = -BEFORE * READING_STEP_S
-    span_s = CONTEXT_S if name == "context" else view.span_s
-    return first_column(view, window_start_s + (SEGMENT_S - span_s) / 2)
+    return first_column(view, image_start_s(name, view, step_start_s(0)))
 
 
 def windows_of(
@@ -76,7 +81,7 @@ def windows_of(
     steps: Sequence[int] | NDArray[np.int64],
     context_every: int = CONTEXT_EVERY,
     last: int | None = None,
-) -> Windows:
+) -> StepWindows:
     """The windows of steps of a recording, all of which the strip must reach around.
 
     Parameters
@@ -88,38 +93,31 @@ def windows_of(
         that share it.
     """
     at = np.asarray(steps, np.int64)
-    blocks = strip.waveform.reshape(len(strip.waveform), strip.stop - strip.first, -1)
-    share = np.isfinite(blocks).mean((0, 2), dtype=np.float32)
-    window_blocks = at[:, None] - BEFORE - strip.first + np.arange(N_BLOCKS)
+    share = share_of_signal(strip.waveform, (strip.stop - strip.first) * BLOCKS_A_STEP)
+    first_blocks = (at - strip.first) * BLOCKS_A_STEP - BLOCKS_BEFORE
+    window_blocks = first_blocks[:, None] + np.arange(N_BLOCKS)
     images: dict[str, Array] = {}
     image_of: dict[str, NDArray[np.int64]] = {}
-    image_present: dict[str, Array] = {}
-    views = views_of(signal)
-    shortest = min(views, key=lambda name: views[name].span_s)
-    for name, view in views.items():
+    for name, view in views_of(signal).items():
         every = context_every if name == "context" else 1
         nearest = (at + every // 2) // every * every
         if last is not None:
             nearest = np.minimum(nearest, last)
         chosen, image_of[name] = np.unique(nearest, return_inverse=True)
-        cut = _images(strip, view, name, chosen)
-        columns = np.isfinite(cut).any((1, 2)).sum(1)
-        least = 1 if name == shortest else view.n_columns / 2
-        image_present[name] = (columns >= least).astype(np.float32)[image_of[name]]
-        images[name] = np.nan_to_num(cut, copy=False)
-    return Windows(
+        images[name] = _images(strip, name, view, chosen)
+    counts = images_present(images, signal)
+    return StepWindows(
         waveform=np.nan_to_num(strip.waveform)[None],
         window_blocks=window_blocks,
         present=share[window_blocks],
-        images=images,
+        images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
         image_of=image_of,
-        image_present=image_present,
+        image_present={name: counts[name][rows] for name, rows in image_of.items()},
     )
 
 
-def _images(strip: Strip, view: View, name: str, steps: NDArray[np.int64]) -> Array:
+def _images(strip: Strip, name: str, view: View, steps: NDArray[np.int64]) -> Array:
     """(steps, 4, n_freqs, n_columns), contiguous."""
-    per_step = round(READING_STEP_S / view.step_s)
-    first = (steps - strip.first) * per_step + _first_column(view, name)
+    first = (steps - strip.first) * _per_step(view) + _first_column(name, view)
     sliding = sliding_window_view(strip.columns[name], view.n_columns, axis=2)
     return np.ascontiguousarray(sliding[:, :, first].transpose(2, 0, 1, 3))

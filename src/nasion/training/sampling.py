@@ -27,10 +27,10 @@ from nasion.config import Training
 from nasion.data.augment import mirror
 from nasion.data.dataset import SegmentDataset
 from nasion.data.joint import JointStore
-from nasion.data.representation import Window
 from nasion.data.store import Store
 from nasion.hms.segments import Segments, consensus, targets, votes
 from nasion.terms import PATTERNS, Pattern
+from nasion.windowing import Window
 
 Rows = NDArray[np.int_]
 Sampling = Literal["none", "votes", "square-root", "balanced", "balanced-votes"]
