@@ -10,6 +10,11 @@ from nasion.terms import COLUMNS, DERIVATION_NAMES, EKG, ELECTRODES
 
 Montage = Literal["bipolar", "average", "referential"]
 
+LONG_NAMES: dict[Montage, str] = {
+    "bipolar": "longitudinal bipolar",
+    "average": "average reference",
+    "referential": "as recorded",
+}
 # Names of the traces from top to bottom; the heart is the last.
 TRACES: dict[Montage, tuple[str, ...]] = {
     "bipolar": (*DERIVATION_NAMES, EKG),

@@ -2,35 +2,38 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from nasion.contract import About
 from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
+from nasion.display.montages import LONG_NAMES
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.folder import load
 from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
 from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
-from nasion.review.verdicts import Action, Journal, Verdict, stamp, standing
+from nasion.review.verdicts import DEEDS, Journal, Verdict, stamp, standing
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,
     COLUMNS,
+    EKG,
+    ELECTRODES,
     PATTERNS,
     READING_STEP_S,
     SFREQ,
     Pattern,
+    side_of,
 )
 
-ACTIONS = tuple(action for action in get_args(Action) if action != "undo")
 LONGEST_NOTE = 2000  # characters
 CANT_TELL = 0.5  # a largest probability below it names no pattern
 
@@ -163,6 +166,8 @@ class Case:
             "sfreq": SFREQ,
             "source_sfreq": reading.source_sfreq,
             "electrodes": list(COLUMNS),
+            "sides": {name: side_of(name) for name in ELECTRODES},
+            "heart": EKG,
             "missing": list(reading.missing),
             "interpolated": list(reading.interpolated),
             "bad": dict(zip(COLUMNS, np.round(faulty, 4).tolist(), strict=True)),
@@ -172,6 +177,7 @@ class Case:
                     "label": pattern.label,
                     "long_name": pattern.long_name,
                     "colour": pattern.colour,
+                    "ink": pattern.ink,
                 }
                 for pattern in PATTERNS
             ],
@@ -181,7 +187,10 @@ class Case:
                 for first, second in pairs
             ],
             "chains": [{"name": name, "long_name": long} for name, long in CHAIN_NAMES.items()],
+            "deeds": [{"action": action, **asdict(deed)} for action, deed in DEEDS.items()],
             "reasons": [str(reason) for reason in REASONS],
+            "gap": REASONS.index(Reason.GAP),
+            "montages": [{"name": name, "long_name": long} for name, long in LONG_NAMES.items()],
             "gaps": [
                 {"onset_s": onset_s, "duration_s": duration_s}
                 for onset_s, duration_s in reading.gaps_s
@@ -216,8 +225,8 @@ class Case:
         """Write a verdict; what it leaves out is as it was before."""
         if not who.initials:
             raise Unfit("give your initials first", 409)
-        if asked.action not in ACTIONS:
-            raise Unfit(f"action is one of {', '.join(ACTIONS)}")
+        if asked.action not in DEEDS:
+            raise Unfit(f"action is one of {', '.join(DEEDS)}")
         if len(asked.note) > LONGEST_NOTE:
             raise Unfit(f"a note has at most {LONGEST_NOTE} characters")
         entry = self._entry_of(asked, who)
@@ -226,7 +235,7 @@ class Case:
         key, at = stamp()
         verdict = Verdict(
             key=key,
-            action=asked.action,  # type: ignore[arg-type]
+            action=asked.action,
             event=entry.id if entry else "",
             subject=entry.subject if entry else None,
             pattern=pattern,

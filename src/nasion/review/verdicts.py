@@ -32,6 +32,37 @@ Action = Literal["confirm", "reject", "relabel", "add", "move", "undo"]
 
 
 @dataclass(frozen=True)
+class Deed:
+    """What a page offers to do to an event, and how it tells of it.
+
+    Parameters
+    ----------
+    mark
+        In one character.
+    word
+        In one word, as of a list.
+    told
+        In a sentence.
+    shown
+        Over the traces, beside the pattern.
+    """
+
+    mark: str
+    word: str
+    told: str
+    shown: str
+
+
+DEEDS: dict[Action, Deed] = {
+    "confirm": Deed("✓", "confirmed", "confirmed", "✓"),
+    "reject": Deed("✕", "rejected", "rejected", "✕ rejected"),
+    "relabel": Deed("≠", "relabelled", "relabelled", "relabelled"),
+    "move": Deed("↔", "moved", "borders moved", "moved"),
+    "add": Deed("+", "added", "added", "added"),
+}
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One line.
 

@@ -3,14 +3,8 @@
 import { BOLD, FONT, channels, faint, hatching, theme } from "/static/paint.js";
 import { FRAME, LANES, LEFT, RIGHT, secondsOf } from "/static/traces.js";
 
-const STEP_S = 2;
 const MAP_OPACITY = 0.5;
-
-/** Black or white, whichever is better read on a colour. */
-export function inkOn(hex) {
-  const [r, g, b] = channels(hex).map((part) => (part / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.19 ? "#000000" : "#ffffff";
-}
+const CANDIDATE = { colour: "#777777", ink: "#fff" };
 
 function within({ context, width, height }) {
   context.save();
@@ -48,7 +42,7 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
   within(canvas);
   for (const one of seen) {
     const pattern = reading.patterns.find(({ name }) => name === one.pattern);
-    const hue = pattern?.colour ?? "#777777";
+    const hue = pattern?.colour ?? CANDIDATE.colour;
     const [start, end] = [x(one.onset_s), x(one.onset_s + one.duration_s)];
     const chosen = one.id === selected;
     context.fillStyle = faint(hue, one.rejected || shaded ? 0 : chosen ? 0.16 : 0.09);
@@ -63,10 +57,10 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
     context.clip();
     if (!one.rejected) context.fillRect(start, top, end - start, high);
     context.font = chosen ? BOLD : FONT;
-    context.fillStyle = one.rejected ? colour.quiet : inkOn(hue);
+    context.fillStyle = one.rejected ? colour.quiet : (pattern?.ink ?? CANDIDATE.ink);
     context.textAlign = "left";
     context.textBaseline = "middle";
-    context.fillText(words(one, pattern), Math.max(start, LEFT) + 6, top + high / 2 + 0.5);
+    context.fillText(words(one, pattern, reading.deeds), Math.max(start, LEFT) + 6, top + high / 2 + 0.5);
     context.restore();
     if (chosen) {
       context.strokeStyle = colour.ink;
@@ -77,14 +71,12 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
   context.restore();
 }
 
-const DONE = { confirm: "✓", reject: "✕ rejected", relabel: "relabelled", move: "moved", add: "added" };
-
-function words(one, pattern) {
+function words(one, pattern, deeds) {
   const parts = [pattern?.label ?? "candidate"];
   if (one.certainty !== null && one.action !== "relabel") parts.push(`${Math.round(100 * one.certainty)} %`);
   if (one.event.side) parts.push(one.event.side);
   if (one.event.frequency_hz) parts.push(`${one.event.frequency_hz.toFixed(1)} Hz`);
-  if (one.action) parts.push(DONE[one.action]);
+  if (one.action) parts.push(deeds.find(({ action }) => action === one.action).shown);
   return parts.join(" · ");
 }
 
@@ -119,18 +111,18 @@ export function drawNotes(canvas, page, annotations) {
   context.restore();
 }
 
-/** Above the traces: the six probabilities of each step, stacked as in the day view. */
-export function drawRibbon(canvas, page, patterns) {
+/** Above the traces: the probabilities of each step, stacked as in the day view. */
+export function drawRibbon(canvas, page, { patterns, step_s }) {
   if (!page.steps) return;
   const { context, width } = canvas;
   const { x, scale } = secondsOf(page, width);
   const { columns, data, from_s } = page.steps;
   const [top, high] = LANES.ribbon;
-  const wide = STEP_S * scale;
+  const wide = step_s * scale;
   within(canvas);
   for (let step = 0; step < columns; step += 1) {
-    const start = x(from_s + step * STEP_S);
-    if (!(data[6 * columns + step] > 0)) {
+    const start = x(from_s + step * step_s);
+    if (!(data[patterns.length * columns + step] > 0)) {
       context.fillStyle = hatching(context, theme().hatch);
       context.fillRect(start, top, wide, high);
       continue;

@@ -7,9 +7,8 @@ export const LEFT = 66; // px for the names of rows; the EEG page has the same
 export const RIGHT = 8;
 const AXIS = 15;
 const EVENTS = 12;
-const RIBBON_LINES = 120; // rows of pixels that share out the six probabilities
+const RIBBON_LINES = 120; // rows of pixels that share out the probabilities
 export const SHOWN_DB = [-15, 25]; // the same for every recording
-const GAP = 1; // reason code of "nothing recorded"
 
 /** Bands (two trends, low and high, of one thing) and lines (the others). */
 function trendRows(trends) {
@@ -45,20 +44,21 @@ export function rowsOf(reading, height, { blind, trends }) {
   return rows;
 }
 
-/** Six probabilities a column, stacked from below, as a picture. */
+/** Probabilities of a column, stacked from below, as a picture. */
 export function ribbonPicture({ data, shape: [, columns] }, patterns) {
   const picture = new OffscreenCanvas(columns, RIBBON_LINES);
   const context = picture.getContext("2d");
   const image = context.createImageData(columns, RIBBON_LINES);
   const pixels = new Uint32Array(image.data.buffer);
+  const n = patterns.length;
   const hues = patterns.map(({ colour }) => pixel(channels(colour)));
   for (let column = 0; column < columns; column += 1) {
-    if (!(data[6 * columns + column] > 0)) continue;
+    if (!(data[n * columns + column] > 0)) continue;
     let sum = 0;
     let line = RIBBON_LINES - 1;
-    for (let k = 0; k < 6; k += 1) {
+    for (let k = 0; k < n; k += 1) {
       sum += data[k * columns + column];
-      const upto = k === 5 ? 0 : Math.max(0, RIBBON_LINES - Math.round(sum * RIBBON_LINES));
+      const upto = k === n - 1 ? 0 : Math.max(0, RIBBON_LINES - Math.round(sum * RIBBON_LINES));
       for (; line >= upto; line -= 1) pixels[line * columns + column] = hues[k];
     }
   }
@@ -107,7 +107,7 @@ export function drawDay({ context, width, height }, rows, { from, to, begin, rea
     context.fillStyle = colour.line;
     context.fillRect(LEFT, row.top + row.height, right - LEFT, 1);
   }
-  if (shown) drawUnjudged(place, rows, shown);
+  if (shown) drawUnjudged(place, rows, shown, reading.gap);
   drawNotes(place, reading.annotations, height);
   drawEvents(place, rows.at(-1), { marks, selected, patterns: reading.patterns, blind });
   context.restore();
@@ -159,7 +159,7 @@ function drawTrend({ context, x, left, right, colour }, row, { trends, from, to 
 }
 
 /** Hatched: the ribbon where nothing was judged, everything where nothing was recorded. */
-function drawUnjudged({ context, x, colour }, rows, { quality, from, to }) {
+function drawUnjudged({ context, x, colour }, rows, { quality, from, to }, gap) {
   const columns = quality.data.length;
   const wide = (x(to) - x(from)) / columns;
   const lines = hatching(context, colour.hatch);
@@ -170,7 +170,7 @@ function drawUnjudged({ context, x, colour }, rows, { quality, from, to }) {
     while (stop < columns && quality.data[stop] === reason) stop += 1;
     if (reason) {
       const first = rows[0];
-      const high = reason === GAP ? bottom - first.top : first.height;
+      const high = reason === gap ? bottom - first.top : first.height;
       context.fillStyle = colour.paper;
       context.fillRect(x(from) + start * wide, first.top, (stop - start) * wide, high);
       context.fillStyle = lines;

@@ -10,7 +10,6 @@ import { EKG_FACTOR, LEFT, RIGHT, drawGrid, drawScale, drawTraces, rowsOf } from
 const section = document.getElementById("page");
 const view = document.getElementById("eeg-view");
 const base = document.getElementById("eeg-base");
-const MONTAGES = { bipolar: "longitudinal bipolar", average: "average reference", referential: "as recorded" };
 /** The page on the screen (null until there is one) and the map over it. */
 export const shown = { page: null, map: null };
 let after = []; // what else to do when a page is shown
@@ -67,9 +66,9 @@ function draw() {
   if (map) drawMap(canvas, page, map, reading.patterns.find(({ name }) => name === map.pattern).colour);
   drawEvents(canvas, page, events, { reading, selected, shaded: Boolean(map) });
   drawGrid(canvas, page, rows, beginning(reading.start));
-  drawRibbon(canvas, page, reading.patterns);
+  drawRibbon(canvas, page, reading);
   drawNotes(canvas, page, reading.annotations);
-  drawTraces(canvas, page, rows, pxPerUv());
+  drawTraces(canvas, page, rows, { px_per_uv: pxPerUv(), sfreq: reading.sfreq });
   drawScale(canvas, pxPerUv());
 }
 
@@ -78,6 +77,7 @@ function describe() {
   const { page } = shown;
   if (!page) return;
   const { reading, sensitivity, px_per_mm, calibrated } = state;
+  const montage = reading.montages.find(({ name }) => name === page.montage);
   const begin = beginning(reading.start);
   const stop_s = Math.min(page.start_s + page.page_s, reading.duration_s);
   const days = dayOf(reading.duration_s, begin) > 1 ? `day ${dayOf(page.start_s, begin)}, ` : "";
@@ -88,7 +88,7 @@ function describe() {
   document.getElementById("scale-note").textContent = calibrated ? scale : `${scale}; screen not calibrated`;
   const marked = rowsOf(page, reading, 400).filter(({ flaw }) => flaw).map(({ name, flaw }) => `${name} ${flaw.word}`);
   document.getElementById("eeg-text").textContent =
-    `${page.page_s} seconds from ${time}, ${MONTAGES[page.montage]}, ${page.names.length} traces: ${page.names.join(", ")}. ${scale}. ` +
+    `${page.page_s} seconds from ${time}, ${montage.long_name}, ${page.names.length} traces: ${page.names.join(", ")}. ${scale}. ` +
     (marked.length ? `Marked: ${marked.join(", ")}.` : "No trace is marked.");
 }
 

@@ -1,11 +1,14 @@
 /** The keyboard: one table for what keys do and for the help that says so. */
 
 import { clear } from "/static/pointer.js";
-import { state } from "/static/state.js";
+import { state, watch } from "/static/state.js";
 import { view } from "/static/tools.js";
 import { verdicts } from "/static/verdict.js";
 
 const press = (id) => () => document.getElementById(id).click();
+
+/** One key a pattern; which ones is known with the recording. */
+const LABELS = [[], "", "", (key) => verdicts.label(Number(key) - 1)];
 
 /** Keys, what they do, in words and in deed. */
 const KEYS = [
@@ -21,7 +24,7 @@ const KEYS = [
   [["p"], "p", "previous event", () => view.event(-1)],
   [["c"], "c", "confirm", verdicts.confirm],
   [["x"], "x", "reject", verdicts.reject],
-  [["1", "2", "3", "4", "5", "6"], "1–6", "label (Seizure LPD GPD LRDA GRDA Other)", (key) => verdicts.label(Number(key) - 1)],
+  LABELS,
   [["u"], "u", "undo the last verdict", verdicts.undo],
   [["a"], "a", "add an event", verdicts.add],
   [["b"], "b", "borders of the event", () => document.getElementById("border-start").select()],
@@ -46,7 +49,7 @@ function giveUp() {
   document.getElementById("eeg-view").focus();
 }
 
-const deeds = new Map(KEYS.flatMap(([keys, , , deed]) => keys.map((key) => [key, deed])));
+let deeds = new Map();
 const WRITING = "input:not([type=checkbox]):not([type=range]), textarea";
 
 function act(event) {
@@ -65,10 +68,13 @@ function act(event) {
   deed(key);
 }
 
-/** Take up the work. */
-export function startKeys() {
-  document.addEventListener("keydown", act);
-  const entries = KEYS.flatMap(([, shown, words]) => {
+function build() {
+  const patterns = state.reading?.patterns ?? [];
+  LABELS[0] = patterns.map((_, k) => String(k + 1));
+  LABELS[1] = `1–${patterns.length}`;
+  LABELS[2] = `label (${patterns.map(({ label }) => label).join(" ")})`;
+  deeds = new Map(KEYS.flatMap(([keys, , , deed]) => keys.map((key) => [key, deed])));
+  const entries = KEYS.filter(([keys]) => keys.length).flatMap(([, shown, words]) => {
     const [term, meaning] = [document.createElement("dt"), document.createElement("dd")];
     const key = document.createElement("kbd");
     key.textContent = shown;
@@ -77,4 +83,11 @@ export function startKeys() {
     return [term, meaning];
   });
   document.getElementById("keys").replaceChildren(...entries);
+}
+
+/** Take up the work. */
+export function startKeys() {
+  build();
+  watch(["reading"], build);
+  document.addEventListener("keydown", act);
 }

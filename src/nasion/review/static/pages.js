@@ -4,18 +4,17 @@ import { array, of } from "/static/api.js";
 import { lastStart, state } from "/static/state.js";
 
 const MOST = 24; // pages kept
-const STEP_S = 2;
 const kept = new Map(); // from what was asked to {answer, controller, done}
 
 const question = (start_s) =>
   [state.reading.id, start_s, state.page_s, state.montage, state.low_hz, state.high_hz, state.notch_hz].join("|");
 
 /** Probabilities of the page's steps and, where some were not judged, why not. */
-async function fetchSteps(id, from, to, signal) {
+async function fetchSteps({ id, step_s, patterns }, from, to, signal) {
   const columns = to - from;
-  const span = { start_s: from * STEP_S, stop_s: to * STEP_S, columns };
+  const span = { start_s: from * step_s, stop_s: to * step_s, columns };
   const { data } = await array(Float32Array, of(id, "/probabilities"), span, signal);
-  const judged = data.subarray(6 * columns).every((share) => share > 0);
+  const judged = data.subarray(patterns.length * columns).every((share) => share > 0);
   const reasons = judged ? null : (await array(Uint8Array, of(id, "/quality"), span, signal)).data;
   return { from_s: span.start_s, columns, data, reasons };
 }
@@ -24,11 +23,11 @@ async function fetchPage(start_s, signal) {
   const { reading, page_s, montage, low_hz, high_hz, notch_hz, blind } = state;
   const duration_s = Math.min(page_s, reading.duration_s - start_s);
   const asked = { start_s, duration_s, montage, low_hz, high_hz, notch_hz };
-  const from = Math.floor(start_s / STEP_S);
-  const to = Math.min(reading.n_steps, Math.ceil((start_s + duration_s) / STEP_S));
+  const from = Math.floor(start_s / reading.step_s);
+  const to = Math.min(reading.n_steps, Math.ceil((start_s + duration_s) / reading.step_s));
   const [signals, steps] = await Promise.all([
     array(Float32Array, of(reading.id, "/page"), asked, signal),
-    blind ? null : fetchSteps(reading.id, from, to, signal),
+    blind ? null : fetchSteps(reading, from, to, signal),
   ]);
   const [n_traces, n] = signals.shape;
   return {

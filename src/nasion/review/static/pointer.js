@@ -8,7 +8,6 @@ import { FRAME, LEFT, RIGHT, secondsOf } from "/static/traces.js";
 
 const CLICK_PX = 4;
 const BORDER_PX = 6;
-const STEP_S = 2;
 const view = document.getElementById("eeg-view");
 const over = document.getElementById("eeg-over");
 let drag = null; // {kind, x, y, to_x, to_y, edge}
@@ -33,9 +32,10 @@ export function drawOver() {
   context.rect(LEFT, 0, width - LEFT - RIGHT, height);
   context.clip();
   const at = state.at_s ?? shown.page.start_s + shown.page.page_s / 2;
-  const step = Math.floor(at / STEP_S) * STEP_S;
+  const { step_s } = state.reading;
+  const step = Math.floor(at / step_s) * step_s;
   context.fillStyle = colour.ink;
-  context.fillRect(x(step), height - FRAME.AXIS - 1, x(step + STEP_S) - x(step), 3);
+  context.fillRect(x(step), height - FRAME.AXIS - 1, x(step + step_s) - x(step), 3);
   const span = drag?.kind === "span" || drag?.kind === "border" ? spanOf(drag) : state.span;
   if (span) {
     const [start, stop] = span.map(x);

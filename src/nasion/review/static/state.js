@@ -8,7 +8,6 @@ export const state = {
   readings: [],
   blind: false,
   reviewer: "",
-  disclaimer: "",
   start_s: 0, // of the page
   at_s: null, // the second whose step is explained; null: the page's middle
   day: [0, 1], // seconds that the day view spans
@@ -76,7 +75,8 @@ export const lastStart = () => Math.max(0, state.reading.duration_s - state.page
 
 /** Turn to the page that begins at a second, within the recording. */
 export function turnTo(start_s) {
-  const at = Math.round(Math.min(Math.max(0, start_s), lastStart()) * 200) / 200;
+  const { sfreq } = state.reading;
+  const at = Math.round(Math.min(Math.max(0, start_s), lastStart()) * sfreq) / sfreq;
   change({ start_s: at, at_s: null });
 }
 

@@ -5,9 +5,6 @@ import { choose, list, order } from "/static/events.js";
 import { Grid } from "/static/grid.js";
 import { centreOn, state, watch } from "/static/state.js";
 
-const MARKS = { confirm: "✓", reject: "✕", relabel: "≠", move: "↔", add: "+" };
-const WORDS = { confirm: "confirmed", reject: "rejected", relabel: "relabelled", move: "borders moved", add: "added" };
-
 const begin = () => beginning(state.reading.start);
 const several = () => dayOf(state.reading.duration_s, begin()) > 1;
 const when = (at_s) => (several() ? `d${dayOf(at_s, begin())} ` : "") + timeText(at_s, begin());
@@ -24,10 +21,11 @@ function patternCell(cell, one) {
 }
 
 function verdictCell(cell, one) {
-  cell.textContent = MARKS[one.action] ?? "";
+  const deed = state.reading.deeds.find(({ action }) => action === one.action);
+  cell.textContent = deed?.mark ?? "";
   const note = one.event.verdict?.note;
-  if (one.action) cell.title = WORDS[one.action] + (note ? `: ${note}` : "");
-  if (one.action) cell.setAttribute("aria-label", cell.title);
+  if (deed) cell.title = deed.told + (note ? `: ${note}` : "");
+  if (deed) cell.setAttribute("aria-label", cell.title);
   if (note) cell.textContent += " ✎";
 }
 
@@ -124,6 +122,8 @@ export function startTables() {
   const verdict = document.getElementById("filter-verdict");
   watch(["reading"], () => {
     pattern.replaceChildren(new Option("all", ""), ...state.reading.patterns.map(({ name, label }) => new Option(label, name)));
+    const deeds = state.reading.deeds.map(({ action, word }) => new Option(word, action));
+    verdict.replaceChildren(new Option("all", ""), new Option("unread", "unread"), ...deeds);
     order.pattern = order.verdict = verdict.value = "";
     notes.show(state.reading.annotations.map((one, id) => ({ id, ...one })), null);
     facts();

@@ -46,6 +46,11 @@ export const view = {
 export function startTools(report) {
   tell = report;
   byId("sensitivity").replaceChildren(...SENSITIVITIES.map((uv) => new Option(`${uv} µV/mm`, String(uv))));
+  watch(["reading"], () => {
+    const { montages } = state.reading;
+    byId("montage").replaceChildren(...montages.map(({ name }) => new Option(name, name)));
+    if (!montages.some(({ name }) => name === state.montage)) change({ montage: montages[0].name });
+  });
   for (const [id, key] of Object.entries(CHOICES)) {
     const choice = byId(id);
     const show = () => (choice.value = String(state[key]));

@@ -9,15 +9,12 @@ export const LANES = { ribbon: [0, 10], events: [10, 15], notes: [26, 13] }; // 
 const TOP = 42;
 const AXIS = 17;
 const CHAIN_GAP = 0.55; // of a row
-const EKG = "EKG";
 export const EKG_FACTOR = 10; // the heart's µV per mm over those of the brain
 const MOSTLY = 0.5; // share of faulty steps from which an electrode is marked
 const PIECE = 50; // samples drawn at a time: browsers stroke long paths slowly
 const DENSE = 3; // samples per device pixel from which their range is drawn
 const BARS_UV = [5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000];
 const LEAST_BAR = 17; // px
-
-const sideOf = (name) => (/\d$/.test(name) ? (Number(name.at(-1)) % 2 ? "left" : "right") : "middle");
 
 /** Why a trace is not to be trusted; null if nothing is known against it. */
 function flaw(name, reading) {
@@ -32,8 +29,8 @@ function flaw(name, reading) {
 export function rowsOf(page, reading, height) {
   const chains = Object.fromEntries(reading.derivations.map(({ name, chain }) => [name, chain]));
   const rows = page.names.map((name, at) => {
-    const heart = name.startsWith(EKG);
-    const group = heart ? EKG : (chains[name] ?? sideOf(name.split("-")[0]));
+    const heart = name.startsWith(reading.heart);
+    const group = heart ? name : (chains[name] ?? reading.sides[name.split("-")[0]]);
     return { name, at, heart, group, flaw: flaw(name, reading) };
   });
   let place = 0;
@@ -92,14 +89,14 @@ export function drawGrid({ context, width, height }, page, rows, begin) {
 }
 
 /** All traces; `px_per_uv` is that of the EEG. Positive goes down, as EEG is drawn. */
-export function drawTraces({ context, width, height, ratio }, page, rows, px_per_uv) {
+export function drawTraces({ context, width, height, ratio }, page, rows, { px_per_uv, sfreq }) {
   const colour = theme();
   context.save();
   context.beginPath();
   context.rect(LEFT, TOP - 4, width - LEFT - RIGHT, height - TOP - AXIS + 6);
   context.clip();
   context.lineJoin = "bevel";
-  const step = (width - LEFT - RIGHT) / (page.page_s * 200);
+  const step = (width - LEFT - RIGHT) / (page.page_s * sfreq);
   for (const row of rows) {
     const trace = page.traces[row.at];
     const gain = row.heart ? px_per_uv / EKG_FACTOR : px_per_uv;

@@ -7,7 +7,6 @@ import { shown } from "/static/eeg.js";
 import { change, state, watch } from "/static/state.js";
 
 const NEW_S = 10; // of an event added where no span is marked
-const DONE = { confirm: "confirmed", reject: "rejected", relabel: "relabelled", move: "borders moved", add: "added" };
 const byId = (id) => document.getElementById(id);
 const [text, said, start, stop, note] = ["event-text", "verdict-state", "border-start", "border-stop", "note"].map(byId);
 let tell = () => {};
@@ -16,6 +15,7 @@ let queue = Promise.resolve(); // verdicts are written one after the other
 
 const begin = () => beginning(state.reading.start);
 const labelOf = (name) => state.reading.patterns.find((one) => one.name === name)?.label ?? "candidate";
+const told = (action) => state.reading.deeds.find((one) => one.action === action)?.told;
 
 /** Where an event to be added would lie. */
 function newSpan() {
@@ -31,8 +31,8 @@ function fill() {
   const { adding, blind } = state;
   const verdict = one?.event.verdict;
   byId("verdict-title").textContent = adding ? "New event" : blind ? "What is it?" : "Event";
-  said.textContent = adding || !verdict ? "" : `${DONE[verdict.action]} by ${verdict.reviewer || "–"}`;
-  if (adding) text.textContent = "Choose its pattern (1–6). Esc gives up.";
+  said.textContent = adding || !verdict ? "" : `${told(verdict.action)} by ${verdict.reviewer || "–"}`;
+  if (adding) text.textContent = `Choose its pattern (1–${state.reading.patterns.length}). Esc gives up.`;
   else if (one) describe(one);
   else text.textContent = state.events.length ? "No event chosen: n takes the next, a adds one." : "No events; a adds one.";
   const span = adding ? newSpan() : one ? [one.onset_s, one.onset_s + one.duration_s] : null;
@@ -109,7 +109,7 @@ function give(action, one, more = {}) {
     if (reading !== state.reading) return;
     renew(event);
     if (action === "add") change({ adding: false, span: null, selected: event.id });
-    tell(`${labelOf(event.verdict?.pattern)} ${DONE[action]}`);
+    tell(`${labelOf(event.verdict?.pattern)} ${told(action)}`);
   });
 }
 
@@ -133,7 +133,7 @@ export const verdicts = {
   add() {
     change({ adding: true, span: newSpan() });
     byId("labels").firstChild.focus();
-    tell("New event: 1 to 6 chooses its pattern, Escape gives up");
+    tell(`New event: 1 to ${state.reading.patterns.length} chooses its pattern, Escape gives up`);
   },
   giveUp: () => change({ adding: false, span: null }),
   undo: () =>
@@ -144,7 +144,7 @@ export const verdicts = {
       await askEvents();
       if (reading !== state.reading) return;
       if (event && state.events.some(({ id }) => id === event.id)) change({ selected: event.id });
-      tell(event ? `Taken back: ${labelOf(event.pattern)} is ${DONE[event.verdict?.action] ?? "without verdict"}` : "Taken back");
+      tell(event ? `Taken back: ${labelOf(event.pattern)} is ${told(event.verdict?.action) ?? "without verdict"}` : "Taken back");
     }),
 };
 

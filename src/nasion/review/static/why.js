@@ -1,4 +1,4 @@
-/** Why: the six probabilities of a step, and what the model looked at. */
+/** Why: the probabilities of a step, and what the model looked at. */
 
 import { Latest, array, of } from "/static/api.js";
 import { beginning, timeText } from "/static/clock.js";
@@ -6,7 +6,6 @@ import { redraw, shown, whenShown } from "/static/eeg.js";
 import { onScale, pixel } from "/static/paint.js";
 import { change, state, watch } from "/static/state.js";
 
-const STEP_S = 2;
 const section = document.getElementById("why");
 const word = document.getElementById("why-word");
 const note = document.getElementById("why-note");
@@ -15,15 +14,16 @@ const latest = new Latest();
 let bars = [];
 let say = () => {};
 
-/** Six probabilities of the step explained, null where it was not judged. */
+/** Probabilities of the step explained, null where it was not judged. */
 function probabilities() {
   const { page } = shown;
   if (!page?.steps) return null;
   const at = state.at_s ?? page.start_s + page.page_s / 2;
   const { from_s, columns, data, reasons } = page.steps;
-  const step = Math.min(Math.max(0, Math.floor((at - from_s) / STEP_S)), columns - 1);
-  const six = Array.from({ length: 6 }, (_, k) => data[k * columns + step]);
-  return { at_s: from_s + step * STEP_S, six: six.every(Number.isFinite) ? six : null, reason: reasons?.[step] ?? 0 };
+  const { step_s, patterns } = state.reading;
+  const step = Math.min(Math.max(0, Math.floor((at - from_s) / step_s)), columns - 1);
+  const shares = patterns.map((_, k) => data[k * columns + step]);
+  return { at_s: from_s + step * step_s, shares: shares.every(Number.isFinite) ? shares : null, reason: reasons?.[step] ?? 0 };
 }
 
 /** The pattern whose map is shown: the one asked for, else that of the event, else the likeliest. */
@@ -33,24 +33,24 @@ export function mapPattern() {
   const event = events.find(({ id }) => id === selected);
   const middle = shown.page ? shown.page.start_s + shown.page.page_s / 2 : 0;
   if (event?.pattern && middle >= event.onset_s && middle <= event.onset_s + event.duration_s) return event.pattern;
-  const six = probabilities()?.six;
-  return reading.patterns[six ? six.indexOf(Math.max(...six)) : 0].name;
+  const shares = probabilities()?.shares;
+  return reading.patterns[shares ? shares.indexOf(Math.max(...shares)) : 0].name;
 }
 
 function showBars() {
   if (state.blind || !state.reading) return;
   const found = probabilities();
   if (!found) return;
-  const { patterns, cant_tell, start } = state.reading;
-  document.getElementById("why-time").textContent = `${timeText(found.at_s, beginning(start))}, 2 s`;
-  const { six } = found;
-  const most = six ? Math.max(...six) : 0;
-  const likeliest = six && patterns[six.indexOf(most)];
-  word.textContent = !six ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
+  const { patterns, cant_tell, start, step_s } = state.reading;
+  document.getElementById("why-time").textContent = `${timeText(found.at_s, beginning(start))}, ${step_s} s`;
+  const { shares } = found;
+  const most = shares ? Math.max(...shares) : 0;
+  const likeliest = shares && patterns[shares.indexOf(most)];
+  word.textContent = !shares ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
   const pattern = mapPattern();
   bars.forEach(({ button, fill, value }, k) => {
-    fill.style.width = six ? `${100 * six[k]}%` : "0";
-    value.textContent = six ? percent(six[k]) : "–";
+    fill.style.width = shares ? `${100 * shares[k]}%` : "0";
+    value.textContent = shares ? percent(shares[k]) : "–";
     button.setAttribute("aria-pressed", String(state.map && patterns[k].name === pattern));
   });
 }
