@@ -1,4 +1,4 @@
-.PHONY: help demo test test-all lint bench study clean
+.PHONY: help demo test check-more test-all lint bench study clean
 
 PYTHON ?= python3
 REAL ?= ../shared/real
@@ -17,7 +17,10 @@ demo: $(INSTALLED) ## the whole story on made-up patients, in demo/
 	$(BIN)/nasion demo --out demo
 
 test: $(INSTALLED) ## the tests, a few minutes
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not more and not slow"
+
+check-more: $(INSTALLED) ## what takes longer: processes that meet or are killed, whole stories, all exports
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "more and not slow"
 
 test-all: $(INSTALLED) ## the slow ones too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

@@ -1,11 +1,25 @@
 """Fixtures shared by all rooms: the real EEG, where it is at hand."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 REAL = Path(os.environ.get("NASION_REAL", Path(__file__).parents[2] / "shared" / "real"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All processes of a session share the folder of the models that tests export."""
+    if not hasattr(config, "workerinput"):
+        os.environ["NASION_EXPORTED"] = tempfile.mkdtemp(prefix="nasion-exported-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The session's last process takes the folder away."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["NASION_EXPORTED"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

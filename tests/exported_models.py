@@ -1,8 +1,9 @@
 """Models that the tests of exporting and of reading export, each once a session."""
 
+import fcntl
+import os
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ SMALL = {
 }
 KINDS = {
     "dense": {"wavenet": {"hemispheres": "shared"}, "spectrogram": {"stack": "symmetric"}},
+    "sided": {"modality": "waveform"},
     "fits": {},
     "attention": {
         "waveform": "conv-transformer",
@@ -39,7 +41,7 @@ KINDS = {
     },
     "images": {"modality": "spectrogram", "spectrogram": {"backbone": "resnet10t"}},
 }
-FOLDER = TemporaryDirectory(prefix="nasion-exported-")  # goes with the process
+FOLDER = Path(os.environ["NASION_EXPORTED"])  # of all processes of a session
 BIASED = Calibration(0.7, (0.3, -0.1, 0.0, -0.2, 0.1, -0.1))
 
 
@@ -71,10 +73,13 @@ def fits_of(kind):
 @cache
 def exported(kind):
     """The ONNX file of a kind, or of the packaged weights."""
-    path = Path(FOLDER.name) / f"{kind}.onnx"
+    path = FOLDER / f"{kind}.onnx"
     fits, ensemble = fits_of(kind)
     half = kind == "packaged"
-    export(fits, path, name=kind, labels="0123456789ab", ensemble=ensemble, half=half)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            export(fits, path, name=kind, labels="0123456789ab", ensemble=ensemble, half=half)
     return path
 
 

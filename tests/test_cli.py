@@ -274,6 +274,7 @@ def test_a_torn_eeg_stops_prediction_and_names_the_file(phantoms, real, tmp_path
     assert not csv.exists()
 
 
+@pytest.mark.more
 def test_a_run_is_exported_and_blended_and_predicts_alike(phantoms, tmp_path):
     runs = [tmp_path / name for name in ("one", "two")]
     said("crossval", SMALL, "--data", phantoms, "--out", runs[0], *FEW)

@@ -33,6 +33,7 @@ def run(folder):
     return summary, said
 
 
+@pytest.mark.more
 def test_the_story_is_told_and_taken_up_again(tmp_path, monkeypatch):
     (tmp_path / "quick.toml").write_text(QUICK)
     monkeypatch.setattr(demo, "CONFIG", tmp_path / "quick.toml")

@@ -4,9 +4,15 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 TOGETHER = """
 import sys, time
 from pathlib import Path
+import pytest
+
+import pytest
+
 from nasion.study import experiment
 from nasion.config import parse
 
@@ -25,6 +31,7 @@ print(found.data.phantoms.path)
 """
 
 
+@pytest.mark.more
 def test_two_processes_that_simulate_the_same_patients_both_find_them_whole(tmp_path):
     go, made, ready = tmp_path / "go", tmp_path / "made", [tmp_path / f"r{k}" for k in range(2)]
     given = [sys.executable, "-c", TOGETHER, str(made), str(go)]

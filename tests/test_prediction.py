@@ -15,7 +15,7 @@ from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS
 
 
-@pytest.mark.parametrize("kind", ["dense", "fits"])
+@pytest.mark.parametrize("kind", ["dense", pytest.param("fits", marks=pytest.mark.more)])
 def test_an_exported_model_predicts_what_its_checkpoints_do(phantoms, kind):
     segments = load_segments(phantoms)
     fits, ensemble = fits_of(kind)
@@ -34,7 +34,7 @@ def test_an_exported_model_predicts_what_its_checkpoints_do(phantoms, kind):
 
 def test_an_exported_model_is_not_calibrated_or_mirrored_otherwise(phantoms):
     segments = load_segments(phantoms)
-    symmetric, sided = Network.open(exported("dense")), Network.open(exported("fits"))
+    symmetric, sided = Network.open(exported("dense")), Network.open(exported("sided"))
     with pytest.raises(NasionError, match="export it anew"):
         predict(segments, symmetric, ensemble=BIASED)
     with pytest.raises(NasionError, match="export it anew"):

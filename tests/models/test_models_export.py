@@ -27,12 +27,11 @@ from nasion.network import Network
 from nasion.prediction import predict, probabilities
 from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS, VOTE_COLUMNS
 
-QUICK = ("dense", "fits")
-EVERY = [
-    pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow, id=kind) for kind in KINDS
-]
+MARKS = {"dense": (), "sided": (), "fits": pytest.mark.more}  # the others are slow
+EVERY = [pytest.param(kind, marks=MARKS.get(kind, pytest.mark.slow), id=kind) for kind in KINDS]
 MAPS = {
     "dense": ("waveform", "centre", "window"),
+    "sided": ("waveform",),
     "fits": ("waveform", "centre", "window"),
     "attention": (),  # neither attention over time nor a vision transformer has a map here
     "siamese": ("centre", "window"),
@@ -230,6 +229,10 @@ def test_the_card_says_what_the_model_is():
         assert word in text
     assert "Fp1-F7" in text
     assert "context: multitaper" in text
+
+
+@pytest.mark.more
+def test_the_card_of_several_fits_says_how_each_is_calibrated():
     both = card(Network.open(exported("fits")).about)
     assert "Mean over 2 fits" in both
     assert "of each fit: temperature 0.7" in both

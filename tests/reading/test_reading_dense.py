@@ -67,6 +67,7 @@ def test_shared_ten_minutes_change_little(recording, network):
     assert apart.max() <= 0.05
 
 
+@pytest.mark.more
 def test_a_network_of_whole_windows_reads_too(recording):
     network = Network.open(exported("siamese"), threads=1)
     assert not network.dense

@@ -91,6 +91,7 @@ def test_what_adds_nothing_gets_no_weight():
     np.testing.assert_allclose(weights, [1, 0], atol=0.02)
 
 
+@pytest.mark.more
 def test_two_runs_that_err_apart_are_better_together(tmp_path):
     logits, votes = rows()
     runs = [written(tmp_path / f"run-{k}", guesses(logits, 1 + k / 10, k), votes) for k in range(2)]

@@ -87,6 +87,7 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(phantoms, tmp_path, monkeypat
     )
 
 
+@pytest.mark.more
 @pytest.mark.real
 def test_it_overfits_eight_real_segments(real, tmp_path):
     content = {
@@ -134,6 +135,7 @@ def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
         guard_unseen(run, data.segments)
 
 
+@pytest.mark.more
 def test_the_papers_own_configuration_trains(phantoms, tmp_path):
     changes = ("training.epochs = 1", "training.batch_size = 4", "data.n_folds = 2")
     paper = load_config(CONFIGS / "paper.toml", (f'data.path = "{phantoms}"', *changes))
@@ -191,6 +193,7 @@ def finetuning(phantoms, start, **training):
     return settings.model_copy(update={"data": data})
 
 
+@pytest.mark.more
 def test_fine_tuning_starts_from_the_weights_and_keeps_their_statistics(phantoms, tmp_path):
     start = train(experiment(phantoms, epochs=1), Run(tmp_path / "start"))
     settings = finetuning(phantoms, tmp_path / "start", epochs=1, lr=1e-12, weight_decay=0.0)

@@ -189,6 +189,7 @@ def test_the_logits_are_adjusted_for_what_is_learned_from(phantoms, tmp_path):
         np.testing.assert_allclose(module._prior.numpy(), expected, atol=1e-6)
 
 
+@pytest.mark.more
 def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
     settings = experiment(
         phantoms,
@@ -207,6 +208,7 @@ def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
     assert kl(target, predicted.log()).mean() < 0.1
 
 
+@pytest.mark.more
 def test_the_recipe_for_hms_learns_in_two_stages(phantoms, tmp_path):
     recipe = load_config(
         CONFIGS / "hms.toml",

@@ -299,6 +299,7 @@ def test_what_fails_at_the_first_trial_ends_the_search(tmp_path):
     assert calls == [0]
 
 
+@pytest.mark.more
 def test_tpe_repeats_itself(tmp_path):
     space, names = simple("tpe", 13, prune=False), ("a", "b")
     one, other = (run(space, lambda n, v, r: distance(v), tmp_path / name)[0] for name in names)
@@ -339,6 +340,7 @@ def weights_in(folder):
     return {path: path.stat().st_mtime_ns for path in folder.glob("trials/*/fold-*/weights.*")}
 
 
+@pytest.mark.more
 def test_a_search_writes_what_it_found(phantoms, tmp_path):
     config, folder = write(tmp_path, TINY + GRID), tmp_path / "found"
     changes = ['search.grid."training.batch_size" = [16]', 'search.metric = "brier"']

@@ -111,6 +111,7 @@ def until(condition, limit_s=60.0):
         time.sleep(0.02)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("sampler", ["grid", "random", "tpe"])
 def test_processes_that_start_together_run_each_trial_once(tmp_path, started, sampler):
     go = time.time() + 3.0
@@ -127,6 +128,7 @@ def test_processes_that_start_together_run_each_trial_once(tmp_path, started, sa
     assert len(Traced(tmp_path).lines("begun")) == N
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("sampler", ["grid", "tpe"])
 def test_a_killed_trial_is_run_again_with_its_values(tmp_path, started, sampler):
     trace = Traced(tmp_path)
@@ -144,6 +146,7 @@ def test_a_killed_trial_is_run_again_with_its_values(tmp_path, started, sampler)
     assert len(begun) == 7
 
 
+@pytest.mark.more
 def test_a_slow_trial_is_left_to_its_process(tmp_path, started):
     slow = started(tmp_path, "grid", 2, 6.0)
     trace = Traced(tmp_path)
@@ -153,6 +156,7 @@ def test_a_slow_trial_is_left_to_its_process(tmp_path, started):
     assert sorted(number for number, _, _ in trace.lines("begun")) == [0, 1]
 
 
+@pytest.mark.more
 def test_a_process_that_wakes_up_late_does_not_finish_what_was_taken_over(tmp_path, started):
     trace = Traced(tmp_path)
     asleep = started(tmp_path, "grid", 2, 5.0, 60, None, 60)  # beats once, when it begins
