@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calibration": {"terms", "errors", "files"},
     "contract": {"terms", "errors", "config", "provenance"},
     "drawing": {"terms"},
+    "out_of_fold": {"terms", "errors", "files"},
     "windowing": BASICS,
     "eeg": BASICS,
     "phantom": BASICS | {"simulation"},
@@ -34,7 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "network": BASICS | {"contract", "windowing"},
     "prediction": BASICS | {"calibration", "data", "hms", "models", "network"},
     "training": BASICS
-    | {"calibration", "contract", "data", "hms", "models", "prediction", "provenance", "windowing"},
+    | {
+        "calibration", "contract", "data", "hms", "models", "out_of_fold", "prediction",
+        "provenance", "windowing",
+    },
     "signal": BASICS | {"eeg"},
     "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
     "events": BASICS | {"eeg", "reading", "signal"},
@@ -46,10 +50,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "display", "eeg", "events", "exports", "network", "reading", "report", "signal",
         "windowing",
     },
-    "evaluation": BASICS | {"calibration", "drawing"},
-    "explanation": BASICS | {"data", "drawing", "eeg", "evaluation", "hms", "models", "windowing"},
+    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold"},
+    "explanation": BASICS
+    | {"data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "windowing"},
     "study": BASICS
-    | {"contract", "data", "eeg", "evaluation", "hms", "models", "phantom", "training"},
+    | {
+        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
+        "training",
+    },
     "review": BASICS
     | {
         "contract", "display", "drawing", "eeg", "events", "exports", "network", "reading",

@@ -27,6 +27,7 @@ from nasion.exports import folder as reading_folder
 from nasion.hms.convert import convert
 from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segments
 from nasion.models import checkpoint
+from nasion.out_of_fold import NAMES, OLD_PROBABILITIES, OLD_VOTES, OutOfFold
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict_dataset
 from nasion.reading.event import Event
@@ -38,6 +39,7 @@ from nasion.training.run import Run
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "formats.md"
 V1 = Path(__file__).parent / "fixtures" / "formats" / "v1"
+OLD_OUT_OF_FOLD = [*NAMES, *OLD_PROBABILITIES, *OLD_VOTES]
 NOW = {
     "run": training_run.SCHEMA,
     "weights": checkpoint.SCHEMA,
@@ -241,9 +243,11 @@ def test_a_run_is_as_documented(written):
     assert set(content(run / "config.json")) <= set(documented("config.json"))
     assert list(Experiment.model_fields) == documented("config.json")
     for name in ("folds.csv", "history.csv", "oof.csv"):
-        assert header(run / name) == documented(name)
-    oof = pd.read_csv(run / "oof.csv")
-    np.testing.assert_allclose(oof[list(VOTE_COLUMNS)].sum(axis=1), 1, atol=1e-6)
+        old = written == V1 and name == "oof.csv"
+        assert header(run / name) == (OLD_OUT_OF_FOLD if old else documented(name))
+    rows = OutOfFold.read(run / "oof.csv")
+    np.testing.assert_allclose(rows.probability.sum(axis=1), 1, atol=1e-6)
+    assert (rows.votes.sum(axis=1) >= 1).all()
     for path in run.glob("*/weights.safetensors"):
         with safe_open(path, "np") as file:
             assert set(file.metadata()) == set(documented("weights.safetensors"))
@@ -327,8 +331,8 @@ def test_what_a_system_is_worth_beside_people_is_as_documented(made):
 
 def test_columns_read_by_evaluation_are_as_documented():
     known = documented("Columns read of labels and predictions")
-    fixed = {*inputs.IDS, inputs.SEGMENT, "fold", *VOTE_COLUMNS, *inputs.LABEL_COLUMNS}
-    fixed |= {*inputs.PROBABILITY_COLUMNS}
+    fixed = {*inputs.IDS, inputs.SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES}
+    fixed |= {name for names in inputs.BESIDE_VOTES for name in names}
     assert fixed <= set(known)
     assert all(inputs.RATER.fullmatch(name) for name in set(known) - fixed - {"rater_"})
 

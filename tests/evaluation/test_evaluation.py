@@ -19,6 +19,7 @@ from nasion.errors import NasionError
 from nasion.evaluation.evaluation import compare, evaluate, summary
 from nasion.evaluation.plates import check_names
 from nasion.evaluation.system import named
+from nasion.out_of_fold import OutOfFold
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 VOTES = list(VOTE_COLUMNS)
@@ -43,10 +44,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     labels.to_csv(paths["labels"], index=False)
     for name, sharpness in SHARPNESS.items():
         values = sharpness * truth + (1 - sharpness) * rng.dirichlet(np.ones(6), n)
-        oof = ids.assign(fold=np.arange(n) // 10 % 3, **dict(zip(VOTES, values.T, strict=True)))
-        oof[[f"label_{c}" for c in VOTES]] = votes
         paths[name] = folder / f"{name}.csv"
-        oof.to_csv(paths[name], index=False)
+        OutOfFold(ids.assign(fold=np.arange(n) // 10 % 3), values, votes).write(paths[name])
     return paths
 
 
@@ -351,14 +350,14 @@ def test_patients_known_of_one_system_are_known_of_all(
 @pytest.fixture
 def experts(files: dict[str, Path], tmp_path: Path) -> Path:
     """Votes, probabilities and four raters in one parquet file."""
-    oof = pd.read_csv(files["both"])
-    table = oof[[f"label_{c}" for c in VOTES]].set_axis(VOTES, axis=1)
-    table[[f"p_{p}" for p in PATTERNS]] = oof[VOTES].to_numpy()
+    oof = OutOfFold.read(files["both"])
+    table = pd.DataFrame(oof.votes, columns=VOTES)
+    table[[f"p_{p}" for p in PATTERNS]] = oof.probability
     names = np.array([*PATTERNS, None], dtype=object)
     for rater in range(4):
-        chosen = np.random.default_rng(rater).integers(7, size=len(oof))
+        chosen = np.random.default_rng(rater).integers(7, size=len(table))
         table[f"rater_{rater:02}"] = names[chosen]
-    table.insert(0, "segment", np.arange(len(oof)))
+    table.insert(0, "segment", np.arange(len(table)))
     table.to_parquet(tmp_path / "both.parquet")
     return tmp_path / "both.parquet"
 

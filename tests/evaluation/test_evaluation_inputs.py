@@ -10,6 +10,7 @@ from nasion.errors import NasionError
 from nasion.evaluation import metrics
 from nasion.evaluation.inputs import ABSTAINED, read_labels, read_predictions
 from nasion.evaluation.judged import Judged, judge, one_per_period
+from nasion.out_of_fold import NAMES, OutOfFold
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 VOTES = list(VOTE_COLUMNS)
@@ -143,13 +144,17 @@ def test_hms_labels_are_read_whole(real: Path) -> None:
     assert len(one_per_period(labels)) == len(periods)
 
 
-def test_an_oof_table_carries_its_labels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", [True, False])
+def test_an_oof_table_carries_its_labels(tmp_path: Path, *, old: bool) -> None:
     labels = labels_table(6, patient_id=[1, 1, 2, 2, 3, 3], eeg_sub_id=0)
     oof = predictions_table(
         6, eeg_sub_id=0, patient_id=labels["patient_id"], fold=[0, 0, 1, 1, 2, 2]
     )
-    oof[[f"label_{c}" for c in VOTES]] = labels[VOTES]
-    path = write(tmp_path / "oof.csv", oof)
+    path = tmp_path / "oof.csv"
+    if old:
+        write(path, oof.join(labels[VOTES].add_prefix("label_")))
+    else:
+        OutOfFold(oof[list(NAMES)], oof[VOTES].to_numpy(), labels[VOTES].to_numpy()).write(path)
     alone = judge(path, read_labels(path, carried=True))
     same(alone, join(tmp_path, oof, labels))
     assert list(alone.fold) == [0, 0, 1, 1, 2, 2]

@@ -15,9 +15,10 @@ from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, load
-from nasion.explanation.gallery import LABELS, choose, gallery, needed, read_oof, rows_of
+from nasion.explanation.gallery import choose, gallery, needed, rows_of
 from nasion.hms.segments import load_segments
-from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
+from nasion.out_of_fold import OutOfFold
+from nasion.terms import PATTERNS, Pattern
 
 
 def probabilities(pattern, share):
@@ -29,10 +30,9 @@ def probabilities(pattern, share):
 def oof_of(*rows):
     """Rows of (fold, eeg_id, predicted, probability, votes)."""
     table = pd.DataFrame({"fold": [row[0] for row in rows], "eeg_id": [row[1] for row in rows]})
-    table["eeg_sub_id"] = 0
-    table[list(VOTE_COLUMNS)] = [probabilities(row[2], row[3]) for row in rows]
-    table[list(LABELS)] = [row[4] for row in rows]
-    return table
+    names = table.assign(eeg_sub_id=0, patient_id=table["eeg_id"])
+    probability = np.array([probabilities(row[2], row[3]) for row in rows])
+    return OutOfFold(names, probability, np.array([row[4] for row in rows]))
 
 
 LPD_12, LPD_3, SPLIT = (0, 12, 1, 0, 0, 0), (0, 3, 0, 0, 0, 0), (0, 5, 5, 5, 0, 0)
@@ -49,8 +49,8 @@ OOF = oof_of(
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    data = [segment(int(eeg_id), LPD_12) for eeg_id in OOF["eeg_id"][::-1]]
-    signals = {int(eeg_id): noise(10.0, int(eeg_id)) for eeg_id in OOF["eeg_id"]}
+    data = [segment(int(eeg_id), LPD_12) for eeg_id in OOF.names["eeg_id"][::-1]]
+    signals = {int(eeg_id): noise(10.0, int(eeg_id)) for eeg_id in OOF.names["eeg_id"]}
     folder = write_hms(tmp_path_factory.mktemp("hms"), data, signals=signals)
     segments = load_segments(folder)
     signal = small().experiment.signal
@@ -115,24 +115,10 @@ def test_a_fold_without_a_fit_and_a_segment_that_is_not_there_are_said(dataset, 
     with pytest.raises(NasionError, match="fold 1 has no finished fit"):
         gallery({0: small()}, dataset, OOF, tmp_path)
     with pytest.raises(NasionError, match="has no EEG 99, segment 0"):
-        rows_of(dataset.segments, OOF.assign(eeg_id=99))
+        rows_of(dataset.segments, OOF.names.assign(eeg_id=99))
 
 
 def test_rows_are_found_by_their_ids_in_any_order(dataset):
-    rows = rows_of(dataset.segments, OOF)
-    assert dataset.segments.table["eeg_id"].iloc[rows].tolist() == OOF["eeg_id"].tolist()
+    rows = rows_of(dataset.segments, OOF.names)
+    assert dataset.segments.table["eeg_id"].iloc[rows].tolist() == OOF.names["eeg_id"].tolist()
     assert sorted(needed(dataset.segments, OOF).table["eeg_id"]) == [2, 6, 7]
-
-
-def test_an_oof_table_is_read_or_refused_in_one_line(tmp_path):
-    path = tmp_path / "oof.csv"
-    OOF.to_csv(path, index=False)
-    pd.testing.assert_frame_equal(read_oof(path), OOF)
-    OOF.drop(columns="label_lpd_vote").to_csv(path, index=False)
-    with pytest.raises(NasionError, match="lacks column label_lpd_vote"):
-        read_oof(path)
-    path.write_bytes(b"")
-    with pytest.raises(NasionError, match="not a csv table"):
-        read_oof(path)
-    with pytest.raises(NasionError, match="run nasion crossval"):
-        read_oof(tmp_path / "none.csv")

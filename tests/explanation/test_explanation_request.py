@@ -7,9 +7,9 @@ from explained_scenes import small
 
 from hms_folder import noise, segment, write_hms
 from nasion.errors import NasionError
-from nasion.explanation.gallery import LABELS
 from nasion.explanation.request import explain_recording, explain_run, explain_segment
-from nasion.terms import VOTE_COLUMNS, Pattern
+from nasion.out_of_fold import OutOfFold
+from nasion.terms import Pattern
 
 VOTES = (0, 12, 1, 0, 0, 0)
 
@@ -19,10 +19,9 @@ def folder(tmp_path_factory):
     rows = [segment(1, VOTES), segment(2, VOTES)]
     signals = {1: noise(10.0, 1), 2: noise(60.0, 2)}
     folder = write_hms(tmp_path_factory.mktemp("hms"), rows, signals=signals)
-    oof = pd.DataFrame({"fold": [1, 0], "eeg_id": [1, 2], "eeg_sub_id": 0})
-    oof[list(VOTE_COLUMNS)] = [0.1, 0.5, 0.1, 0.1, 0.1, 0.1]
-    oof[list(LABELS)] = VOTES
-    oof.to_csv(folder / "oof.csv", index=False)
+    names = pd.DataFrame({"fold": [1, 0], "eeg_id": [1, 2], "eeg_sub_id": 0, "patient_id": [1, 2]})
+    probability = np.array([[0.1, 0.5, 0.1, 0.1, 0.1, 0.1]] * 2)
+    OutOfFold(names, probability, np.array([VOTES] * 2)).write(folder / "oof.csv")
     return folder
 
 

@@ -12,13 +12,14 @@ from nasion.errors import NasionError
 from nasion.evaluation.evaluation import evaluate
 from nasion.files import write_json
 from nasion.hms.segments import load_segments
+from nasion.out_of_fold import OutOfFold
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.blending import Blend, blend, fitted_weights, is_blend
 from nasion.training.calibrating import of_single_fits
 from nasion.training.crossval import crossval
-from nasion.training.run import LABELS, Run
+from nasion.training.run import Run
 
 SMALL = {
     "signal": {"spectrogram": {"views": ["centre"]}},
@@ -52,15 +53,13 @@ def guesses(logits, noise, seed):
     return softmax(logits + noise * np.random.default_rng(100 + seed).standard_normal(logits.shape))
 
 
-def written(folder, predictions, votes, *, n_folds=3, repeated=1, **changes):
+def written(folder, predictions, votes, *, n_folds=3, repeated=1):
     """A RUN as far as a blend reads it: three EEGs a patient, rows of an EEG with equal votes."""
     row = np.repeat(np.arange(len(votes)), repeated)
     table = pd.DataFrame({"fold": row // 3 % n_folds, "eeg_id": row})
     table["eeg_sub_id"] = np.tile(np.arange(repeated), len(votes))
     table["patient_id"] = row // 3
-    table[list(VOTE_COLUMNS)], table[list(LABELS)] = predictions[row], votes[row]
-    folder.mkdir(parents=True)
-    table.assign(**changes).to_csv(folder / "oof.csv", index=False)
+    OutOfFold(table, predictions[row], votes[row]).write(folder / "oof.csv")
     write_json(folder / "run.json", {"schema": 1, "experiment": folder.name, "labels": "x"})
     fitted = of_single_fits(predictions, votes / votes.sum(1, keepdims=True))
     for fold in range(n_folds):
@@ -113,18 +112,19 @@ def test_two_runs_that_err_apart_are_better_together(tmp_path):
 def test_a_row_is_judged_by_what_was_fitted_without_its_fold(tmp_path):
     logits, votes = rows(90)
     runs = [written(tmp_path / f"run-{k}", guesses(logits, 1, k), votes) for k in range(2)]
-    before = pd.read_csv(blend(runs, tmp_path / "one").blend.runs[0].folder / "oof.csv")
-    one = pd.read_csv(tmp_path / "one" / "oof.csv")
+    blend(runs, tmp_path / "one")
+    first = OutOfFold.read(runs[0].out_of_fold).names["fold"].to_numpy() == 0
+    one = OutOfFold.read(tmp_path / "one" / "oof.csv")
     turned = votes.copy()
-    turned[before["fold"] == 0] = votes[before["fold"] == 0][:, ::-1]
+    turned[first] = votes[first][:, ::-1]
     for k, run in enumerate(runs):
         shutil.rmtree(run.folder)
         written(run.folder, guesses(logits, 1, k), turned)
     blend(runs, tmp_path / "other")
-    other = pd.read_csv(tmp_path / "other" / "oof.csv")
-    same = np.isclose(one[list(VOTE_COLUMNS)], other[list(VOTE_COLUMNS)]).all(1)
-    assert same[one["fold"] == 0].all()  # its own votes have no say
-    assert not same[one["fold"] != 0].any()
+    other = OutOfFold.read(tmp_path / "other" / "oof.csv")
+    same = np.isclose(one.probability, other.probability).all(1)
+    assert same[first].all()  # its own votes have no say
+    assert not same[~first].any()
 
 
 def test_few_votes_and_repeated_rows_of_a_period_do_not_count(tmp_path):

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 import nasion.training.calibrating as calibrating
@@ -9,12 +8,13 @@ from nasion.config import parse
 from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
+from nasion.out_of_fold import OutOfFold
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import calibrate, of_all_fits, of_single_fits
 from nasion.training.crossval import crossval
-from nasion.training.run import LABELS, Run
+from nasion.training.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +164,8 @@ def test_cross_validation_saves_it_and_prediction_takes_it(segments, phantoms, t
         "training": {"epochs": 4, "batch_size": 4, "lr": 0.01, "precision": "float32"},
     }
     run = Run(tmp_path / "run")
-    oof = pd.read_csv(crossval(parse(content, "test"), run))
-    votes = oof[list(LABELS)].to_numpy(float)
-    single = of_single_fits(oof[list(VOTE_COLUMNS)].to_numpy(), votes / votes.sum(1, keepdims=True))
+    oof = OutOfFold.read(crossval(parse(content, "test"), run))
+    single = of_single_fits(oof.probability, oof.target)
     if n_folds == 2:  # of each row there is one fit that learned from it: nothing to compare
         assert run.calibration is None
         return

@@ -16,6 +16,7 @@ from nasion.errors import NasionError
 from nasion.hms.segments import load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.models.fusion import Inputs
+from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict, predict_dataset
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, crossval, train
@@ -114,23 +115,22 @@ def test_it_overfits_eight_real_segments(real, tmp_path):
 def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
     settings = experiment(phantoms, epochs=1)
     run = Run(tmp_path / "run")
-    oof = pd.read_csv(crossval(settings, run))
+    oof = OutOfFold.read(crossval(settings, run))
     table = load_segments(phantoms).table
-    assert len(oof) == len(table)
-    assert not oof.duplicated(["eeg_id", "eeg_sub_id"]).any()
-    assert (oof.groupby("patient_id")["fold"].nunique() == 1).all()
-    np.testing.assert_allclose(oof[list(VOTE_COLUMNS)].sum(axis=1), 1, atol=1e-9)
-    merged = oof.merge(table, on=["eeg_id", "eeg_sub_id"], suffixes=("", "_true"))
+    names = oof.names
+    assert len(names) == len(table)
+    assert not names.duplicated(["eeg_id", "eeg_sub_id"]).any()
+    assert (names.groupby("patient_id")["fold"].nunique() == 1).all()
+    np.testing.assert_allclose(oof.probability.sum(axis=1), 1, atol=1e-9)
+    merged = oof.labels.merge(table, on=["eeg_id", "eeg_sub_id"], suffixes=("", "_true"))
     for name in VOTE_COLUMNS:
-        assert (merged[f"label_{name}"] == merged[f"{name}_true"]).all()
+        assert (merged[name] == merged[f"{name}_true"]).all()
     # Fold 0's rows were predicted by fold 0's net, which did not learn from them.
     data = cohort(settings, run)
     held_out = data.dataset(settings, data.fold == 0)
     net = load(run.fold_folder(0) / "weights.safetensors").net
     expected = predict_dataset([net], held_out)
-    np.testing.assert_allclose(
-        oof.loc[oof["fold"] == 0, list(VOTE_COLUMNS)].to_numpy(), expected, atol=1e-6
-    )
+    np.testing.assert_allclose(oof.probability[names["fold"] == 0], expected, atol=1e-6)
     with pytest.raises(NasionError, match=r"oof\.csv"):
         guard_unseen(run, data.segments)
 
@@ -168,10 +168,8 @@ def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
 
 def test_the_calibration_of_a_run_is_fitted_out_of_fold_and_applied(phantoms, tmp_path):
     run = Run(tmp_path / "run")
-    oof = pd.read_csv(crossval(experiment(phantoms, epochs=1), run))
-    counts = oof[[f"label_{name}" for name in VOTE_COLUMNS]].to_numpy(float)
-    raw = oof[list(VOTE_COLUMNS)].to_numpy()
-    fitted = calibration.fit(raw, counts / counts.sum(1, keepdims=True))
+    oof = OutOfFold.read(crossval(experiment(phantoms, epochs=1), run))
+    fitted = calibration.fit(oof.probability, oof.target)
     fits = run.checkpoints()
     for fit_ in fits:
         assert fit_.calibration.temperature == pytest.approx(fitted.temperature)

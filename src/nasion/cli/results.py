@@ -140,7 +140,7 @@ def explain(
 
     folder = Run(run or PACKAGED)
     fits = folder.by_fold()
-    oof = folder.folder / "oof.csv"
+    oof = folder.out_of_fold
     if gallery:
         with bar_of("examples") as bar:
             typer.echo(request.explain_run(fits, oof, data, out, bar))

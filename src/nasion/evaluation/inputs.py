@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from nasion.errors import NasionError
+from nasion.out_of_fold import OLD_VOTES, PROBABILITIES
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 Array = np.ndarray[Any, Any]
 
-LABEL_PREFIX = "label_"  # before the vote counts in an oof.csv, whose plain columns are predictions
-LABEL_COLUMNS = tuple(LABEL_PREFIX + column for column in VOTE_COLUMNS)
-PROBABILITY_COLUMNS = tuple(f"p_{pattern}" for pattern in PATTERNS)  # beside votes in one file
+# How probabilities are named that stand beside votes in one file, rather than in a submission.
+BESIDE_VOTES = (PROBABILITIES, tuple(f"p_{pattern}" for pattern in PATTERNS))
 IDS = ("eeg_id", "eeg_sub_id", "patient_id")
 SEGMENT = "segment"  # stands for eeg_id where there is none
 RATER = re.compile(r"rater_\w+")
@@ -53,8 +53,8 @@ def read_labels(path: Path, *, carried: bool = False) -> Labels:
         A csv or parquet file with eeg_id (or segment), six vote counts and perhaps eeg_sub_id,
         patient_id and the single votes in columns rater_...
     carried
-        Whether the file holds predictions first of all: then votes are label_..._vote, or
-        ..._vote where the probabilities are p_...
+        Whether the file holds predictions first of all: then votes are ..._vote beside
+        ..._probability or p_..., or label_..._vote in an oof.csv of older columns.
 
     Raises
     ------
@@ -62,9 +62,9 @@ def read_labels(path: Path, *, carried: bool = False) -> Labels:
         For a missing column, a repeated row, or votes that are not counts.
     """
     table = _read(path)
-    beside = set(PROBABILITY_COLUMNS) <= set(table)
-    labelled = bool(set(LABEL_COLUMNS) & set(table))
-    columns = LABEL_COLUMNS if labelled or (carried and not beside) else VOTE_COLUMNS
+    labelled = bool(set(OLD_VOTES) & set(table))
+    alone = _probabilities(table) == VOTE_COLUMNS
+    columns = OLD_VOTES if labelled or (carried and alone) else VOTE_COLUMNS
     _need(path, table, columns)
     votes = _numbers(path, table, columns, "votes are whole numbers from 0")
     _refuse(path, table, votes.sum(1) == 0, "has no votes; leave the row out")
@@ -89,8 +89,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         For a missing column, or a row that is not a distribution over the six patterns.
     """
     table = _read(path)
-    beside = set(PROBABILITY_COLUMNS) <= set(table)
-    columns = PROBABILITY_COLUMNS if beside else VOTE_COLUMNS
+    columns = _probabilities(table)
     _need(path, table, columns)
     values = _numbers(path, table, columns, "")
     sums = values.sum(1)
@@ -104,6 +103,11 @@ def read_predictions(path: Path) -> pd.DataFrame:
     frame = _keys(path, table, (*IDS, "fold"))
     frame[list(VOTE_COLUMNS)] = values
     return frame
+
+
+def _probabilities(table: pd.DataFrame) -> tuple[str, ...]:
+    """Which columns of a file are probabilities: those of a submission unless others are there."""
+    return next((names for names in BESIDE_VOTES if set(names) <= set(table)), VOTE_COLUMNS)
 
 
 def key(frame: pd.DataFrame, *, by_window: bool) -> pd.Series:
@@ -166,7 +170,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    known = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *LABEL_COLUMNS, *PROBABILITY_COLUMNS}
+    known = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES}
+    known |= {name for names in BESIDE_VOTES for name in names}
     try:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)
@@ -187,7 +192,7 @@ def _need(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     missing = [column for column in needed if column not in table]
     if missing:
         hint = f"; needed are {', '.join(needed)}, separated by commas"
-        if missing[-1].startswith(LABEL_PREFIX):
+        if missing[-1] in OLD_VOTES:
             hint = "; give a csv of labels, since only an oof.csv carries its own"
         raise NasionError(f"{path}: no column {', '.join(missing)}{hint}")
     twice = [column for column in needed if f"{column}.1" in table]

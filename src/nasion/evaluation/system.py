@@ -9,8 +9,8 @@ import pandas as pd
 
 from nasion.errors import NasionError
 from nasion.files import read_json
+from nasion.out_of_fold import FILE_NAME as OOF
 
-OOF = "oof.csv"
 SCORED = ("kld", "accuracy")
 FINGERPRINTS = ("nasion", "experiment", "labels")
 

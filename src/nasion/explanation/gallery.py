@@ -22,10 +22,10 @@ from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, 
 from nasion.files import write_json, write_text
 from nasion.hms.segments import KEYS, Segments
 from nasion.models.checkpoint import Checkpoint
-from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
+from nasion.out_of_fold import OutOfFold
+from nasion.terms import PATTERNS, Pattern
 
 TEMPLATE = Path(__file__).with_name("gallery.html.j2")
-LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)
 CLEAR = 0.5  # share of the votes above which a label is clear: the paper's confident rows
 MANY_VOTES = 10
 Progress = Callable[[int, int], None]
@@ -54,29 +54,13 @@ class Example:
         return f"wrong-{self.truth}-as-{self.predicted}"
 
 
-def read_oof(path: Path) -> pd.DataFrame:
-    """Read the `oof.csv` of a run: fold, ids, six probabilities, and the votes as `label_...`."""
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found; run nasion crossval, which writes it") from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise NasionError(f"{path}: not a csv table ({reason}); run crossval again") from None
-    lacking = [name for name in ("fold", *KEYS, *VOTE_COLUMNS, *LABELS) if name not in table]
-    if lacking:
-        raise NasionError(f"{path}: lacks column {lacking[0]}; give the oof.csv of a crossval run")
-    return table
-
-
-def choose(oof: pd.DataFrame) -> list[Example]:
+def choose(oof: OutOfFold) -> list[Example]:
     """The best and the most confidently wrong row of each pattern, where there are any.
 
     Only labels with over half of the votes; of these, only rows with 10 votes or more where the
     pattern has such rows of that kind.
     """
-    probability = oof[list(VOTE_COLUMNS)].to_numpy(np.float64)
-    votes = oof[list(LABELS)].to_numpy(np.float64)
+    probability, votes = oof.probability, oof.votes
     counts = votes.sum(1)
     truth, predicted = votes.argmax(1), probability.argmax(1)
     clear = votes.max(1) > CLEAR * counts
@@ -88,7 +72,7 @@ def choose(oof: pd.DataFrame) -> list[Example]:
             if row is not None:
                 said = PATTERNS[int(predicted[row])]
                 surety = float(probability[row].max())
-                found.append(Example(row, int(oof["fold"].iloc[row]), pattern, said, surety))
+                found.append(Example(row, int(oof.names["fold"].iloc[row]), pattern, said, surety))
     return found
 
 
@@ -101,7 +85,7 @@ def _surest(pool: NDArray[np.bool_], counts: Any, surety: Any) -> int | None:
 def gallery(
     checkpoints: Mapping[int, Checkpoint],
     dataset: SegmentDataset,
-    oof: pd.DataFrame,
+    oof: OutOfFold,
     out: Path,
     *,
     progress: Progress | None = None,
@@ -115,7 +99,7 @@ def gallery(
     dataset
         The segments that `oof` was predicted from, or those `needed`.
     oof
-        From `read_oof`.
+        What the run says of its own rows.
     out
         Folder for `gallery.html`, `faithfulness.json`, and a `.svg`, `.png` and `.npz` an example.
 
@@ -124,7 +108,7 @@ def gallery(
     Path of `gallery.html`.
     """
     examples = choose(oof)
-    rows = rows_of(dataset.segments, oof.iloc[[example.row for example in examples]])
+    rows = rows_of(dataset.segments, oof.names.iloc[[example.row for example in examples]])
     shown = []
     gained: dict[tuple[str, str, str], list[float]] = {}
     for done, (example, row) in enumerate(zip(examples, rows, strict=True), start=1):
@@ -159,14 +143,14 @@ def _by_map(tested: Sequence[Faithfulness]) -> list[dict[str, Any]]:
     ]
 
 
-def needed(segments: Segments, oof: pd.DataFrame) -> Segments:
+def needed(segments: Segments, oof: OutOfFold) -> Segments:
     """The segments that `gallery` explains, so that no others need to be decoded."""
     examples = choose(oof)
-    return segments.subset(rows_of(segments, oof.iloc[[example.row for example in examples]]))
+    return segments.subset(rows_of(segments, oof.names.iloc[[example.row for example in examples]]))
 
 
-def rows_of(segments: Segments, oof: pd.DataFrame) -> NDArray[np.int_]:
-    """Where each row of `oof` stands in the table of segments.
+def rows_of(segments: Segments, names: pd.DataFrame) -> NDArray[np.int_]:
+    """Where each row of `names` stands in the table of segments.
 
     Raises
     ------
@@ -174,7 +158,7 @@ def rows_of(segments: Segments, oof: pd.DataFrame) -> NDArray[np.int_]:
         Where one is not in it.
     """
     there = pd.MultiIndex.from_frame(segments.table[list(KEYS)])
-    wanted = pd.MultiIndex.from_frame(oof[list(KEYS)])
+    wanted = pd.MultiIndex.from_frame(names[list(KEYS)])
     rows = there.get_indexer(wanted)
     if (rows < 0).any():
         eeg_id, sub_id = wanted[int(np.argmin(rows))]

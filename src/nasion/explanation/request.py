@@ -23,6 +23,7 @@ from nasion.explanation.explanation import (
 )
 from nasion.hms.segments import KEYS, Segments, load_segments
 from nasion.models.checkpoint import Checkpoint
+from nasion.out_of_fold import OutOfFold
 from nasion.terms import CENTRE_S, Pattern
 
 Fits = Mapping[str, Checkpoint]  # by the fold held out: "0", "1" ..., or "all"
@@ -80,21 +81,21 @@ def explain_run(
     fits: Fits, oof: Path, data: Path, out: Path, progress: Progress | None = None
 ) -> Path:
     """Write the gallery of a cross-validated run; give the path of its page."""
-    table = galleries.read_oof(oof)
-    segments = galleries.needed(load_segments(data, "train"), table)
+    rows = OutOfFold.read(oof)
+    segments = galleries.needed(load_segments(data, "train"), rows)
     folds = {int(fold): fit for fold, fit in fits.items() if fold.isdecimal()}
     with TemporaryDirectory(prefix="nasion-") as folder:
         signal = signal_of(list(fits.values()))
         store = open_store(segments, signal, Path(folder))
         dataset = SegmentDataset(segments, store, next(iter(fits.values())).experiment)
-        return galleries.gallery(folds, dataset, table, out, progress=progress)
+        return galleries.gallery(folds, dataset, rows, out, progress=progress)
 
 
 def _unseen(fits: Fits, oof: Path, segments: Segments) -> list[Checkpoint]:
     """The network that held this segment out, or all where no fold knows it."""
     if not oof.exists():
         return list(fits.values())
-    table = galleries.read_oof(oof)
+    table = OutOfFold.read(oof).names
     wanted = segments.table.iloc[0]
     rows = table[np.all([table[key] == wanted[key] for key in KEYS], axis=0)]
     if rows.empty:

@@ -17,14 +17,15 @@ from nasion.evaluation.figures import save
 from nasion.evaluation.judged import Judged, one_per_period
 from nasion.evaluation.metrics import SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
-from nasion.hms.segments import KEYS, load_segments
+from nasion.hms.segments import load_segments
+from nasion.out_of_fold import OutOfFold
 from nasion.study.experiment import resolved, with_phantoms
 from nasion.study.space import Space, Values, label, read_space, told
 from nasion.study.storage import alone, opened
 from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import crossval
-from nasion.training.run import LABELS, Run
+from nasion.training.run import Run
 from nasion.version import VERSION
 
 SCHEMA = 1
@@ -161,7 +162,7 @@ def _objective(space: Space, folder: Path) -> Objective:
         run = _run(folder, experiment)
         so_far: list[float | None] = []
 
-        def add_fold(done: int, total: int, rows: pd.DataFrame) -> None:
+        def add_fold(done: int, total: int, rows: OutOfFold) -> None:
             so_far.append(_overall(rows, metric))
             if so_far[-1] is not None:
                 report(done, total, so_far[-1])
@@ -174,15 +175,13 @@ def _objective(space: Space, folder: Path) -> Objective:
     return score_trial
 
 
-def _overall(rows: pd.DataFrame, metric: str) -> float | None:
+def _overall(rows: OutOfFold, metric: str) -> float | None:
     """Score out-of-fold rows, as `nasion evaluate` does."""
-    table = rows.reset_index(drop=True)
-    votes = table[[*KEYS, *LABELS]].set_axis([*KEYS, *VOTE_COLUMNS], axis=1)
-    kept = one_per_period(votes)
+    kept = one_per_period(rows.labels)
     judged = Judged(
         votes=kept[list(VOTE_COLUMNS)].to_numpy(float),
-        prediction=table.loc[kept.index, list(VOTE_COLUMNS)].to_numpy(float),
-        unit=np.unique(table.loc[kept.index, "patient_id"], return_inverse=True)[1],
+        prediction=rows.probability[kept.index],
+        unit=np.unique(kept["patient_id"], return_inverse=True)[1],
         unit_name="patient",
         fold=None,
         rows={},

@@ -11,7 +11,7 @@ they did before.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from nasion import calibration
 from nasion.calibration import Calibration, splits
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json
-from nasion.hms.segments import KEYS, Segments, one_row_per_period
+from nasion.files import read_json, write_json
+from nasion.hms.segments import Segments, one_row_per_period
+from nasion.out_of_fold import FILE_NAME, NAMES, OutOfFold
 from nasion.prediction import Progress, predict
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits
-from nasion.training.run import BLEND, LABELS, Run, guard_unseen
+from nasion.training.run import BLEND, Run, guard_unseen
 from nasion.version import VERSION
 
 Array = NDArray[np.float64]
@@ -142,10 +143,10 @@ def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
         raise NasionError(f"{folder}: exists already; give a new folder")
     tables = _common(runs)
     table = tables[0]
-    raw = np.stack([one[list(VOTE_COLUMNS)].to_numpy(float) for one in tables])
-    counts, patient = table[list(LABELS)].to_numpy(float), table["patient_id"].to_numpy()
-    target, fold = counts / counts.sum(1, keepdims=True), table["fold"].to_numpy()
-    judged = _judged(table) & (counts.sum(1) >= votes)
+    raw = np.stack([each.probability for each in tables])
+    target, patient = table.target, table.names["patient_id"].to_numpy()
+    fold = table.names["fold"].to_numpy()
+    judged = _judged(table) & (table.votes.sum(1) >= votes)
     if not judged.any():
         raise NasionError(f"{runs[0].folder}: no row has {votes} votes; give fewer with --votes")
 
@@ -162,7 +163,7 @@ def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
 
     weights, together = _fit(_calibrated(runs, raw, fold)[:, judged], target[judged])
     found = Blend(tuple(runs), tuple(map(float, weights)), together)
-    _write(found, folder, votes, table.assign(**dict(zip(VOTE_COLUMNS, mixed.T, strict=True))))
+    _write(found, folder, votes, replace(table, probability=mixed))
     best = int(np.argmin([_cross_entropy(target[judged], one[judged]) for one in alone]))
     rows = patient[judged], target[judged], alone[best, judged], mixed[judged]
     return Blended(found, runs[best], *rows)
@@ -213,17 +214,18 @@ def _calibrated(runs: Sequence[Run], raw: Array, fold: NDArray[np.int64]) -> Arr
     return said
 
 
-def _common(runs: Sequence[Run]) -> list[pd.DataFrame]:
-    """The out-of-fold tables of the runs, row by row alike but for the predictions."""
-    tables = [_oof(run) for run in runs]
+def _common(runs: Sequence[Run]) -> list[OutOfFold]:
+    """The out-of-fold rows of the runs, row by row alike but for the predictions."""
+    tables = [_rows(run) for run in runs]
     first = tables[0]
     for run, table in zip(runs[1:], tables[1:], strict=True):
         for names, what in (
-            (KEYS, "segments"),
-            (("patient_id", *LABELS), "patients or votes"),
+            (NAMES[1:3], "segments"),
+            (("patient_id", *VOTE_COLUMNS), "patients or votes"),
             (("fold",), "folds"),
         ):
-            if not np.array_equal(table[list(names)].to_numpy(), first[list(names)].to_numpy()):
+            ours, theirs = (each.labels[list(names)].to_numpy() for each in (table, first))
+            if not np.array_equal(ours, theirs):
                 advice = (
                     f"cross-validate it with --set 'data.folds=\"{runs[0].folder}/folds.csv\"'"
                     if what == "folds"
@@ -236,25 +238,15 @@ def _common(runs: Sequence[Run]) -> list[pd.DataFrame]:
     return tables
 
 
-def _oof(run: Run) -> pd.DataFrame:
-    path = run.folder / "oof.csv"
+def _rows(run: Run) -> OutOfFold:
     run.about()
-    try:
-        table = pd.read_csv(path)
-        wanted = ["fold", *KEYS, "patient_id", *VOTE_COLUMNS, *LABELS]
-        return table[wanted].sort_values(list(KEYS), ignore_index=True)
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found; run nasion crossval, which writes it") from None
-    except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise NasionError(f"{path}: not an oof.csv ({reason}); run crossval again") from None
+    return OutOfFold.read(run.out_of_fold).in_order()
 
 
-def _judged(table: pd.DataFrame) -> NDArray[np.bool_]:
+def _judged(table: OutOfFold) -> NDArray[np.bool_]:
     """The middle row of each stationary period."""
-    labels = table[[*KEYS, *LABELS]].set_axis([*KEYS, *VOTE_COLUMNS], axis=1)
-    kept = np.zeros(len(table), bool)
-    kept[one_row_per_period(labels)] = True
+    kept = np.zeros(len(table.votes), bool)
+    kept[one_row_per_period(table.labels)] = True
     return kept
 
 
@@ -267,7 +259,7 @@ def _fingerprints(run: Run) -> dict[str, object]:
     return {key: about.get(key) for key in FINGERPRINTS}
 
 
-def _write(found: Blend, folder: Path, votes: int, table: pd.DataFrame) -> None:
+def _write(found: Blend, folder: Path, votes: int, table: OutOfFold) -> None:
     members = [
         {
             "path": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
@@ -276,7 +268,6 @@ def _write(found: Blend, folder: Path, votes: int, table: pd.DataFrame) -> None:
         }
         for run, weight in zip(found.runs, found.weights, strict=True)
     ]
-    with replacing(folder / "oof.csv") as temporary:
-        table.to_csv(temporary, index=False)
+    table.write(folder / FILE_NAME)
     about = {"schema": SCHEMA, "nasion": VERSION, "votes": votes, "runs": members}
     write_json(folder / BLEND, {**about, "calibration": found.calibration.as_dict()})

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nasion import calibration
@@ -15,21 +14,20 @@ from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
-from nasion.files import replacing
-from nasion.hms.segments import KEYS, Segments, load_segments, one_row_per_period, targets
+from nasion.hms.segments import Segments, load_segments, one_row_per_period, targets
 from nasion.models.checkpoint import FILE_NAME, load, save
+from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict_dataset
-from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
-from nasion.training.run import LABELS, Run
+from nasion.training.run import Run
 
 ALL = -1  # in place of a fold: learn from every row
 SAMPLE = 1000  # rows that every fit predicts, to see how far they agree
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
-Scored = Callable[[int, int, pd.DataFrame], None]
+Scored = Callable[[int, int, OutOfFold], None]
 
 
 @dataclass(frozen=True)
@@ -144,18 +142,16 @@ def crossval(
     fits
         Called with the number of fits done and in all.
     scored
-        Called with the same and the rows of `oof.csv` so far.
+        Called with the same and the out-of-fold rows so far.
 
     Returns
     -------
-    Path of `oof.csv`: fold, ids, six raw probabilities under the names of votes, and the votes
-    themselves as `label_..._vote`.
+    Path of `oof.csv`, which `nasion.out_of_fold` reads.
     """
-    path = run.folder / "oof.csv"
     data = cohort(experiment, run)
     numbers = np.unique(data.fold[data.fold >= 0])
     some = _thinned(data)
-    pieces: list[pd.DataFrame] = []
+    pieces: list[OutOfFold] = []
     shared: list[Array] = []
     for done, fold in enumerate(numbers, start=1):
         weights, said = _fitted(experiment, run, int(fold), data, progress=progress)
@@ -165,15 +161,13 @@ def crossval(
             said = predict_dataset([net], held_out)
         if len(numbers) > MEMBERS:
             shared.append(predict_dataset([net], data.dataset(experiment, some)))
-        pieces.append(_oof(int(fold), held_out.segments.table, said))
+        pieces.append(OutOfFold.of(int(fold), held_out.segments.table, said))
         if fits:
             fits(done, len(numbers))
         if scored:
-            scored(done, len(numbers), pd.concat(pieces))
-    table = pd.concat(pieces)
-    counts = table[list(LABELS)].to_numpy(float)
-    target = counts / counts.sum(1, keepdims=True)
-    single = of_single_fits(table[list(VOTE_COLUMNS)].to_numpy(), target)
+            scored(done, len(numbers), OutOfFold.joined(pieces))
+    whole = OutOfFold.joined(pieces)
+    single = of_single_fits(whole.probability, whole.target)
     for fold in numbers:
         single.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
     if shared:
@@ -181,9 +175,8 @@ def crossval(
         together = of_all_fits(np.stack(shared), learned, single)
         if together:
             together.save(run.folder / calibration.FILE_NAME)
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
-    return path
+    whole.write(run.out_of_fold)
+    return run.out_of_fold
 
 
 def _thinned(data: Cohort) -> NDArray[np.int_]:
@@ -191,11 +184,3 @@ def _thinned(data: Cohort) -> NDArray[np.int_]:
     own = np.flatnonzero(data.fold >= 0)
     rows = own[one_row_per_period(data.segments.table.iloc[own])]
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(int)]
-
-
-def _oof(fold: int, rows: pd.DataFrame, said: Array) -> pd.DataFrame:
-    piece = rows[[*KEYS, "patient_id"]].copy()
-    piece.insert(0, "fold", fold)
-    piece[list(VOTE_COLUMNS)] = said
-    piece[list(LABELS)] = rows[list(VOTE_COLUMNS)]
-    return piece

@@ -25,12 +25,11 @@ from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME, Checkpoint
-from nasion.terms import VOTE_COLUMNS
+from nasion.out_of_fold import FILE_NAME as OUT_OF_FOLD
 from nasion.version import VERSION
 
 SCHEMA = 1
 BLEND = "blend.json"  # of several runs; see `training.blending`
-LABELS = tuple(f"label_{name}" for name in VOTE_COLUMNS)  # of oof.csv: the votes
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,11 @@ class Run:
     def fold_folder(self, fold: int | str) -> Path:
         """Folder of one fit; "all" is the one on every row."""
         return self.folder / f"fold-{fold}"
+
+    @property
+    def out_of_fold(self) -> Path:
+        """The file of out-of-fold predictions, which only cross-validation writes."""
+        return self.folder / OUT_OF_FOLD
 
     @property
     def experiment(self) -> Experiment:
