@@ -28,3 +28,14 @@ def test_a_label_beyond_its_eeg_is_a_fault(tmp_path):
     folder = write_hms(tmp_path / "hms", rows, duration_s=52.0)
     (finding,) = check_segments(load_segments(folder))["findings"]
     assert finding.endswith("52 s long, but a label begins at 4 s")
+
+
+def test_files_that_can_not_be_read_are_one_line_a_reason(tmp_path):
+    folder = write_hms(tmp_path / "hms", [segment(i) for i in (11, 12, 13, 14)], duration_s=52.0)
+    file = {i: folder / "train_eegs" / f"{i}.parquet" for i in (11, 12, 13)}
+    for i in (11, 12):
+        file[i].write_bytes(b"PAR1")
+    file[13].write_bytes(b"")
+    torn, empty = check_segments(load_segments(folder))["findings"]
+    assert torn.startswith(f"2 of 4 EEGs, the first {file[11]}: not a parquet file")
+    assert empty.startswith(f"{file[13]}: is empty")

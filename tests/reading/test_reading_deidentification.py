@@ -14,6 +14,7 @@ from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eeg.made_edf import delay_records, eeg, write
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code, Kind, Remark, free_text
@@ -34,7 +35,7 @@ from nasion.exports.deidentification import (
 )
 from nasion.exports.tables import events_table, probabilities_table
 from nasion.reading.reading import Reading
-from nasion.terms import ELECTRODES
+from nasion.terms import COLUMNS, ELECTRODES
 
 CANARIES = (
     "vogelsa", "hermine", "zq471108", "17.03.87", "1987-03-17", "17-mar-1987", "19870317",
@@ -51,6 +52,14 @@ NOTES = (
     (4.0, 5.0, "photic stimulation 10 Hz"),
     (5.0, 0.0, "ZQ471108"),
 )
+
+
+# What is said of single files as they are opened.
+READ = (
+    Code.TRAILING_BYTES, Code.EARLY_RECORD, Code.UNSTATED_GAPS, Code.EMPTY_CHANNEL, Code.NO_UNIT,
+    Code.NO_VOLTAGE, Code.SECOND_CHANNEL, Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES,
+    Code.UNIT_UNDONE, Code.UNIT_WRONG,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +293,62 @@ def test_a_warning_that_is_known_by_its_text_alone_is_withheld(tmp_path, change)
     loaded = folder.load(tmp_path)
     assert loaded.warnings == (free_text(warning.text),)
     assert deidentified(loaded, Key.draw()).warnings == (Remark(Code.WITHHELD),)
+
+
+def patched(path, begin, text):
+    raw = path.read_bytes()
+    path.write_bytes(raw[:begin] + text + raw[begin + len(text) :])
+    return path
+
+
+def faulty(path, code):
+    """A file that is read with this warning."""
+    signals, notes, n = eeg(4000), [(0.0, 0.0, "room" * 9)], len(COLUMNS)
+    dimensions = 256 + 96 * n
+    match code:
+        case Code.TRAILING_BYTES:
+            path.write_bytes(write(path, signals).read_bytes() + b"Vogelsang")
+            return path
+        case Code.EARLY_RECORD:
+            path = write(path, signals, annotations=notes)
+            return delay_records(path, 8, -5.0, reserved="EDF+C")
+        case Code.UNSTATED_GAPS:
+            path = write(path, signals, annotations=notes)
+            return delay_records(path, 5, 7.0, reserved="EDF+C")
+        case Code.EMPTY_CHANNEL:
+            labels = ("Fp1-Vogelsang", *COLUMNS[1:])
+            return patched(write(path, signals, labels=labels), 256 + 128 * n, b"-32000  ")
+        case Code.NO_UNIT:
+            return write(path, signals, unit="")
+        case Code.NO_VOLTAGE:
+            return patched(write(path, signals), dimensions, b"Vogelsa ")
+        case Code.SECOND_CHANNEL:
+            labels = (*COLUMNS[:-1], "Fp1-Vogelsang")
+            return write(path, signals, labels=labels)
+        case Code.REFERENCE_OF_ALL:
+            labels = tuple(f"{name}-Cz" for name in ELECTRODES if name != "Cz")
+            return write(path, signals[: len(labels)], labels=labels)
+        case Code.MIXED_REFERENCES:
+            return write(path, signals, labels=("Fp1-Vogelsang", *COLUMNS[1:]))
+        case Code.UNIT_UNDONE:
+            return patched(write(path, signals), dimensions, b"V       " * n)
+        case _:
+            return patched(write(path, 15 * signals), dimensions, b"V       " * n)
+
+
+@pytest.mark.parametrize("code", READ)
+def test_each_warning_of_a_file_goes_through_a_reading_as_data(tmp_path, code):
+    one = read(faulty(tmp_path / "a.edf", code))
+    assert [warning.code for warning in one.warnings] == [code]
+    folder.save(one, tmp_path / "saved")
+    loaded = folder.load(tmp_path / "saved")
+    assert loaded.warnings == one.warnings
+    (clean,) = deidentified(loaded, Key.draw()).warnings
+    assert clean.code is code
+    assert "vogelsa" not in f"{clean} {clean!r}".lower()
+    for name, kind in code.value.kinds.items():
+        if kind not in (Kind.LABEL, Kind.TEXT):
+            assert clean.values[name] == one.warnings[0].values[name]
 
 
 def test_labels_of_a_technical_kind_stay_in_warnings():

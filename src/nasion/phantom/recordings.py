@@ -30,7 +30,7 @@ FIRST_DAY, DAYS = datetime(2001, 1, 1), 3650
 
 
 class Writer(Protocol):
-    """Writes a recording, as `eeg.edf_writer.write_edf` does."""
+    """Writes a recording, as `eeg.edf.writer.write_edf` does."""
 
     def __call__(
         self,
@@ -89,7 +89,7 @@ def simulate_recordings(
     Parameters
     ----------
     write
-        What writes the signals: `eeg.edf_writer.write_edf`.
+        What writes the signals: `eeg.edf.writer.write_edf`.
     progress
         Called with the minutes done and in all.
 
