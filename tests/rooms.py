@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": BASICS
     | {
         "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
-        "training",
+        "provenance", "training",
     },
     "review": BASICS
     | {

@@ -8,6 +8,8 @@ from abouts import V1, about
 from nasion.contract import PACKAGED_MODEL, About
 from nasion.errors import NasionError
 from nasion.network import Network
+from nasion.provenance import Provenance, Source
+from nasion.simulation import Simulation
 from nasion.terms import DERIVATION_NAMES, PATTERNS
 
 
@@ -26,6 +28,16 @@ def test_what_is_stated_comes_back():
     assert About.from_dict(stated.as_dict(), "a test") == stated
     assert stated.as_dict()["licence"] == "Apache-2.0"
     assert about(said_by_a_later_nasion=1) == about()
+
+
+def test_whom_it_learned_from_comes_back_and_stays_out_of_its_readings():
+    source = Source.of([("ab" * 32, 1), ("cd" * 32, 2)], {1: 0, 2: 1})
+    provenance = Provenance((source,), (Simulation(7, 100),))
+    stated = about(learned_from={**V1["learned_from"], "provenance": provenance.as_dict()})
+    assert stated.learned_from.provenance == provenance
+    assert About.from_json(json.dumps(stated.as_dict()), "a test") == stated
+    assert stated.without_provenance == about()
+    assert stated.identity == about().identity
 
 
 @pytest.mark.parametrize("key", ["weights", "experiment", "calibration"])
@@ -60,6 +72,7 @@ def test_a_key_that_is_missing_is_named(key):
         ({"fits": "many"}, "'fits'"),
         ({"signal": {**V1["signal"], "smell": 1}}, "unknown key 'signal.smell'"),
         ({"accuracy": {"10-20": 80.3}}, "'accuracy.10-20'"),
+        ({"learned_from": {**V1["learned_from"], "provenance": {}}}, "'learned_from.provenance'"),
         ({"patterns": [*PATTERNS[:5], "burst"]}, "'burst' is not known here"),
         ({"patterns": PATTERNS[:5]}, "needs other once"),
         ({"derivations": [*DERIVATION_NAMES, "Fp1-F7"]}, "needs Fp1-F7 once"),

@@ -37,10 +37,11 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
 from nasion.config import Settings, Signal, checked
 from nasion.errors import NasionError
+from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 
 Array = NDArray[np.float32]
@@ -78,6 +79,15 @@ class PreparedWindows(Protocol):
         """By view, (n,): 1 where there is any."""
 
 
+def _provenance(content: Any) -> Provenance | None:
+    if content is None or isinstance(content, Provenance):
+        return content
+    try:
+        return Provenance.from_dict(content, FILE_NAME)
+    except NasionError as error:
+        raise ValueError(str(error).removeprefix(f"{FILE_NAME}: ")) from None
+
+
 class LearnedFrom(Settings):
     """What the weights learned from.
 
@@ -87,13 +97,20 @@ class LearnedFrom(Settings):
         Whether labelled EEG of one's own was among it, where the run still tells.
     simulated_patients, epochs
         How many.
+    provenance
+        Hashes of patients and EEGs, and seeds; None where not stated.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
 
     own_data: bool
     simulated_patients: int = Field(ge=0)
     epochs: int = Field(ge=0)
+    provenance: Annotated[
+        Provenance | None,
+        PlainValidator(_provenance),
+        PlainSerializer(lambda value: value and value.as_dict()),
+    ] = None
 
 
 class About(Settings):
@@ -194,6 +211,12 @@ class About(Settings):
         return f"{self.name} ({self.identity})"
 
     @property
+    def without_provenance(self) -> "About":
+        """The same, but for the hashes of whom it learned from: what its readings keep."""
+        learned_from = self.learned_from.model_copy(update={"provenance": None})
+        return self.model_copy(update={"learned_from": learned_from})
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """Names of all that the graph gives."""
         maps = (map_of(part) for part in self.maps)
@@ -201,7 +224,7 @@ class About(Settings):
 
     def as_dict(self) -> dict[str, Any]:
         """Give what the file holds; what is not stated is left out."""
-        content = {"schema": SCHEMA, **self.model_dump(mode="json")}
+        content = {"schema": SCHEMA, **self.model_dump(mode="json", exclude_none=True)}
         return {key: value for key, value in content.items() if value or key not in _NEWER}
 
     @classmethod

@@ -25,6 +25,8 @@ from nasion.models.export import export
 from nasion.models.fusion import Inputs
 from nasion.network import Network
 from nasion.prediction import predict, probabilities
+from nasion.provenance import Provenance
+from nasion.simulation import Simulation
 from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS, VOTE_COLUMNS
 
 MARKS = {"dense": (), "sided": (), "fits": pytest.mark.more}  # the others are slow
@@ -245,6 +247,13 @@ def test_the_card_says_what_is_stated_and_what_is_not():
     assert "Licence of the weights.** Apache-2.0." in text
     assert "Accuracy by montage.** 10-20 0.803, six 0.600." in text
     assert about().identity in text
+
+
+def test_the_card_says_whether_it_knows_whom_it_learned_from():
+    assert "Whom it learned from is not stated." in card(about())
+    provenance = Provenance((), (Simulation(7, 100),)).as_dict()
+    learned_from = {**about().as_dict()["learned_from"], "provenance": provenance}
+    assert "0 EEGs by their hashes, seed 7 of" in card(about(learned_from=learned_from))
 
 
 def test_fits_of_different_signals_are_not_averaged(tmp_path):

@@ -16,7 +16,9 @@ from nasion.contract import PACKAGED_MODEL
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.exports import folder as reading_folder
+from nasion.provenance import Provenance
 from nasion.reader.archive import recordings_in
+from nasion.simulation import Simulation
 
 FILES = {
     *(reading_folder.MANIFEST, *reading_folder.FILES),
@@ -74,12 +76,17 @@ def test_what_another_calibration_read_is_read_again(laboratory, tmp_path):
     _, good, _, _ = laboratory
     model = onnx.load(PACKAGED_MODEL)
     (entry,) = model.metadata_props
-    entry.value = json.dumps({**json.loads(entry.value), "calibration": "none"})
+    about = json.loads(entry.value)
+    provenance = Provenance((), (Simulation(98765, 100),)).as_dict()
+    learned_from = {**about["learned_from"], "provenance": provenance}
+    entry.value = json.dumps({**about, "calibration": "none", "learned_from": learned_from})
     onnx.save(model, tmp_path / "model.onnx")
     quick = (good[0], "-o", tmp_path / "out", "--no-display", "--no-report")
     assert "read already" not in run("read", *quick).output
     assert "read already" not in run("read", *quick, "--model", tmp_path / "model.onnx").output
     assert "read already" in run("read", *quick, "--model", tmp_path / "model.onnx").output
+    manifest = tmp_path / "out" / good[0].stem / reading_folder.MANIFEST
+    assert "provenance" not in json.loads(manifest.read_text())["model"]["learned_from"]
 
 
 def test_recordings_of_one_name_do_not_meet(laboratory, tmp_path):

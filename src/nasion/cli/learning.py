@@ -118,12 +118,15 @@ def export(
     half: Annotated[
         bool, typer.Option("--half", help="Weights of 16 bits: half as large.")
     ] = False,
+    licence: Annotated[
+        str, typer.Option(help="Of the weights, as SPDX writes it: Apache-2.0.")
+    ] = "",
 ) -> None:
     """All fits of a run as one ONNX file that reads without PyTorch, and its model card."""
     from nasion.study.experiment import exported
     from nasion.training.run import Run
 
-    typer.echo(exported(Run(run), output, half=half))
+    typer.echo(exported(Run(run), output, licence=licence, half=half))
 
 
 @app.command()

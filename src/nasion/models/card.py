@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nasion.config import View
 from nasion.contract import About, LearnedFrom
+from nasion.provenance import Provenance
 
 TEMPLATE = """# {about.name}
 
@@ -18,7 +19,7 @@ TEMPLATE = """# {about.name}
 **Calibration.** {about.calibration}.
 
 **Learned from.** {learned}, {about.learned_from.epochs} epochs. Experiment
-{about.experiment}, labels {labels}, weights {about.weights}.
+{about.experiment}, labels {labels}, weights {about.weights}. {known}
 
 **Licence of the weights.** {licence}.
 
@@ -46,6 +47,7 @@ def card(about: About) -> str:
         mean=f"{mean}; the mirrored EEG {mirror}",
         inputs="\n".join(_inputs(about, waveform="waveform" in kinds)),
         learned=_learned(about.learned_from),
+        known=_known(about.learned_from.provenance),
         labels=about.labels or "not stated",
         licence=about.licence or "not stated",
         accuracy=_accuracy(about.accuracy),
@@ -81,6 +83,15 @@ def _learned(learned: LearnedFrom) -> str:
     if learned.own_data:
         return f"Labelled EEG of one's own and {simulated}"
     return f"{simulated} (whether labelled EEG came on top, the weights do not tell)"
+
+
+def _known(provenance: Provenance | None) -> str:
+    if provenance is None:
+        return "Whom it learned from is not stated."
+    n_eegs = sum(len(source.eegs) for source in provenance.sources)
+    seeds = ", ".join(str(simulation.seed) for simulation in provenance.simulations)
+    simulated = f", seed {seeds} of the simulator" if seeds else ""
+    return f"It knows again whom it learned from: {n_eegs} EEGs by their hashes{simulated}."
 
 
 def _accuracy(accuracy: Mapping[str, float]) -> str:

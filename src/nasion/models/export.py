@@ -21,6 +21,7 @@ from nasion.models.checkpoint import Checkpoint
 from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.models.wavenet import WaveformBranch
+from nasion.provenance import Provenance
 from nasion.terms import BLOCK_S, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
 from nasion.windowing import N_BLOCKS
@@ -35,6 +36,7 @@ def export(
     name: str,
     labels: str = "",
     licence: str = "",
+    provenance: Provenance | None = None,
     ensemble: Calibration | None = None,
     half: bool = False,
 ) -> About:
@@ -48,6 +50,8 @@ def export(
         Fingerprint of the labels learned from, as in run.json.
     licence
         Of the weights, as SPDX writes it.
+    provenance
+        Whom the run learned from.
     ensemble
         Calibration of the mean of the raw fits, in place of each fit's own.
     half
@@ -75,7 +79,15 @@ def export(
     give_defaults(model)
     if half:
         halve(model)
-    about = _about(graph, checkpoints, ensemble, name=name, labels=labels, licence=licence)
+    about = _about(
+        graph,
+        checkpoints,
+        ensemble,
+        name=name,
+        labels=labels,
+        licence=licence,
+        provenance=provenance,
+    )
     entry = model.metadata_props.add()
     entry.key, entry.value = contract.KEY, json.dumps(about.as_dict())
     model.producer_name, model.producer_version = "nasion", VERSION
@@ -93,6 +105,7 @@ def _about(
     name: str,
     labels: str,
     licence: str,
+    provenance: Provenance | None,
 ) -> About:
     """What the file says of itself."""
     experiment = checkpoints[0].experiment.without_paths
@@ -122,6 +135,7 @@ def _about(
             own_data=bool(checkpoints[0].experiment.data.path),  # where the paths are kept
             simulated_patients=experiment.data.phantoms.patients,
             epochs=experiment.training.epochs,
+            provenance=provenance,
         ),
         calibration=_in_words([fit.calibration for fit in checkpoints], ensemble),
         opset=OPSET,

@@ -66,7 +66,7 @@ class Reader:
             interpolated=recording.interpolated,
             ignored=recording.ignored,
             warnings=recording.warnings,
-            model=self.network.about,
+            model=self.network.about.without_provenance,
         )
         return replace(reading, events=describe(find(reading, self.events), recording))
 

@@ -11,6 +11,7 @@ from nasion.data.store import building
 from nasion.eeg.spectrogram import hms_table
 from nasion.files import write_text
 from nasion.phantom import cohort
+from nasion.provenance import Provenance
 from nasion.training.run import Run
 
 
@@ -56,7 +57,7 @@ def run_of(experiment: Experiment, out: Path | None) -> Run:
     return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
 
 
-def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
+def exported(run: Run, path: Path | None = None, *, licence: str = "", half: bool = False) -> Path:
     """Write all fits of a run as one model.onnx, and card.md beside it."""
     from nasion.models.card import card
     from nasion.models.export import export
@@ -67,6 +68,8 @@ def exported(run: Run, path: Path | None = None, *, half: bool = False) -> Path:
         path,
         name=run.experiment.name,
         labels=str(run.about()["labels"]),
+        licence=licence,
+        provenance=Provenance.of(run.folder),
         ensemble=run.calibration,
         half=half,
     )
