@@ -57,7 +57,18 @@ def test_a_value_of_another_kind_is_refused_and_read_as_text(code, values):
     assert read_remark(entry, "Rabe was here") == free_text("Rabe was here")
 
 
-@pytest.mark.parametrize("entry", [None, [], "text", {}, {"code": [], "values": {}, "file": ""}])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"code": [], "values": {}, "file": ""},
+        {"code": "all_flat", "values": {}, "file": 4711},
+        {"code": "of_tomorrow", "values": {}, "file": ""},
+    ],
+)
 def test_what_is_no_remark_is_its_text(entry):
     assert read_remark(entry, "a sentence").text == "a sentence"
 

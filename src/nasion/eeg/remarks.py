@@ -238,7 +238,7 @@ class Remark:
     def __post_init__(self) -> None:
         """Make the text; refuse values that the code doesn't have, or of another kind."""
         form: Form = self.code.value
-        if set(self.values) != set(form.kinds):
+        if not isinstance(self.file, str) or set(self.values) != set(form.kinds):
             raise ValueError(f"{self.code.key} has the values {sorted(form.kinds)}")
         for name, value in self.values.items():
             if not form.kinds[name].holds(value):
