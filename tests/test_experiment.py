@@ -9,10 +9,6 @@ import pytest
 TOGETHER = """
 import sys, time
 from pathlib import Path
-import pytest
-
-import pytest
-
 from nasion.study import experiment
 from nasion.config import parse
 
