@@ -4,7 +4,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from nasion.eeg.resample import Track, resampled
+from nasion.eeg.resample import resampled
+from nasion.eeg.source import Track
 
 RATES = ("128", "250", "256", "500", "512", "199.9", "1000", "200", "1024", "100")
 ODD_RATES = ("333.333", "199.998", "256.0041", "511.99993", "4096.7")

@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from nasion.eeg.edf.reader import MICROVOLTS
 from nasion.eeg.naming import parse
-from nasion.eeg.resample import Array, Source, Track
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 from nasion.terms import SFREQ
 

@@ -1,4 +1,4 @@
-"""Channels at the rate of their file, and any piece of them at 200 Hz.
+"""Any piece of the channels of a source at 200 Hz.
 
 The filter is designed once a rate, has zero phase and no delay, and every output depends on its
 neighbourhood alone: a piece equals that piece of the whole. Missing samples and the ends of the
@@ -6,77 +6,18 @@ recording weigh nothing (normalised convolution: the filtered signal over the fi
 that neither NaN nor an invented continuation spreads.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import upfirdn
 
-from nasion.eeg.remarks import Remark
-from nasion.terms import SFREQ
+from nasion.eeg.source import Array, Track
 
-Array = NDArray[np.float64]
-
-LARGEST_FACTOR = 50_000  # of up- or down-sampling; a rate is met within 20 parts per million
 HALF_PERIODS = 16  # of the slower of the two rates, on each side
 CUTOFF = 0.88  # of the lower Nyquist frequency: flat to 0.72, 70 dB down at 1.04 of it
 KAISER_BETA = 7.0
 LEAST_WEIGHT = 0.05  # below it too few samples are left to tell the value
-
-
-@dataclass(frozen=True)
-class Track:
-    """Channels of one rate.
-
-    Parameters
-    ----------
-    n_times
-        Samples at `sfreq`, gaps included.
-    read
-        `read(rows, start, stop)` gives float64 microvolts, shape (rows, stop - start), NaN in gaps.
-    unusable
-        Of each channel, whether it holds nothing: all NaN, one value throughout, or a header
-        without a range. Empty where all are well.
-    odd_units
-        Of each channel, the unit that is no voltage, "" where none is stated, None where all is
-        well. Empty where all are.
-    """
-
-    labels: tuple[str, ...]
-    sfreq: Fraction
-    n_times: int
-    read: Callable[[Sequence[int], int, int], Array] = field(repr=False)
-    unusable: tuple[bool, ...] = ()
-    odd_units: tuple[str | None, ...] = ()
-
-    @cached_property
-    def ratio(self) -> Fraction:
-        """Samples at 200 Hz for each sample, a quotient of small numbers."""
-        exact = Fraction(SFREQ) / self.sfreq
-        if max(exact.numerator, exact.denominator) <= LARGEST_FACTOR:
-            return exact
-        if exact < 1:
-            return exact.limit_denominator(LARGEST_FACTOR)
-        return 1 / (1 / exact).limit_denominator(LARGEST_FACTOR)
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a file holds, before electrodes are told apart."""
-
-    path: str  # as error messages name it
-    name: str
-    tracks: tuple[Track, ...]
-    duration_s: float
-    start: datetime | None = None
-    gaps_s: tuple[tuple[float, float], ...] = ()
-    annotations: tuple[tuple[float, float, str], ...] = ()
-    warnings: tuple[Remark, ...] = ()
-    ignored: tuple[str, ...] = ()  # what it holds besides the tracks
 
 
 def resampled(track: Track, rows: Sequence[int], start: int, stop: int) -> Array:

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from nasion.eeg.formats import FOLDER_FORMATS, VENDORS, open_recording
+from nasion.eeg.formats import ANNOTATED, FOLDERS, SUFFIXES, open_recording, recordings_below
 from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
@@ -30,13 +30,8 @@ from nasion.report.summary import sentences
 SUMMARY = "recordings.tsv"
 COLUMNS = "recording", "reading", "not_read_because"
 COPY = "annotated"
-ANNOTATED = (".edf", ".bdf", ".rec")  # of which a copy can hold annotations
 HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
 
-# What a search through a folder takes for a recording; any file may be named by itself.
-OWN = (".edf", ".bdf", ".rec", ".parquet", ".pq")
-THROUGH_MNE = (".vhdr", ".set", ".cnt", ".gdf", ".fif", ".lay", ".eeg", ".nedf", ".egi", ".21e")
-SUFFIXES = {*OWN, *THROUGH_MNE, ".erd", *(key for key, name in VENDORS.items() if name != "Natus")}
 NOT_EEG = ("train_spectrograms", "test_spectrograms")  # folders of HMS layout
 
 
@@ -50,8 +45,8 @@ def recordings_in(paths: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir() and path.suffix.lower() not in FOLDER_FORMATS:
-            inside = sorted(_below(path))
+        if path.is_dir() and path.suffix.lower() not in FOLDERS:
+            inside = sorted(recordings_below(path, NOT_EEG))
             if not inside:
                 kinds = ", ".join(sorted(SUFFIXES))
                 raise NasionError(f"{path}: holds no recording ({kinds}); name the file itself")
@@ -59,22 +54,6 @@ def recordings_in(paths: Iterable[Path]) -> list[Path]:
         else:
             found[path] = None
     return list(found)
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        suffix = path.suffix.lower()
-        if path.name.startswith(".") or path.name in NOT_EEG:
-            continue
-        if path.is_dir() and suffix not in FOLDER_FORMATS:
-            yield from _below(path)
-        elif path.is_dir() or (suffix in SUFFIXES and not _is_data_of_brainvision(path)):
-            yield path
-
-
-def _is_data_of_brainvision(path: Path) -> bool:
-    """BrainVision's samples have the suffix of Nihon Kohden's recordings."""
-    return path.suffix.lower() == ".eeg" and path.with_suffix(".vhdr").exists()
 
 
 @dataclass(frozen=True)

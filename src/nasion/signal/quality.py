@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from nasion.eeg.formats import LEAST_ELECTRODES
+from nasion.eeg.assembly import LEAST_ELECTRODES
 from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_BLOCK, RANGE_UV
 from nasion.eeg.interpolation import neighbours
 from nasion.eeg.recording import Signals

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from nasion.eeg.edf.header import Header, read_header
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset
 from nasion.eeg.remarks import Code, Remark
-from nasion.eeg.resample import Array, Source, Track
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 
-MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
 TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
 MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too

@@ -1,0 +1,180 @@
+"""From the channels of a source to a recording: which electrode is which, and what is missing.
+
+What is missing is interpolated where that is sound, and said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from nasion.eeg import interpolation, naming
+from nasion.eeg.inspection import believable
+from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.resample import resampled
+from nasion.eeg.source import Array, Source, Track
+from nasion.errors import NasionError
+from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
+
+LEAST_ELECTRODES = 10  # of the 19: half of them
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the 20 rows come out of the channels of a file."""
+
+    parts: tuple[tuple[Track, tuple[int, ...], tuple[int, ...]], ...]  # track, its rows, our rows
+    ekg_minus: tuple[Track, int] | None
+    zero: int | None  # row of an electrode that is the reference of all others
+    splines: tuple[tuple[int, tuple[int, ...], Array], ...]  # row, from rows, with weights
+    n_times: int
+    scale: float = 1.0  # takes a mistaken unit back
+
+
+def assembled(source: Source, unit: str = "") -> Recording:
+    """Choose the channels, plan what is interpolated, and say what is wrong.
+
+    Parameters
+    ----------
+    unit
+        Stated by the user; without it amplitudes that EEG cannot have tell a mistaken unit.
+
+    Raises
+    ------
+    NasionError
+        Where fewer than 10 of the 19 electrodes are there.
+    """
+    where = [(track, row) for track in source.tracks for row in range(len(track.labels))]
+    broken = [at for at in where if _unusable(at)]
+    where = [at for at in where if at not in broken]
+    selection = naming.select([_label(at) for at in where])
+    warnings = [*source.warnings]
+    for label in dict.fromkeys(map(_label, broken)):
+        warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
+    if len(selection.electrodes) < LEAST_ELECTRODES:
+        raise NasionError(f"{source.path}: {_refusal(selection, len(broken))}")
+
+    chosen = {name: where[number] for name, number in selection.electrodes.items()}
+    hearts = [where[number] for number in selection.ekg]
+    used = chosen | ({EKG: hearts[0]} if hearts else {})
+    references, zero = _with_reference(selection)
+    donors = interpolation.plan(references)
+    missing = tuple(name for name in ELECTRODES if name not in references | donors)
+    plan = _Plan(
+        parts=_parts(used),
+        ekg_minus=hearts[1] if len(hearts) > 1 else None,
+        zero=COLUMNS.index(zero) if zero else None,
+        splines=tuple(
+            (
+                COLUMNS.index(name),
+                tuple(COLUMNS.index(site) for site in sites),
+                interpolation.weights(sites, (name,))[0],
+            )
+            for name, sites in donors.items()
+        ),
+        n_times=round(source.duration_s * SFREQ),
+    )
+    read = partial(_read, plan)
+    warnings += _odd_units(used)
+    if selection.duplicates:
+        warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
+    if zero:
+        warnings.append(Remark(Code.REFERENCE_OF_ALL, {"electrode": zero}))
+    scale, doubt = (1.0, None) if unit else believable(read, plan.n_times)
+    if scale != 1.0:
+        read = partial(_read, replace(plan, scale=scale))
+    warnings += filter(None, [naming.reference_warning(references), doubt])
+    rates = [float(track.sfreq) for track, _ in chosen.values()]
+    return Recording(
+        name=source.name,
+        n_times=plan.n_times,
+        read=read,
+        source_sfreq=max(rates, key=rates.count),
+        start=source.start,
+        missing=missing,
+        interpolated=tuple(donors),
+        ignored=selection.ignored + selection.duplicates + source.ignored,
+        references=selection.stated,
+        gaps_s=source.gaps_s,
+        annotations=source.annotations,
+        warnings=tuple(warnings),
+    )
+
+
+def _label(at: tuple[Track, int]) -> str:
+    return at[0].labels[at[1]]
+
+
+def _unusable(at: tuple[Track, int]) -> bool:
+    return bool(at[0].unusable) and at[0].unusable[at[1]]
+
+
+def _odd_units(used: Mapping[str, tuple[Track, int]]) -> list[Remark]:
+    """Name the electrodes of each unit that is no voltage."""
+    electrodes: dict[str, list[str]] = {}
+    for name, (track, row) in used.items():
+        unit = track.odd_units[row] if track.odd_units else None
+        if unit is not None:
+            electrodes.setdefault(unit, []).append(name)
+    return [
+        Remark(Code.NO_VOLTAGE, {"electrodes": tuple(names), "unit": unit})
+        if unit
+        else Remark(Code.NO_UNIT, {"electrodes": tuple(names)})
+        for unit, names in electrodes.items()
+    ]
+
+
+def _refusal(selection: naming.Selection, n_broken: int) -> str:
+    found = len(selection.electrodes)
+    if n_broken and not found:
+        return "every electrode is flat or NaN throughout; check the recording or its export"
+    if len(selection.derivations) > found:
+        montage = naming.montage_of(selection.derivations)
+        return f"holds {montage}, which hides the single electrodes; export it referentially"
+    others = ", ".join(selection.ignored[:5]) or "no others"
+    return (
+        f"holds {found} of the 19 electrodes of the 10-20 system"
+        f" ({', '.join(selection.electrodes) or 'none'}; also {others})"
+        f"{f', {n_broken} more are flat or NaN' if n_broken else ''};"
+        f" at least {LEAST_ELECTRODES} are needed: export more channels or rename them"
+    )
+
+
+def _with_reference(selection: naming.Selection) -> tuple[dict[str, str], str]:
+    """Add the electrode that all others refer to, whose own trace is zero."""
+    if len(selection.stated) != 1 or selection.stated[0] not in ELECTRODES:
+        return selection.references, ""
+    reference = selection.stated[0]
+    zero = "" if reference in selection.electrodes else reference
+    return selection.references | {reference: reference}, zero
+
+
+def _parts(
+    channels: dict[str, tuple[Track, int]],
+) -> tuple[tuple[Track, tuple[int, ...], tuple[int, ...]], ...]:
+    parts: dict[int, tuple[Track, list[int], list[int]]] = {}
+    for name, (track, row) in channels.items():
+        _, rows, targets = parts.setdefault(id(track), (track, [], []))
+        rows.append(row)
+        targets.append(COLUMNS.index(name))
+    return tuple((track, tuple(rows), tuple(targets)) for track, rows, targets in parts.values())
+
+
+def _read(plan: _Plan, start: int, stop: int) -> Signals:
+    """Give samples start..stop of the 20 channels, µV."""
+    if not 0 <= start <= stop <= plan.n_times:
+        raise ValueError(f"samples {start}..{stop} are not within 0..{plan.n_times}")
+    signals = np.full((len(COLUMNS), stop - start), np.nan)
+    for track, rows, targets in plan.parts:
+        signals[list(targets)] = resampled(track, rows, start, stop)
+    if plan.ekg_minus:
+        track, row = plan.ekg_minus
+        signals[COLUMNS.index(EKG)] -= resampled(track, (row,), start, stop)[0]
+    if plan.zero is not None:
+        silent = np.isnan(signals[: len(ELECTRODES)]).all(axis=0)
+        signals[plan.zero] = np.where(silent, np.nan, 0.0)
+    for row, sites, weights in plan.splines:
+        signals[row] = weights @ signals[list(sites)]
+    return (signals * plan.scale).astype(np.float32)

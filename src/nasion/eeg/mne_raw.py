@@ -1,0 +1,91 @@
+"""Recordings that MNE-Python opens: files of two dozen formats, and an `mne.io.Raw`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.errors import NasionError
+
+ADVICE = "export it as EDF+ with the vendor's software"
+
+
+def open_mne(path: Path, *, unit: str = "") -> Source:
+    """Open a file of any format that MNE knows."""
+    import warnings
+
+    import mne
+
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        try:
+            raw = mne.io.read_raw(path, preload=False, verbose="error")
+        except Exception as error:  # readers of two dozen formats raise whatever they meet
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise NasionError(
+                f"{path}: can't be read ({reason}); {ADVICE}, or give EDF, BDF or HMS parquet"
+            ) from None
+    return open_raw(raw, str(path), unit=unit)
+
+
+def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
+    """Describe an `mne.io.Raw`; it holds volts."""
+    sfreq = float(raw.info["sfreq"])
+    files = [Path(name) for name in raw.filenames if name is not None]
+    name = Path(path or (files[0] if files else "raw")).name
+    # Onsets count from the clock time of the measurement, or from the first sample without one.
+    origin = float(raw.first_time) if raw.annotations.orig_time is not None else 0.0
+    events = sorted(
+        (round(float(onset) - origin, 6), float(duration), str(text))
+        for onset, duration, text in zip(
+            raw.annotations.onset,
+            raw.annotations.duration,
+            raw.annotations.description,
+            strict=True,
+        )
+    )
+    gaps = tuple((onset, length) for onset, length, text in events if text == "BAD_ACQ_SKIP")
+    start: datetime | None = raw.info["meas_date"]
+    if start is not None:
+        start = start.replace(tzinfo=None) + timedelta(seconds=float(raw.first_time))
+    spans = tuple((round(onset * sfreq), round((onset + length) * sfreq)) for onset, length in gaps)
+    return Source(
+        path=path or str(files[0] if files else f"{type(raw).__name__} object"),
+        name=name.removesuffix(".gz").rpartition(".")[0] or name,
+        tracks=(
+            Track(
+                labels=tuple(raw.ch_names),
+                sfreq=Fraction(sfreq),
+                n_times=int(raw.n_times),
+                read=partial(_read_raw, raw, spans, MICROVOLTS[unit or "V"]),
+            ),
+        ),
+        duration_s=raw.n_times / sfreq,
+        start=start,
+        gaps_s=gaps,
+        annotations=tuple(event for event in events if event[2] != "BAD_ACQ_SKIP"),
+    )
+
+
+def _read_raw(
+    raw: Any,
+    gaps: tuple[tuple[int, int], ...],
+    gain: float,
+    rows: Sequence[int],
+    start: int,
+    stop: int,
+) -> Array:
+    signals = np.empty((len(rows), stop - start))
+    if start < stop:
+        order = np.argsort(rows)  # MNE wants channels in the order of the file
+        signals[order] = raw.get_data([rows[i] for i in order], start, stop, verbose="error")
+    signals *= gain
+    for begin, end in gaps:
+        if begin < stop and end > start:
+            signals[:, max(begin - start, 0) : end - start] = np.nan
+    return signals

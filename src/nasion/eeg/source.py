@@ -1,0 +1,69 @@
+"""A source: channels as a file holds them, at their own rates, before electrodes are told apart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.remarks import Remark
+from nasion.terms import SFREQ
+
+Array = NDArray[np.float64]
+
+MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
+LARGEST_FACTOR = 50_000  # of up- or down-sampling; a rate is met within 20 parts per million
+
+
+@dataclass(frozen=True)
+class Track:
+    """Channels of one rate.
+
+    Parameters
+    ----------
+    n_times
+        Samples at `sfreq`, gaps included.
+    read
+        `read(rows, start, stop)` gives float64 microvolts, shape (rows, stop - start), NaN in gaps.
+    unusable
+        Of each channel, whether it holds nothing: all NaN, one value throughout, or a header
+        without a range. Empty where all are well.
+    odd_units
+        Of each channel, the unit that is no voltage, "" where none is stated, None where all is
+        well. Empty where all are.
+    """
+
+    labels: tuple[str, ...]
+    sfreq: Fraction
+    n_times: int
+    read: Callable[[Sequence[int], int, int], Array] = field(repr=False)
+    unusable: tuple[bool, ...] = ()
+    odd_units: tuple[str | None, ...] = ()
+
+    @cached_property
+    def ratio(self) -> Fraction:
+        """Samples at 200 Hz for each sample, a quotient of small numbers."""
+        exact = Fraction(SFREQ) / self.sfreq
+        if max(exact.numerator, exact.denominator) <= LARGEST_FACTOR:
+            return exact
+        if exact < 1:
+            return exact.limit_denominator(LARGEST_FACTOR)
+        return 1 / (1 / exact).limit_denominator(LARGEST_FACTOR)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a file holds, before electrodes are told apart."""
+
+    path: str  # as error messages name it
+    name: str
+    tracks: tuple[Track, ...]
+    duration_s: float
+    start: datetime | None = None
+    gaps_s: tuple[tuple[float, float], ...] = ()
+    annotations: tuple[tuple[float, float, str], ...] = ()
+    warnings: tuple[Remark, ...] = ()
+    ignored: tuple[str, ...] = ()  # what it holds besides the tracks
