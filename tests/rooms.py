@@ -39,12 +39,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "calibration", "contract", "data", "hms", "models", "out_of_fold", "prediction",
         "provenance", "windowing",
     },
-    "signal": BASICS | {"eeg"},
+    "signal": BASICS | {"eeg", "windowing"},
     "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
-    "events": BASICS | {"eeg", "reading", "signal"},
+    "events": BASICS | {"eeg", "reading", "signal", "windowing"},
     "exports": BASICS | {"contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
-    "report": BASICS | {"display", "drawing", "events", "network", "reading", "signal"},
+    "report": BASICS
+    | {"display", "drawing", "events", "network", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
         "display", "eeg", "events", "exports", "network", "reading", "report", "signal",
@@ -61,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "review": BASICS
     | {
         "contract", "display", "drawing", "eeg", "events", "exports", "network", "reading",
-        "signal",
+        "signal", "windowing",
     },
     "api": BASICS | {"eeg", "exports", "network", "reader", "reading", "report"},
     "demo": BASICS

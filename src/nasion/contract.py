@@ -30,10 +30,10 @@ output. The key `nasion` of the file's metadata is JSON: `About.as_dict`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,26 +57,6 @@ IMAGE, KNOWN = "image_{}", "known_{}"  # of a view
 IMAGE_OF, IMAGE_PRESENT = "image_{}_of", "image_{}_present"
 PROBABILITY, WAVEFORM_MAP = "probability", "waveform_map"
 IMAGE_MAP, EMBEDDING = "map_{}", "embedding_{}"
-
-
-class PreparedWindows(Protocol):
-    """Windows by themselves, prepared for a network; all arrays float32."""
-
-    @property
-    def waveform(self) -> Array:
-        """(n, 18, 25 * block_length), 0 where missing."""
-
-    @property
-    def present(self) -> Array:
-        """(n, 25): share of signal in each block of 2 s."""
-
-    @property
-    def images(self) -> Mapping[str, Array]:
-        """By view, (n, 4, n_freqs, n_columns), 0 where missing."""
-
-    @property
-    def image_present(self) -> Mapping[str, Array]:
-        """By view, (n,): 1 where there is any."""
 
 
 def _provenance(content: Any) -> Provenance | None:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from nasion import contract
 from nasion.config import Signal
-from nasion.contract import About, PreparedWindows
+from nasion.contract import About
 from nasion.errors import NasionError
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
-from nasion.windowing import N_BLOCKS
+from nasion.windowing import N_BLOCKS, Windows
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -173,7 +173,7 @@ class Network:
         by_part = dict(zip(parts, maps, strict=True))
         return Answer(probability, by_part.pop(contract.WAVEFORM, None), by_part)
 
-    def predict_windows(self, windows: PreparedWindows) -> Array:
+    def predict_windows(self, windows: Windows) -> Array:
         """Probabilities of prepared windows, (n, 6)."""
         n = len(windows.waveform)
         alone = np.arange(n)

@@ -18,9 +18,11 @@ from nasion.terms import BLOCK_S, CENTRE_S, CONTEXT_S, READING_STEP_S, SEGMENT_S
 Array = NDArray[np.float32]
 
 N_BLOCKS = round(SEGMENT_S / BLOCK_S)  # of a window
+CENTRE_FROM_S = (SEGMENT_S - CENTRE_S) / 2  # of a window: where its central 10 s begin
+CENTRE_BLOCKS = slice(round(CENTRE_FROM_S / BLOCK_S), round((CENTRE_FROM_S + CENTRE_S) / BLOCK_S))
+CENTRE_STEPS = round(CENTRE_S / READING_STEP_S)
 BLOCKS_A_STEP = round(READING_STEP_S / BLOCK_S)
 BLOCKS_BEFORE = (N_BLOCKS - BLOCKS_A_STEP) // 2  # of a window before its step
-CENTRE_BEFORE_S = BLOCKS_BEFORE * BLOCK_S - (SEGMENT_S - CENTRE_S) / 2  # of the 10 s, likewise
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,19 @@ def step_at(at_s: float, n_steps: int) -> int:
     return min(max(int(at_s // READING_STEP_S), 0), n_steps - 1)
 
 
-def step_of_centre(start_s: float) -> int:
-    """The step that speaks of the 10 s that begin there."""
-    return round((start_s + CENTRE_BEFORE_S) / READING_STEP_S)
+def step_start_s(step: int) -> float:
+    """Where the window of a step of a reading begins."""
+    return step * READING_STEP_S - BLOCKS_BEFORE * BLOCK_S
 
 
 def centre_start_s(step: int) -> float:
     """Where the 10 s begin that a step speaks of."""
-    return step * READING_STEP_S - CENTRE_BEFORE_S
+    return step_start_s(step) + CENTRE_FROM_S
 
 
-def step_start_s(step: int) -> float:
-    """Where the window of a step of a reading begins."""
-    return step * READING_STEP_S - BLOCKS_BEFORE * BLOCK_S
+def step_of_centre(start_s: float) -> int:
+    """The step that speaks of the 10 s that begin there."""
+    return round((start_s - centre_start_s(0)) / READING_STEP_S)
 
 
 def label_start_s(offset_s: float, duration_s: float) -> float:

@@ -32,7 +32,7 @@ from nasion.terms import (
     READING_STEP_S,
     Pattern,
 )
-from nasion.windowing import n_steps_of
+from nasion.windowing import n_steps_of, step_of_centre
 
 EVIL = '<script>alert("x")</script>'
 START = datetime(2024, 3, 9, 22, 17, 40)
@@ -194,7 +194,7 @@ def test_an_event_is_shown_where_it_is_most_certain_and_the_least_certain_away_f
     best = int(probability[:, 1].argmax())
     assert places["first"].at_s == pytest.approx(best * READING_STEP_S - 4)
     assert places["least certain"].at_s == pytest.approx(step * READING_STEP_S - 4)
-    assert examples.step_of(places["least certain"].at_s) == step
+    assert step_of_centre(places["least certain"].at_s) == step
 
 
 def test_what_was_not_judged_is_no_example():
@@ -225,7 +225,7 @@ def test_a_page_is_what_the_display_shows(tmp_path):
     whole = pages.page(display, 0, 120, "bipolar", examples.FILTERS).values[:, part]
     np.testing.assert_allclose(shown.signals[~gaps], whole[:-1][~gaps], atol=0.01)
     assert shown.ekg is not None
-    step = examples.step_of(example.at_s)
+    step = step_of_centre(example.at_s)
     np.testing.assert_array_equal(shown.probability, reading.probability[step])
 
 

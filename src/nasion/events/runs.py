@@ -27,13 +27,14 @@ from nasion.config import Settings
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
+from nasion.windowing import CENTRE_STEPS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Run = tuple[int, int]  # first step, and the one after the last
 
 _ORDER = np.array([PATTERNS.index(pattern) for pattern in EVENTFUL])
-_RISE = round(CENTRE_S / READING_STEP_S)  # steps from the first glimpse of a pattern to its plateau
+_RISE = CENTRE_STEPS  # from the first glimpse of a pattern to its plateau
 _NOBODY = -1
 
 # ACNS 2021: from so many seconds on.

@@ -17,18 +17,16 @@ from nasion.terms import (
     CHAIN_DERIVATIONS,
     CHAIN_NAMES,
     PATTERNS,
-    SEGMENT_S,
     SFREQ,
     SPECTROGRAM_CHAINS,
     Chain,
     Pattern,
 )
-from nasion.windowing import views_of
+from nasion.windowing import CENTRE_FROM_S, views_of
 
 Array = NDArray[np.floating]
 
 SIZE_IN = (13.6, 7.8)
-BEFORE_S = (SEGMENT_S - CENTRE_S) / 2  # of the window before the page
 VIEW_TITLES = {"centre": "10 s", "window": "50 s", "context": "10 min"}
 
 
@@ -102,7 +100,7 @@ def _head(area: Any, explanation: Explanation) -> None:
 
 def _eeg(ax: Any, explanation: Explanation) -> None:
     sfreq = explanation.signal.waveform.sfreq
-    inside = slice(round(BEFORE_S * sfreq), round((BEFORE_S + CENTRE_S) * sfreq))
+    inside = slice(round(CENTRE_FROM_S * sfreq), round((CENTRE_FROM_S + CENTRE_S) * sfreq))
     page = microvolts(explanation.window.waveform[:, inside], explanation.signal)
     time = explanation.maps.time
     over_time = None if time is None else time[inside]

@@ -17,20 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasion.terms import CHAIN_DERIVATIONS as CHAINS
 from nasion.terms import (
-    BLOCK_S,
-    CENTRE_S,
     DERIVATIONS,
     MIRRORED_DERIVATIONS,
-    SEGMENT_S,
 )
-from nasion.terms import CHAIN_DERIVATIONS as CHAINS
-from nasion.windowing import N_BLOCKS
+from nasion.windowing import CENTRE_BLOCKS, N_BLOCKS
 
 PRESENT = 0.5  # share of signal from which a block counts
-CENTRE_BLOCKS = slice(
-    round((SEGMENT_S - CENTRE_S) / 2 / BLOCK_S), round((SEGMENT_S + CENTRE_S) / 2 / BLOCK_S)
-)
 
 # The mirrored partner of a derivation, so that a side can be fed with the other one's weights.
 LEFT = [DERIVATIONS.index(pair) for c in CHAINS if c.side != "right" for pair in CHAINS[c]]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasion.config import Experiment, Model, Waveform
-from nasion.contract import PreparedWindows
 from nasion.models.conv_transformer import ConvTransformerBranch
 from nasion.models.extractor import Extractor
 from nasion.models.recurrent import RecurrentBranch
@@ -17,11 +16,12 @@ from nasion.models.siamese import SiameseBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import WaveformBranch
 from nasion.terms import PATTERNS
+from nasion.windowing import Windows
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Tensors of a batch, shapes as in `PreparedWindows`."""
+    """Tensors of a batch, shapes as in `windowing.Windows`."""
 
     waveform: Tensor
     present: Tensor
@@ -29,7 +29,7 @@ class Inputs:
     image_present: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, batch: PreparedWindows, device: torch.device | str = "cpu") -> "Inputs":
+    def of(cls, batch: Windows, device: torch.device | str = "cpu") -> "Inputs":
         """Move a batch of arrays to a device."""
 
         def tensor(array: NDArray[np.float32]) -> Tensor:

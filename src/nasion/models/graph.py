@@ -33,8 +33,8 @@ ByView = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Windows:
-    """What windows are made of; shapes as `nasion.contract` lists them."""
+class Blocked:
+    """Windows as lists of the blocks of a waveform; shapes as `nasion.contract` lists them."""
 
     waveform: Tensor
     blocks: Tensor
@@ -108,7 +108,7 @@ class Fit(nn.Module):
         return self.images.backbone.forward_head(maps, pre_logits=True)
 
     def forward(
-        self, windows: Windows, vectors: ByView, image_present: ByView, *, mirrored: bool
+        self, windows: Blocked, vectors: ByView, image_present: ByView, *, mirrored: bool
     ) -> Seen:
         """Logits of windows whose images are embedded."""
         features, active, statistics = {}, None, None
@@ -165,7 +165,7 @@ class Graph(nn.Module):
             rows = torch.cat([embedding[view], known[view]])[image_of[view]]
             used[view] = dict(zip(self.ways, rows.chunk(len(self.ways), 1), strict=True))
 
-        windows = Windows(waveform, window_blocks, present)
+        windows = Blocked(waveform, window_blocks, present)
         # One window more, and left out in the end: onnxruntime takes no mean of no windows.
         explain = torch.cat([explain, explain.new_zeros(1)])
         total = torch.zeros(())
@@ -200,7 +200,7 @@ class Graph(nn.Module):
         self,
         fit: Fit,
         seen: Seen,
-        windows: Windows,
+        windows: Blocked,
         explain: Tensor,
         maps: ByView,
         image_of: ByView,

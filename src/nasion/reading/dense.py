@@ -20,12 +20,11 @@ from nasion.eeg.recording import Recording
 from nasion.network import Network
 from nasion.reading.stream import Piece, Strip, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
-from nasion.signal.quality import judged
+from nasion.signal.quality import MARGIN_STEPS, judged
 from nasion.terms import COLUMNS, PATTERNS
 from nasion.windowing import n_steps_of
 
 PIECE = 300  # steps, 10 min
-NEIGHBOURS = 2  # steps on either side that tell whether a step can be judged: its central 10 s
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -118,8 +117,8 @@ def _asked(
             first, stop = waiting.popleft()
             while held[0].stop <= first - before:
                 held.popleft()
-            low = max(first - NEIGHBOURS, 0)
-            reason[first:stop] = judged(quality[low : stop + NEIGHBOURS])[first - low :][
+            low = max(first - MARGIN_STEPS, 0)
+            reason[first:stop] = judged(quality[low : stop + MARGIN_STEPS])[first - low :][
                 : stop - first
             ]
             steps = np.flatnonzero(reason[first:stop] == 0) + first

@@ -11,11 +11,11 @@ from nasion.display.display import Display
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, PATTERNS, READING_STEP_S, SFREQ, Pattern
+from nasion.windowing import centre_start_s, step_of_centre
 
 Array = NDArray[np.float32]
 Steps = NDArray[np.int_]
 
-BEFORE_S = (CENTRE_S - READING_STEP_S) / 2  # of a step: where the 10 s that it speaks of begin
 FILTERS = pages.Filters(low_hz=0.5, high_hz=40.0)  # what readers use, without mains
 
 
@@ -83,15 +83,10 @@ def page(
     return ExamplePage(
         example=example,
         signals=np.array(derivations),
-        probability=reading.probability[min(step_of(example.at_s), reading.n_steps - 1)],
+        probability=reading.probability[min(step_of_centre(example.at_s), reading.n_steps - 1)],
         ekg=None if np.isnan(heart).all() else heart,
         map=over_time,
     )
-
-
-def step_of(at_s: float) -> int:
-    """The step whose probability speaks of the 10 s that begin there."""
-    return round((at_s + BEFORE_S) / READING_STEP_S)
 
 
 def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
@@ -112,9 +107,7 @@ def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
     places.append(("least certain", event, int(found[margin[found].argmin()])))
     shown: list[Example] = []
     for why, event, step in places:
-        at_s = float(
-            np.clip(step * READING_STEP_S - BEFORE_S, 0, max(reading.duration_s - CENTRE_S, 0))
-        )
+        at_s = float(np.clip(centre_start_s(step), 0, max(reading.duration_s - CENTRE_S, 0)))
         near = [k for k, other in enumerate(shown) if abs(other.at_s - at_s) < CENTRE_S]
         if near:
             other = shown[near[0]]
@@ -136,7 +129,7 @@ def _steps(reading: Reading, event: Event) -> Steps:
 
 def _inner(event: Event, steps: Steps) -> Steps:
     """Those whose 10 s lie within the event; else the one nearest to its middle."""
-    starts_s = steps * READING_STEP_S - BEFORE_S
+    starts_s = np.array([centre_start_s(step) for step in steps])
     inside = (starts_s >= event.onset_s) & (starts_s + CENTRE_S <= event.stop_s)
     if inside.any():
         return steps[inside]

@@ -19,7 +19,7 @@ from nasion.files import write_text
 from nasion.reading.maps import why
 from nasion.reading.reading import Reading
 from nasion.report import overview, summary
-from nasion.report.examples import FILTERS, Example, ExamplePage, choose, page, step_of
+from nasion.report.examples import FILTERS, Example, ExamplePage, choose, page
 from nasion.signal.fault import Fault
 from nasion.terms import (
     CENTRE_S,
@@ -33,6 +33,7 @@ from nasion.terms import (
     Pattern,
 )
 from nasion.version import VERSION
+from nasion.windowing import step_of_centre
 
 if TYPE_CHECKING:
     from nasion.network import Network
@@ -91,7 +92,7 @@ def write(
     def page_of(example: Example) -> ExamplePage:
         over_time = None
         if network is not None:
-            maps = why(display.recording(reading), network, step_of(example.at_s))
+            maps = why(display.recording(reading), network, step_of_centre(example.at_s))
             over_time = maps.page(example.pattern, example.at_s, CENTRE_S)
         return page(example, reading, display, over_time)
 
@@ -181,7 +182,7 @@ def _plate(shown: ExamplePage, reading: Reading) -> Plate:
 
 def _doubtful(reading: Reading, at_s: float) -> list[str]:
     """Derivations of electrodes that were faulty for most of the page."""
-    middle = step_of(at_s)
+    middle = step_of_centre(at_s)
     seen = reading.quality[max(middle - 2, 0) : middle + 3] & FAULTY
     most = (seen > 0).mean(0) > 0.5
     bad = {name for name, faulty in zip(COLUMNS, most, strict=True) if faulty}

@@ -10,9 +10,9 @@ import numpy as np
 
 from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, READING_STEP_S
+from nasion.windowing import CENTRE_STEPS
 
 LEAST = 10  # random ones, also where little or nothing was detected
-_LENGTH = round(CENTRE_S / READING_STEP_S)  # steps
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,19 @@ def candidates(reading: Reading) -> tuple[Candidate, ...]:
     Windows keep clear of each other while there is room.
     """
     rng = np.random.default_rng(_seed(reading))
-    last = max(reading.n_steps - _LENGTH, 0)
+    last = max(reading.n_steps - CENTRE_STEPS, 0)
     middles_s = np.array([event.onset_s + event.duration_s / 2 for event in reading.events])
     detected = np.floor((middles_s - CENTRE_S / 2) / READING_STEP_S).clip(0, last).astype(np.int64)
     taken = set(detected.tolist())
     wanted = len(taken) + max(len(taken), LEAST)
     drawn = rng.permutation(np.flatnonzero(reading.judged[: last + 1])).tolist()
-    blocked = np.zeros(reading.n_steps + _LENGTH, bool)
+    blocked = np.zeros(reading.n_steps + CENTRE_STEPS, bool)
     for step in taken:
-        blocked[max(step - _LENGTH + 1, 0) : step + _LENGTH] = True
+        blocked[max(step - CENTRE_STEPS + 1, 0) : step + CENTRE_STEPS] = True
     for step in drawn:
         if len(taken) < wanted and not blocked[step]:
             taken.add(step)
-            blocked[max(step - _LENGTH + 1, 0) : step + _LENGTH] = True
+            blocked[max(step - CENTRE_STEPS + 1, 0) : step + CENTRE_STEPS] = True
     for step in drawn:
         if len(taken) < wanted:
             taken.add(step)

@@ -18,7 +18,8 @@ from nasion.review.exports import export_bids, export_edf
 from nasion.review.session import Session
 from nasion.review.verdicts import standing
 from nasion.review.votes import ZIP, export_votes, votes_of
-from nasion.terms import READING_STEP_S, Pattern
+from nasion.terms import Pattern
+from nasion.windowing import step_at
 
 router = APIRouter(prefix="/api/readings")
 MOST_COLUMNS = 8192
@@ -145,7 +146,7 @@ def map_over_time(
 ) -> Response:
     """What speaks for a pattern over the page whose middle is `at_s`."""
     case = session.sighted(number)
-    step = min(max(int(at_s // READING_STEP_S), 0), case.reading.n_steps - 1)
+    step = step_at(at_s, case.reading.n_steps)
     array = session.explainer.over_time(case, at_s, duration_s, pattern)
     return _array(
         array,

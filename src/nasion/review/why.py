@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import zoom
 
-from nasion.config import View
 from nasion.contract import PACKAGED_MODEL
 from nasion.display.display import Array
 from nasion.errors import NasionError
 from nasion.network import Network
 from nasion.reading.reading import Reading
 from nasion.review.case import Case, Unfit
-from nasion.terms import PATTERNS, READING_STEP_S, Pattern
+from nasion.terms import PATTERNS, Pattern
+from nasion.windowing import image_start_s, step_at, views_of
 
 if TYPE_CHECKING:
     from nasion.reading.maps import Why
@@ -65,14 +65,15 @@ class Explainer:
         if VIEW not in found.images:
             raise Unfit("this model has no map over the spectrogram of 50 s", 503)
         assert self._network is not None
-        view: View = getattr(self._network.signal.spectrogram, VIEW)
+        view = views_of(self._network.signal)[VIEW]
         values = found.images[VIEW][PATTERNS.index(pattern)]
         factors = view.n_freqs / values.shape[0], view.n_columns / values.shape[1]
         whole = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
-        return _positive(whole, whole.max()), found.start_s, found.start_s + view.span_s
+        start_s = image_start_s(VIEW, view, found.start_s)
+        return _positive(whole, whole.max()), start_s, start_s + view.span_s
 
     def _around(self, case: Case, at_s: float) -> "Why":
-        step = min(max(int(at_s // READING_STEP_S), 0), case.reading.n_steps - 1)
+        step = step_at(at_s, case.reading.n_steps)
         with self._lock:  # two maps of one page need one window
             return self._why(case, step)
 

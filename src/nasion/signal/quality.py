@@ -17,13 +17,14 @@ from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_B
 from nasion.eeg.interpolation import neighbours
 from nasion.eeg.recording import Signals
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import CENTRE_S, COLUMNS, ELECTRODES, READING_STEP_S, SFREQ
+from nasion.terms import COLUMNS, ELECTRODES, READING_STEP_S, SFREQ
+from nasion.windowing import CENTRE_STEPS
 
 Array = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Bits = NDArray[np.uint8]
 
-MARGIN_STEPS = 2  # on either side of a step that decide on it
+MARGIN_STEPS = CENTRE_STEPS // 2  # on either side of a step that decide on it
 N_STEP = round(READING_STEP_S * SFREQ)
 N_EEG = len(ELECTRODES)
 BLOCK_STEPS = 128  # measured at once: what fits the cache
@@ -47,7 +48,6 @@ OFF_UV, OFF_RATIO = 100.0, 8.0
 OFF_LINE_UV, OFF_LINE_RATIO, OFF_LINE_ALIKE = 50.0, 5.0, 0.5
 OUTLIER = 3.0  # times the amplitude of the quieter ones: too large to be part of the mean
 
-CENTRE_STEPS = round(CENTRE_S / READING_STEP_S)
 LEAST_SEEN = 5  # electrodes without muscle, clipping or excess; fewer show nothing of a pattern
 BROKEN = Fault.MISSING | Fault.FLAT | Fault.DISCONNECTED
 SPOILED = Fault.CLIPPED | Fault.MUSCLE | Fault.RANGE
