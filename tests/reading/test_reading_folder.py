@@ -12,6 +12,7 @@ import pytest
 from drawn_readings import LPD, SEIZURE, START, reading, readings
 from hypothesis import given, settings
 
+from abouts import V1, about
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder
@@ -118,6 +119,30 @@ def test_a_manifest_that_does_not_fit_is_refused_in_one_line(tmp_path, change, m
     change(found)
     path.write_text(json.dumps(found))
     with pytest.raises(NasionError, match=message) as caught:
+        folder.load(tmp_path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def with_model(place, content):
+    """A reading whose reading.json says this of its model."""
+    folder.save(reading(), place)
+    path = place / "reading.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model": content}))
+    return path
+
+
+def test_a_reading_of_the_first_schema_knows_its_model(tmp_path):
+    with_model(tmp_path, V1)
+    model = folder.load(tmp_path).model
+    assert model == about()
+    assert (model.title, model.licence) == ("shipped (162d9a42c531)", "")
+
+
+@pytest.mark.parametrize("content", [{"name": "shipped"}, {**V1, "weights": 7}, "shipped"])
+def test_a_model_that_can_not_be_told_from_others_is_refused(tmp_path, content):
+    path = with_model(tmp_path, content)
+    with pytest.raises(NasionError, match=r"model.*; read the recording anew$") as caught:
         folder.load(tmp_path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)

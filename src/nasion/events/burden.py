@@ -120,11 +120,14 @@ class Burden:
 
 
 def _by_name(entries: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Patterns by their names."""
-    return {
-        name: {str(key): part for key, part in value.items()} if isinstance(value, dict) else value
-        for name, value in entries
-    }
+    """Patterns by their names, lists as JSON has them."""
+    return {name: _as_json(value) for name, value in entries}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): part for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def united(spans: Iterable[tuple[float, float]]) -> Spans:
