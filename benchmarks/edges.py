@@ -17,9 +17,7 @@ from nasion.contract import PACKAGED
 from nasion.data.augment import narrowed
 from nasion.data.representation import represent
 from nasion.hms.segments import load_segments
-from nasion.models.fusion import Inputs
 from nasion.phantom.patient import draw_pattern, segment
-from nasion.prediction import probabilities
 from nasion.terms import CENTRE_S, COLUMNS, SEGMENT_S, SFREQ
 from nasion.training.run import Run
 from nasion.windowing import Windows, cut
@@ -34,7 +32,7 @@ def main() -> None:
     parser.add_argument("--phantoms", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    fit = Run(given.run).checkpoints()[0]
+    ensemble = Run(given.run).ensemble()
     simulated = []
     for i in range(given.phantoms):
         rng = np.random.default_rng((given.seed, i))
@@ -44,7 +42,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|")
     for name, segments in (("real", real_segments(given.real)), ("simulated", simulated)):
-        rms, change, same = np.array([compare(fit, signals) for signals in segments]).T
+        rms, change, same = np.array([compare(ensemble, signals) for signals in segments]).T
         print(
             f"| {name} | {len(segments)} | {100 * np.median(rms):.0f} | {np.median(change):.3f} | "
             f"{np.quantile(change, 0.9):.3f} | {same.mean():.0%} |"
@@ -64,16 +62,15 @@ def real_segments(real: Path) -> list[np.ndarray]:
     return found
 
 
-def compare(fit, signals: np.ndarray) -> tuple[float, float, bool]:
+def compare(ensemble, signals: np.ndarray) -> tuple[float, float, bool]:
     """Relative difference of the waveform, of the probabilities, and whether the class is one."""
-    settings = fit.experiment.signal
+    settings = ensemble.signal
     windows = [
         narrowed(cut(represent(piece, settings), settings, 0.0), settings, CENTRE_S)
         for piece in (signals, np.ascontiguousarray(signals[:, CENTRE]))
     ]
     after, before = (np.nan_to_num(window.waveform) for window in windows)
-    inputs = Inputs.of(Windows.of(windows, settings))
-    first, second = fit.calibration.apply(probabilities(fit.net, inputs))
+    first, second = ensemble.predict(Windows.of(windows, settings), mirror=False)
     rms = np.sqrt(np.mean((after - before) ** 2) / np.mean(after**2))
     return rms, np.abs(first - second).max(), first.argmax() == second.argmax()
 

@@ -20,13 +20,13 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("--run", type=Path, default=PACKAGED)
     given = parser.parse_args()
-    fits = Run(given.run).checkpoints()
+    ensemble = Run(given.run).ensemble()
     segments = load_segments(given.real / "iiic", "train")
-    experiment = fits[0].experiment
+    experiment = ensemble.experiment
     with TemporaryDirectory() as folder:
         store = open_store(segments, experiment.signal, Path(folder))
         dataset = SegmentDataset(segments, store, experiment)
-        print(markdown(faithfulness(fits, dataset, range(len(dataset)))))
+        print(markdown(faithfulness(ensemble, dataset, range(len(dataset)))))
 
 
 if __name__ == "__main__":

@@ -33,12 +33,12 @@ def main() -> None:
 
 def show(real: Path, run: Run, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    fits = run.checkpoints()
+    ensemble = run.ensemble()
     labels, predictions = [], []
     for folder in FOLDERS:
         table = pd.read_csv(real / folder / "train.csv")
         labels.append(table.assign(source=table.get("source", folder)))
-        predictions.append(predict(load_segments(real / folder, "train"), fits))
+        predictions.append(predict(load_segments(real / folder, "train"), ensemble))
     everything = pd.concat(labels, ignore_index=True)
     predicted = pd.concat(predictions, ignore_index=True)
     predicted.to_csv(out / "predictions.csv", index=False)

@@ -101,8 +101,8 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
     from nasion.training.run import load
 
     torch.set_num_threads(os.cpu_count() or 1)
-    fit = load()[0]
-    signal = fit.experiment.signal
+    ensemble = load()
+    signal, net = ensemble.signal, ensemble.nets[0]
     starts_s = (
         np.linspace(CONTEXT_S, day.duration_s - 2 * CONTEXT_S, n_windows)
         // READING_STEP_S
@@ -115,7 +115,7 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
         inputs = Inputs.of(Windows.of([cut(around, signal, before_s)], signal))
         ready = time.perf_counter()
         with torch.inference_mode():
-            fit.net(inputs)
+            net(inputs)
         networks += time.perf_counter() - ready
     return (time.perf_counter() - begun) / n_windows, networks / n_windows
 

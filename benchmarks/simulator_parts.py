@@ -24,6 +24,7 @@ from nasion.config import parse
 from nasion.evaluation.evaluation import evaluate
 from nasion.hms.segments import load_segments
 from nasion.models.checkpoint import load
+from nasion.models.ensemble import Ensemble
 from nasion.phantom import morphology, patient
 from nasion.phantom.background import Background
 from nasion.phantom.cohort import simulate
@@ -155,12 +156,12 @@ def score(given: argparse.Namespace, part: str, seed: int, test: Path) -> dict:
                 short_share=1.0,
             )
     experiment = parse(settings(data, given.epochs, seed), "simulator_parts")
-    fit = load(train(experiment, Run(folder / "run"), 0))
+    ensemble = Ensemble((load(train(experiment, Run(folder / "run"), 0)),))
     cell: dict = {"part": part, "seed": seed}
     tests = {"phantoms": [test], "real": [given.real / "hms", given.real / "iiic"]}
     for name, folders in tests.items():
         rows = [load_segments(each, "train") for each in folders]
-        predicted = pd.concat([predict(each, [fit]) for each in rows])
+        predicted = pd.concat([predict(each, ensemble) for each in rows])
         predicted.to_csv(folder / f"{name}.csv", index=False)
         labels = pd.concat([each.table for each in rows])
         labels.to_csv(folder / f"{name}-labels.csv", index=False)

@@ -10,12 +10,12 @@ import torch
 
 from nasion.calibration import Calibration
 from nasion.config import parse
-from nasion.contract import PACKAGED
 from nasion.data.dataset import Batch
 from nasion.models.checkpoint import Checkpoint
+from nasion.models.ensemble import Ensemble
 from nasion.models.export import export
 from nasion.models.fusion import MultimodalNet
-from nasion.training.run import Run
+from nasion.training.run import load
 
 SMALL = {
     "wavenet": {"layers": [4], "channels": [8]},
@@ -60,26 +60,24 @@ def checkpoint(kind, seed=0, calibration=BIASED):
 
 
 @cache
-def fits_of(kind):
-    """Checkpoints of an exported model, and the calibration of all if there is one."""
+def ensemble_of(kind):
+    """What an exported model is made of: calibrated fit by fit, or together."""
     if kind == "packaged":
-        run = Run(PACKAGED)
-        return tuple(run.checkpoints()), run.calibration
+        return load()
     if kind == "fits":
-        return (checkpoint(kind), checkpoint(kind, 1, Calibration(1.4))), None
-    return (checkpoint(kind, calibration=Calibration()),), BIASED
+        return Ensemble((checkpoint(kind), checkpoint(kind, 1, Calibration(1.4))))
+    return Ensemble((checkpoint(kind, calibration=Calibration()),), BIASED)
 
 
 @cache
 def exported(kind):
     """The ONNX file of a kind, or of the packaged weights."""
     path = FOLDER / f"{kind}.onnx"
-    fits, ensemble = fits_of(kind)
     half = kind == "packaged"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            export(fits, path, name=kind, labels="0123456789ab", ensemble=ensemble, half=half)
+            export(ensemble_of(kind), path, name=kind, labels="0123456789ab", half=half)
     return path
 
 

@@ -119,12 +119,10 @@ def copy(tmp_path):
 
 def predictions_from_arrays(folder):
     """Weights on the arrays of a store, without the EEG behind it."""
-    checkpoints = Run(folder / "run").checkpoints()
-    settings = checkpoints[0].experiment
+    ensemble = Run(folder / "run").ensemble()
     segments = Segments(folder, "train", load_labels(folder / "hms" / "train.csv", votes=True))
-    store = load_store(folder / "store", settings.signal)
-    nets = [fit.net for fit in checkpoints]
-    return predict_dataset(nets, SegmentDataset(segments, store, settings))
+    store = load_store(folder / "store", ensemble.signal)
+    return predict_dataset(ensemble, SegmentDataset(segments, store, ensemble.experiment))
 
 
 def test_the_first_version_of_weights_and_arrays_predicts_what_it_did():
@@ -187,7 +185,7 @@ def raised_json(path):
 
 def test_a_run_of_a_later_schema_is_refused(copy):
     raised_json(copy / "run" / "run.json")
-    assert_refused(copy / "run", lambda: Run(copy / "run").checkpoints())
+    assert_refused(copy / "run", lambda: Run(copy / "run").ensemble())
 
 
 def test_weights_of_a_later_schema_are_refused(copy):
@@ -196,7 +194,7 @@ def test_weights_of_a_later_schema_are_refused(copy):
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         metadata = {**file.metadata(), "schema": "2"}
     save_file(arrays, path, metadata)
-    assert_refused(path, lambda: Run(copy / "run").checkpoints())
+    assert_refused(path, lambda: Run(copy / "run").ensemble())
 
 
 def test_a_store_of_a_later_schema_is_refused(copy):

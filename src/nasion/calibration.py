@@ -43,6 +43,11 @@ class Calibration:
     temperature: float = 1.0
     bias: tuple[float, ...] = (0.0,) * len(PATTERNS)
 
+    @property
+    def identity(self) -> bool:
+        """Whether probabilities stay as they are."""
+        return self == Calibration()
+
     def apply(self, probabilities: Array) -> Array:
         """Calibrate; shape (n, 6) -> (n, 6), rows sum to 1."""
         return _softmax(_logits(probabilities) / self.temperature + np.asarray(self.bias))
@@ -86,6 +91,43 @@ class Calibration:
     def load(cls, path: Path) -> "Calibration":
         """Read what `save` wrote; errors name the file."""
         return cls.from_dict(read_json(path), str(path))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How what several members say becomes one: each is calibrated, then their mean is.
+
+    "Calibrate each, then average" leaves `mean` out; "average, then calibrate" has the identity
+    for `each`. `nasion.models.graph` says the same in an exported model.
+
+    Attributes
+    ----------
+    each
+        Calibration of every member.
+    mean
+        Calibration of their mean.
+    weights
+        Of the members in the mean, with sum 1; equal by default.
+    """
+
+    each: tuple[Calibration, ...]
+    mean: Calibration = Calibration()
+    weights: tuple[float, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The weights, spelled out."""
+        return self.weights or (1 / len(self.each),) * len(self.each)
+
+    def members(self, probabilities: Array) -> Array:
+        """Calibrate every member by its own; shape (n_members, n, 6) -> the same."""
+        members = zip(self.each, np.asarray(probabilities, float), strict=True)
+        return np.stack([p if member.identity else member.apply(p) for member, p in members])
+
+    def apply(self, probabilities: Array) -> Array:
+        """Calibrate and average; shape (n_members, n, 6) -> (n, 6), rows sum to 1."""
+        mean: Array = np.average(self.members(probabilities), 0, self.weights or None)
+        return mean if self.mean.identity else self.mean.apply(mean)
 
 
 def fit(

@@ -33,7 +33,7 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ from nasion.config import Settings, Signal, checked
 from nasion.errors import NasionError
 from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
+from nasion.windowing import Windows
 
 Array = NDArray[np.float32]
 
@@ -66,6 +67,20 @@ def _provenance(content: Any) -> Provenance | None:
         return Provenance.from_dict(content, FILE_NAME)
     except NasionError as error:
         raise ValueError(str(error).removeprefix(f"{FILE_NAME}: ")) from None
+
+
+class Predictor(Protocol):
+    """What predicts, by PyTorch (`models.ensemble.Ensemble`) or without it (`network.Network`)."""
+
+    @property
+    def signal(self) -> Signal:
+        """How windows are to be prepared."""
+
+    def predict(self, windows: Windows, *, mirror: bool = True) -> NDArray[np.float64]:
+        """Calibrated probabilities of windows, (n, 6) as `terms.PATTERNS`; rows sum to 1.
+
+        `mirror` averages with the mirrored EEG where the model tells sides apart.
+        """
 
 
 class LearnedFrom(Settings):

@@ -64,7 +64,7 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
     say(f"{len(MODALITIES) + 3}. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
     both = Run(folder / "runs" / MODALITIES[-1])
     oof = predictions[MODALITIES[-1]]
-    gallery = explain_run(both.by_fold(), oof, data, folder / "gallery", progress)
+    gallery = explain_run(both.ensemble(), oof, data, folder / "gallery", progress)
     say(
         f"{len(MODALITIES) + 4}. a recording, read with the packaged model -> {folder / 'readings'}"
     )

@@ -173,18 +173,28 @@ class Network:
         by_part = dict(zip(parts, maps, strict=True))
         return Answer(probability, by_part.pop(contract.WAVEFORM, None), by_part)
 
-    def predict_windows(self, windows: Windows) -> Array:
-        """Probabilities of prepared windows, (n, 6)."""
+    def predict(self, windows: Windows, *, mirror: bool = True) -> NDArray[np.float64]:
+        """Probabilities of prepared windows, (n, 6); rows sum to 1.
+
+        Raises
+        ------
+        NasionError
+            Where the mirrored EEG is to be left out, which the exported model averages with.
+        """
+        if not (mirror or self.about.symmetric):
+            raise NasionError(f"{self.path}: is mirrored as exported; predict with the RUN instead")
         n = len(windows.waveform)
         alone = np.arange(n)
-        return self.run(
+        answer = self.run(
             windows.waveform,
             np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS),
             windows.present,
             windows.images,
             dict.fromkeys(self.views, alone),
             windows.image_present,
-        ).probability
+        )
+        values = answer.probability.astype(float)
+        return values / values.sum(1, keepdims=True)
 
     def _embedded(
         self,

@@ -37,18 +37,18 @@ def test_the_side_of_planted_discharges_wins(packaged):
     for seed in range(12):
         right = bool(seed % 2)
         signals = planted(seed, np.arange(0.5, 10), right=right)
-        lost = occlusion(packaged[0].net, inputs_of(packaged[0], signals), Pattern.LPD)
+        lost = occlusion(packaged.fits[0].net, inputs_of(packaged.fits[0], signals), Pattern.LPD)
         towards_affected.append(lost @ LEFT_MORE * (-1 if right else 1))
     assert np.mean(np.array(towards_affected) > 0) >= 0.75
     assert np.mean(towards_affected) > 0.2
 
 
 def test_the_affected_side_of_simulated_patients_wins_where_the_pattern_is_recognised(packaged):
-    net, towards_affected = packaged[0].net, []
+    net, towards_affected = packaged.fits[0].net, []
     for seed in range(24):
         pattern = (Pattern.LPD, Pattern.LRDA)[seed // 2 % 2]
         signals, right = lateralized_segment(seed, pattern)
-        inputs = inputs_of(packaged[0], signals)
+        inputs = inputs_of(packaged.fits[0], signals)
         if torch.softmax(net(inputs).logits, 1)[0, PATTERNS.index(pattern)] > 0.5:
             lost = occlusion(net, inputs, pattern)
             towards_affected.append(lost @ LEFT_MORE * (-1 if right else 1))

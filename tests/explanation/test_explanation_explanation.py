@@ -15,6 +15,7 @@ from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, explain_window, load, row_of, save, window_at
 from nasion.hms.segments import load_segments
+from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.terms import PATTERNS, Pattern
 from nasion.windowing import Windows
@@ -36,16 +37,16 @@ def dataset_of(folder, checkpoint):
 
 
 def test_the_pattern_predicted_is_explained_unless_one_is_named(folder):
-    checkpoints = [small(0), small(1)]
-    dataset = dataset_of(folder, checkpoints[0])
-    found = explain(checkpoints, dataset, 0)
+    ensemble = Ensemble((small(0), small(1)))
+    dataset = dataset_of(folder, ensemble)
+    found = explain(ensemble, dataset, 0)
     inputs = Inputs.of(dataset.batch([0]))
-    each = [torch.softmax(one.net(inputs).logits.double(), 1)[0] for one in checkpoints]
+    each = [torch.softmax(one.net(inputs).logits.double(), 1)[0] for one in ensemble.fits]
     np.testing.assert_allclose(found.probability, np.mean(each, 0), atol=1e-7)
     assert found.pattern is PATTERNS[int(np.mean(each, 0).argmax())]
     assert found.votes.tolist() == [0, 7, 2, 0, 0, 1]
     assert "EEG 1" in found.name
-    named = explain(checkpoints, dataset, 0, Pattern.LRDA)
+    named = explain(ensemble, dataset, 0, Pattern.LRDA)
     assert named.pattern is Pattern.LRDA
     assert not np.allclose(named.occlusion, found.occlusion)
 
@@ -53,10 +54,11 @@ def test_the_pattern_predicted_is_explained_unless_one_is_named(folder):
 def test_probabilities_are_calibrated_as_the_fits_or_their_ensemble_say(folder):
     plain = small()
     dataset = dataset_of(folder, plain)
-    raw = explain([plain], dataset, 0).probability
+    raw = explain(Ensemble((plain,)), dataset, 0).probability
     other = Calibration(2.0, (0.0, 0.0, 0.0, 0.0, 3.0, 0.0))
-    own = explain([replace(plain, calibration=other)], dataset, 0)
-    together = explain([replace(plain, calibration=other)] * 2, dataset, 0, ensemble=other.apply)
+    calibrated = replace(plain, calibration=other)
+    own = explain(Ensemble((calibrated,)), dataset, 0)
+    together = explain(Ensemble((calibrated, calibrated), other), dataset, 0)
     for found in (own, together):
         np.testing.assert_allclose(found.probability, other.apply(raw[None])[0], atol=1e-9)
         assert found.pattern is Pattern.GRDA
@@ -65,7 +67,7 @@ def test_probabilities_are_calibrated_as_the_fits_or_their_ensemble_say(folder):
 @pytest.mark.parametrize("model", [{}, {"modality": "waveform"}, {"modality": "spectrogram"}])
 def test_what_is_written_is_read_again(folder, tmp_path, model):
     checkpoint = small(signal=CONTEXT, **model)
-    found = explain([checkpoint], dataset_of(folder, checkpoint), 1, Pattern.GPD)
+    found = explain(Ensemble((checkpoint,)), dataset_of(folder, checkpoint), 1, Pattern.GPD)
     save(tmp_path / "found.npz", found)
     again = load(tmp_path / "found.npz")
     assert (again.name, again.pattern, again.signal) == (found.name, found.pattern, found.signal)
@@ -86,7 +88,7 @@ def test_what_is_written_is_read_again(folder, tmp_path, model):
 def test_an_explanation_holds_nothing_pickled_and_a_broken_one_is_refused(folder, tmp_path):
     checkpoint = small()
     path = tmp_path / "found.npz"
-    save(path, explain([checkpoint], dataset_of(folder, checkpoint), 0))
+    save(path, explain(Ensemble((checkpoint,)), dataset_of(folder, checkpoint), 0))
     with np.load(path, allow_pickle=False) as file:
         assert all(file[key].dtype != object for key in file.files)
     for broken in (path.read_bytes()[:500], b"", b"PK\x03\x04"):
@@ -101,12 +103,6 @@ def test_an_explanation_of_another_schema_is_refused(folder, tmp_path):
     np.savez(tmp_path / "old.npz", schema=np.array(99))
     with pytest.raises(NasionError, match="schema 1"):
         load(tmp_path / "old.npz")
-
-
-def test_fits_that_saw_other_signals_are_not_averaged(folder):
-    one, other = small(), small(signal=CONTEXT)
-    with pytest.raises(NasionError, match="different signals"):
-        explain([one, other], dataset_of(folder, one), 0)
 
 
 @pytest.mark.parametrize(("eeg_id", "at_s", "row"), [(2, 34.0, 1), (3, 20.0, 2), (1, 0.0, 0)])
@@ -148,7 +144,7 @@ def test_a_segment_is_found_by_what_tells_it_from_others(tmp_path):
 def test_a_window_of_nothing_but_gaps_is_explained_too():
     checkpoint = small()
     window = window_of(checkpoint, np.full((20, 10_000), np.nan, np.float32))
-    found = explain_window([checkpoint], window)
+    found = explain_window(Ensemble((checkpoint,)), window)
     assert np.isnan(found.maps.time).all()
     assert found.maps.images == {}
     assert np.isfinite(found.probability).all()

@@ -20,6 +20,7 @@ from nasion.explanation.faithfulness import (
     rows,
 )
 from nasion.hms.segments import load_segments
+from nasion.models.ensemble import Ensemble
 from nasion.terms import Pattern
 
 
@@ -37,7 +38,7 @@ def test_deleting_by_the_map_hurts_more_than_at_random(packaged):
     for seed in range(4):
         pattern = (Pattern.LPD, Pattern.LRDA)[seed % 2]
         signals, _ = lateralized_segment(seed, pattern)
-        explained = explain_window(packaged, window_of(packaged[0], signals))
+        explained = explain_window(packaged, window_of(packaged.fits[0], signals))
         explained = replace(explained, maps=replace(explained.maps, images={}))  # takes longest
         found.append(gains(packaged, explained, np.random.default_rng(seed)))
     for against in OTHERS:
@@ -47,10 +48,10 @@ def test_deleting_by_the_map_hurts_more_than_at_random(packaged):
 
 def test_a_map_turned_over_wins_in_one_test_what_it_loses_in_the_other():
     checkpoint = small(1)
-    explained = explain_window([checkpoint], window_of(checkpoint, noise(10.0)))
+    explained = explain_window(Ensemble((checkpoint,)), window_of(checkpoint, noise(10.0)))
     maps = replace(explained.maps, time=-explained.maps.time)
     one, other = (
-        gains([checkpoint], seen, np.random.default_rng(0))
+        gains(Ensemble((checkpoint,)), seen, np.random.default_rng(0))
         for seen in (explained, replace(explained, maps=maps))
     )
     deletion, insertion = (("waveform", test, "random") for test in TESTS)
@@ -67,23 +68,24 @@ def test_the_table_has_every_part_test_and_order(tmp_path):
     store = open_store(segments, checkpoint.experiment.signal, folder / "store")
     dataset = SegmentDataset(segments, store, checkpoint.experiment)
     told = []
-    found = faithfulness([checkpoint], dataset, [0, 1], progress=lambda *step: told.append(step))
+    ensemble = Ensemble((checkpoint,))
+    found = faithfulness(ensemble, dataset, [0, 1], progress=lambda *step: told.append(step))
     assert told == [(1, 2), (2, 2)]
     keys = {(one.part, one.test, one.against): one for one in found}
     parts = ("waveform", "centre", "window")
     assert set(keys) == {(p, t, a) for p in parts for t in TESTS for a in OTHERS}
     assert {one.part: one.n for one in found} == {"waveform": 2, "centre": 2, "window": 1}
     assert all(one.ci95[0] <= one.gain <= one.ci95[1] for one in found)
-    assert found == faithfulness([checkpoint], dataset, [0, 1])
+    assert found == faithfulness(ensemble, dataset, [0, 1])
     assert len(markdown(found).splitlines()) == 2 + len(parts) * len(TESTS)
     assert len(rows(found)) == len(found)
 
 
 def test_a_map_with_chains_is_tested_chain_by_chain():
     checkpoint = small(spectrogram={"stack": "repeated"}, modality="spectrogram")
-    explained = explain_window([checkpoint], window_of(checkpoint, noise(10.0)))
-    whole = gains([checkpoint], explained, np.random.default_rng(0))
+    explained = explain_window(Ensemble((checkpoint,)), window_of(checkpoint, noise(10.0)))
+    whole = gains(Ensemble((checkpoint,)), explained, np.random.default_rng(0))
     shared = {view: values.mean(0, keepdims=True) for view, values in explained.maps.images.items()}
     merged = replace(explained, maps=replace(explained.maps, images=shared))
-    assert whole != gains([checkpoint], merged, np.random.default_rng(0))
+    assert whole != gains(Ensemble((checkpoint,)), merged, np.random.default_rng(0))
     assert {part for part, _, _ in whole} == {"centre"}

@@ -17,6 +17,7 @@ from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, load
 from nasion.explanation.gallery import choose, gallery, needed, rows_of
 from nasion.hms.segments import load_segments
+from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.terms import PATTERNS, Pattern
 
@@ -75,10 +76,11 @@ def test_the_best_and_the_most_confidently_wrong_are_chosen():
 
 
 def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
-    nets = {0: replace(small(0), calibration=Calibration(2.0)), 1: small(1)}
+    fits = (replace(small(0), calibration=Calibration(2.0), fold="0"), replace(small(1), fold="1"))
+    ensemble = Ensemble(fits)
     told = []
     dataset = replace(dataset, segments=needed(dataset.segments, OOF))
-    path = gallery(nets, dataset, OOF, tmp_path, progress=lambda *step: told.append(step))
+    path = gallery(ensemble, dataset, OOF, tmp_path, progress=lambda *step: told.append(step))
     assert told[-1] == (3, 3)
     names = {"right-lpd": (2, 0), "right-grda": (7, 1), "wrong-lpd-as-other": (6, 0)}
     files = {f"{name}.{kind}" for name in names for kind in ("svg", "png", "npz")}
@@ -88,7 +90,7 @@ def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
     for name, (eeg_id, fold) in names.items():
         row = dataset.segments.table["eeg_id"].tolist().index(eeg_id)
         written = load(tmp_path / f"{name}.npz")
-        expected = explain([nets[fold]], dataset, row, written.pattern)
+        expected = explain(ensemble.holding_out(fold), dataset, row, written.pattern)
         assert written.name == f"EEG {eeg_id}, segment 0"
         np.testing.assert_array_equal(written.probability, expected.probability)
         np.testing.assert_array_equal(written.occlusion, expected.occlusion)
@@ -112,8 +114,8 @@ def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
 
 
 def test_a_fold_without_a_fit_and_a_segment_that_is_not_there_are_said(dataset, tmp_path):
-    with pytest.raises(NasionError, match="fold 1 has no finished fit"):
-        gallery({0: small()}, dataset, OOF, tmp_path)
+    with pytest.raises(NasionError, match="no finished fit of fold 1"):
+        gallery(Ensemble((replace(small(), fold="0"),)), dataset, OOF, tmp_path)
     with pytest.raises(NasionError, match="has no EEG 99, segment 0"):
         rows_of(dataset.segments, OOF.names.assign(eeg_id=99))
 

@@ -158,8 +158,8 @@ def test_a_discharge_shows_where_it_is(packaged):
     share, error_s = [], []
     for seed in range(16):
         onset_s = np.random.default_rng(seed + 99).uniform(2, 8)
-        inputs = inputs_of(packaged[0], planted(seed, [onset_s]))
-        mass = positive(gradcam(packaged[0].net, inputs, Pattern.LPD).time[1000:1500])
+        inputs = inputs_of(packaged.fits[0], planted(seed, [onset_s]))
+        mass = positive(gradcam(packaged.fits[0].net, inputs, Pattern.LPD).time[1000:1500])
         times_s = np.arange(500) / SFREQ
         share.append(mass[np.abs(times_s - onset_s) <= 0.5].sum() / mass.sum())
         error_s.append(abs(times_s[mass.argmax()] - onset_s))
@@ -170,7 +170,7 @@ def test_a_discharge_shows_where_it_is(packaged):
 
 
 def test_other_weights_give_another_map(packaged):
-    net = packaged[0].net
+    net = packaged.fits[0].net
     other = deepcopy(net)
     torch.manual_seed(1)
     for module in other.modules():
@@ -178,7 +178,7 @@ def test_other_weights_give_another_map(packaged):
             module.reset_parameters()
     time, image = [], []
     for seed in range(4):
-        inputs = inputs_of(packaged[0], planted(seed, [5.0]))
+        inputs = inputs_of(packaged.fits[0], planted(seed, [5.0]))
         maps = [gradcam(one, inputs, Pattern.LPD) for one in (net, other)]
         time.append(np.corrcoef(*(one.time[1000:1500] for one in maps))[0, 1])
         image.append(np.corrcoef(*(one.images["centre"].ravel() for one in maps))[0, 1])

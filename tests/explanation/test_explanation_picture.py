@@ -16,6 +16,7 @@ from nasion.eeg.waveform import waveform
 from nasion.evaluation.figures import save
 from nasion.explanation import picture
 from nasion.explanation.explanation import explain_window
+from nasion.models.ensemble import Ensemble
 from nasion.terms import DERIVATION_NAMES, PATTERNS, Pattern
 from nasion.windowing import Window
 
@@ -34,7 +35,7 @@ def explained(kind="plain", signals=None, **changes):
     checkpoint = small(**KINDS[kind])
     signals = lateralized_segment(3)[0] if signals is None else signals
     found = explain_window(
-        [checkpoint],
+        Ensemble((checkpoint,)),
         window_of(checkpoint, signals),
         Pattern.LPD,
         name="EEG 1234567890, segment 12",

@@ -1,5 +1,7 @@
 """A request: the same explanation as of the data set, by a net that has not seen the segment."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from explained_scenes import small
 from hms_folder import noise, segment, write_hms
 from nasion.errors import NasionError
 from nasion.explanation.request import explain_recording, explain_run, explain_segment
+from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.terms import Pattern
 
@@ -26,25 +29,25 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fits():
-    return {"0": small(0), "1": small(1)}
+def ensemble():
+    return Ensemble((replace(small(0), fold="0"), replace(small(1), fold="1")))
 
 
-def test_a_segment_of_a_run_is_explained_by_the_fold_that_held_it_out(folder, fits):
+def test_a_segment_of_a_run_is_explained_by_the_fold_that_held_it_out(folder, ensemble):
     for eeg_id, fold in ((1, "1"), (2, "0")):
-        found = explain_segment(fits, folder / "oof.csv", folder, eeg_id, pattern=Pattern.LPD)
-        alone = explain_segment({fold: fits[fold]}, folder / "none.csv", folder, eeg_id)
+        found = explain_segment(ensemble, folder / "oof.csv", folder, eeg_id, pattern=Pattern.LPD)
+        alone = explain_segment(ensemble.holding_out(fold), folder / "none.csv", folder, eeg_id)
         np.testing.assert_array_equal(found.probability, alone.probability)
-        both = explain_segment(fits, folder / "none.csv", folder, eeg_id)
+        both = explain_segment(ensemble, folder / "none.csv", folder, eeg_id)
         assert not np.allclose(found.probability, both.probability)
     with pytest.raises(NasionError, match="no finished fit of fold 1"):
-        explain_segment({"0": fits["0"]}, folder / "oof.csv", folder, 1)
+        explain_segment(ensemble.holding_out(0), folder / "oof.csv", folder, 1)
 
 
-def test_a_recording_is_explained_as_its_segment_is(folder, fits):
+def test_a_recording_is_explained_as_its_segment_is(folder, ensemble):
     path = folder / "train_eegs" / "2.parquet"
-    found, warnings = explain_recording(fits, path, 20.0, Pattern.LRDA)
-    expected = explain_segment(fits, folder / "none.csv", folder, 2, pattern=Pattern.LRDA)
+    found, warnings = explain_recording(ensemble, path, 20.0, Pattern.LRDA)
+    expected = explain_segment(ensemble, folder / "none.csv", folder, 2, pattern=Pattern.LRDA)
     assert warnings == ()
     assert found.name == "2, 20–30 s"
     assert found.file_name == "2-20-30-s-lrda"
@@ -55,8 +58,8 @@ def test_a_recording_is_explained_as_its_segment_is(folder, fits):
     np.testing.assert_allclose(found.maps.time[looked], expected.maps.time[looked], atol=slack)
 
 
-def test_the_gallery_of_a_run_is_one_page(folder, fits, tmp_path):
-    path = explain_run(fits, folder / "oof.csv", folder, tmp_path)
+def test_the_gallery_of_a_run_is_one_page(folder, ensemble, tmp_path):
+    path = explain_run(ensemble, folder / "oof.csv", folder, tmp_path)
     assert path == tmp_path / "gallery.html"
     assert {file.stem for file in tmp_path.iterdir()} == {
         "gallery",

@@ -12,22 +12,19 @@ import torch
 from captum.attr import LayerAttribution
 
 from abouts import about
-from exported_models import KINDS, batch_of, checkpoint, exported, fits_of
+from exported_models import KINDS, batch_of, ensemble_of, exported
 from nasion.contract import PACKAGED
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
-from nasion.errors import NasionError
 from nasion.explanation.gradcam import gradcam, mean_maps
 from nasion.hms.segments import load_segments
 from nasion.models.card import card
-from nasion.models.checkpoint import Checkpoint
-from nasion.models.export import export
 from nasion.models.fusion import Inputs
 from nasion.network import Network
-from nasion.prediction import predict, probabilities
+from nasion.prediction import predict
 from nasion.provenance import Provenance
 from nasion.simulation import Simulation
-from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS, VOTE_COLUMNS
+from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 MARKS = {"dense": (), "sided": (), "fits": pytest.mark.more}  # the others are slow
 EVERY = [pytest.param(kind, marks=MARKS.get(kind, pytest.mark.slow), id=kind) for kind in KINDS]
@@ -44,19 +41,7 @@ MAPS = {
 
 
 def batch_for(kind, n=5):
-    return batch_of(fits_of(kind)[0][0].experiment.signal, n)
-
-
-def expected(kind, batch):
-    """What prediction with PyTorch would say of the batch."""
-    fits, ensemble = fits_of(kind)
-    images = {view: np.ascontiguousarray(image[:, ::-1]) for view, image in batch.images.items()}
-    waveform = np.ascontiguousarray(batch.waveform[:, MIRRORED_DERIVATIONS])
-    both = [batch, replace(batch, waveform=waveform, images=images)]
-    raw = [np.mean([probabilities(fit.net, Inputs.of(one)) for one in both], 0) for fit in fits]
-    if ensemble:
-        return ensemble.apply(np.mean(raw, 0))
-    return np.mean([fit.calibration.apply(p) for fit, p in zip(fits, raw, strict=True)], 0)
+    return batch_of(ensemble_of(kind).signal, n)
 
 
 def explained(network, batch, windows):
@@ -96,7 +81,7 @@ def assert_same_maps(kind, batch, windows, *, atol=1e-4):
     for place, row in enumerate(windows):
         for number, pattern in enumerate(PATTERNS):
             maps = mean_maps(
-                [gradcam(fit.net, one_of(batch, row), pattern) for fit in fits_of(kind)[0]]
+                [gradcam(net, one_of(batch, row), pattern) for net in ensemble_of(kind).nets]
             )
             pairs = [
                 (whole(found[place, number], maps.images[view]), maps.images[view])
@@ -117,9 +102,9 @@ def assert_same_maps(kind, batch, windows, *, atol=1e-4):
 @pytest.mark.parametrize("kind", EVERY)
 def test_probabilities_are_those_of_pytorch(kind):
     batch, network = batch_for(kind), Network.open(exported(kind))
-    found = network.predict_windows(batch)
+    found = network.predict(batch)
     assert np.ptp(found, 0).max() > 1e-3
-    np.testing.assert_allclose(found, expected(kind, batch), atol=1e-5)
+    np.testing.assert_allclose(found, ensemble_of(kind).predict(batch), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -137,8 +122,7 @@ def test_maps_are_those_of_autograd_and_the_file_says_which_there_are(kind):
 @pytest.mark.parametrize("part", ["hms", "iiic"])
 def test_packaged_weights_say_the_same_of_real_segments(real, part):
     segments = load_segments(real / part, None)
-    fits, ensemble = fits_of("packaged")
-    here = predict(segments, fits, ensemble=ensemble)[list(VOTE_COLUMNS)].to_numpy()
+    here = predict(segments, ensemble_of("packaged"))[list(VOTE_COLUMNS)].to_numpy()
     there = predict(segments, Network.open(exported("packaged")))[list(VOTE_COLUMNS)].to_numpy()
     assert np.abs(here - there).max() <= 1e-4
 
@@ -146,7 +130,7 @@ def test_packaged_weights_say_the_same_of_real_segments(real, part):
 def some(folder, part, tmp_path, n_rows):
     """A batch of segments spread over a data set."""
     segments = load_segments(folder, part)
-    experiment = fits_of("packaged")[0][0].experiment
+    experiment = ensemble_of("packaged").experiment
     rows = np.linspace(0, len(segments) - 1, n_rows).round().astype(int)
     subset = segments.subset(np.isin(np.arange(len(segments)), rows))
     dataset = SegmentDataset(
@@ -211,7 +195,7 @@ def test_nothing_of_the_machine_is_in_the_file(kind):
 
 def test_the_file_describes_itself():
     network = Network.open(exported("packaged"))
-    model, fit = network.about, fits_of("packaged")[0][0]
+    model, fit = network.about, ensemble_of("packaged").fits[0]
     assert model.patterns == PATTERNS
     assert network.signal == fit.experiment.signal
     assert model.experiment == fit.experiment.fingerprint
@@ -254,15 +238,3 @@ def test_the_card_says_whether_it_knows_whom_it_learned_from():
     provenance = Provenance((), (Simulation(7, 100),)).as_dict()
     learned_from = {**about().as_dict()["learned_from"], "provenance": provenance}
     assert "0 EEGs by their hashes, seed 7 of" in card(about(learned_from=learned_from))
-
-
-def test_fits_of_different_signals_are_not_averaged(tmp_path):
-    one = checkpoint("dense")
-    signal = one.experiment.signal
-    other = signal.model_copy(
-        update={"waveform": signal.waveform.model_copy(update={"clip_uv": 500.0})}
-    )
-    two = Checkpoint(one.net, one.experiment.model_copy(update={"signal": other}))
-    with pytest.raises(NasionError, match="different signals"):
-        export([one, two], tmp_path / "model.onnx", name="both")
-    assert list(tmp_path.iterdir()) == []

@@ -35,7 +35,7 @@ def recording():
 def one_by_one(recording, network, steps):
     whole = represent(recording.signals(), network.signal)
     windows = [cut(whole, network.signal, 2.0 * step - 24) for step in steps]
-    return network.predict_windows(Windows.of(windows, network.signal))
+    return network.predict(Windows.of(windows, network.signal))
 
 
 def test_each_step_is_what_its_window_says(recording, network):

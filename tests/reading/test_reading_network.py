@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from exported_models import batch_of, exported, fits_of
+from exported_models import batch_of, ensemble_of, exported
 from nasion.errors import NasionError
 from nasion.network import AT_ONCE, Network
 
@@ -24,7 +24,7 @@ def network():
 @pytest.fixture(scope="module")
 def windows():
     """More windows than images at once."""
-    return batch_of(fits_of("dense")[0][0].experiment.signal, 2 * AT_ONCE + 3)
+    return batch_of(ensemble_of("dense").signal, 2 * AT_ONCE + 3)
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +147,11 @@ def test_explaining_changes_no_probability_and_each_map_is_its_own_windows(netwo
 
 
 def test_threads_and_batches_do_not_matter(network, windows):
-    single = Network.open(exported("dense"), threads=1).predict_windows(windows)
-    np.testing.assert_allclose(network.predict_windows(windows), single, atol=1e-6)
+    single = Network.open(exported("dense"), threads=1).predict(windows)
+    np.testing.assert_allclose(network.predict(windows), single, atol=1e-6)
     alone = batch_of(network.signal, 1)
     np.testing.assert_allclose(single.sum(1), 1, atol=1e-5)
-    assert network.predict_windows(alone).shape == (1, 6)
+    assert network.predict(alone).shape == (1, 6)
 
 
 @pytest.mark.slow

@@ -189,7 +189,7 @@ def test_a_blend_predicts_the_weighted_mean_of_its_runs(runs, tmp_path, phantoms
     assert is_blend(runs / "blend")
     assert not is_blend(runs / "seed-0")
     table = found.predict(segments)
-    each = [predict(segments, run.checkpoints(), ensemble=run.calibration) for run in found.runs]
+    each = [predict(segments, run.ensemble()) for run in found.runs]
     pd.testing.assert_frame_equal(table[["eeg_id"]], each[0][["eeg_id"]])
     mean = sum(
         weight * one[list(VOTE_COLUMNS)].to_numpy()

@@ -1,13 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-import nasion.training.calibrating as calibrating
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import parse
 from nasion.contract import PACKAGED
+from nasion.data.dataset import SegmentDataset
 from nasion.errors import NasionError
-from nasion.hms.segments import load_segments
+from nasion.hms.segments import load_segments, one_row_per_period
 from nasion.out_of_fold import OutOfFold
 from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
@@ -36,11 +38,11 @@ def divergence(target, prediction):
 
 def test_the_copy_predicts_with_its_calibration_and_the_original_without(segments, calibrated):
     found, run = calibrated
-    assert run.calibration == found.fitted
-    assert Run(PACKAGED).calibration is None
+    assert run.ensemble().calibration == found.fitted
+    assert Run(PACKAGED).ensemble().calibration is None
     columns = list(VOTE_COLUMNS)
-    new = predict(segments, run.checkpoints(), ensemble=run.calibration)[columns].to_numpy()
-    old = predict(segments, Run(PACKAGED).checkpoints())[columns].to_numpy()
+    new = predict(segments, run.ensemble())[columns].to_numpy()
+    old = predict(segments, Run(PACKAGED).ensemble())[columns].to_numpy()
     np.testing.assert_allclose(old, found.before, atol=1e-9)
     target = found.target
     assert divergence(target, new).mean() < divergence(target, old).mean()
@@ -49,7 +51,7 @@ def test_the_copy_predicts_with_its_calibration_and_the_original_without(segment
 def test_a_small_copy_keeps_the_calibration_of_all_fits(calibrated, tmp_path):
     _, run = calibrated
     run.pack(tmp_path / "copy")
-    assert Run(tmp_path / "copy").calibration == run.calibration
+    assert Run(tmp_path / "copy").ensemble().calibration == run.ensemble().calibration
 
 
 def test_what_it_reports_is_fitted_on_other_patients(segments, calibrated, tmp_path):
@@ -71,12 +73,12 @@ def test_one_patient_is_refused_and_so_is_a_folder_that_is_there(segments, tmp_p
 
 def test_a_run_predicts_these_segments_once(segments, tmp_path, monkeypatch):
     calls = []
-    original = calibrating.predict_dataset
+    original = SegmentDataset.batch
     monkeypatch.setattr(
-        calibrating, "predict_dataset", lambda *given: calls.append(given) or original(*given)
+        SegmentDataset, "batch", lambda self, rows: calls.extend(rows) or original(self, rows)
     )
     calibrate(Run(PACKAGED), segments, tmp_path / "run")
-    assert len(calls) == len(Run(PACKAGED).fold_folders)
+    assert calls == list(range(len(one_row_per_period(segments.table))))
 
 
 N_FITS = 5
@@ -166,13 +168,15 @@ def test_cross_validation_saves_it_and_prediction_takes_it(segments, phantoms, t
     run = Run(tmp_path / "run")
     oof = OutOfFold.read(crossval(parse(content, "test"), run))
     single = of_single_fits(oof.probability, oof.target)
+    ensemble = run.ensemble()
     if n_folds == 2:  # of each row there is one fit that learned from it: nothing to compare
-        assert run.calibration is None
+        assert ensemble.calibration is None
         return
-    fits = run.checkpoints()
-    assert all(fit.calibration == single for fit in fits)
-    assert run.calibration.temperature < single.temperature < 2
+    assert all(fit.calibration == single for fit in ensemble.fits)
+    together = ensemble.calibration
+    assert together.temperature < single.temperature < 2
     columns = list(VOTE_COLUMNS)
-    raw = [predict(segments, [fit], ensemble=Calibration())[columns].to_numpy() for fit in fits]
-    said = predict(segments, fits, ensemble=run.calibration)[columns].to_numpy()
-    np.testing.assert_allclose(said, run.calibration.apply(np.mean(raw, 0)), atol=1e-9)
+    alone = [replace(ensemble, fits=(fit,), calibration=Calibration()) for fit in ensemble.fits]
+    raw = [predict(segments, each)[columns].to_numpy() for each in alone]
+    probability = predict(segments, ensemble)[columns].to_numpy()
+    np.testing.assert_allclose(probability, together.apply(np.mean(raw, 0)), atol=1e-9)

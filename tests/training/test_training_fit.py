@@ -15,6 +15,7 @@ from nasion.config import parse
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments, votes
 from nasion.models.checkpoint import load
+from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict, predict_dataset
@@ -107,7 +108,7 @@ def test_it_overfits_eight_real_segments(real, tmp_path):
     learning = data.dataset(settings, eight)
     split = replace(data.split(settings, ALL), learning=learning)
     net, _ = fit(settings, split, ALL, tmp_path)
-    predicted = torch.from_numpy(predict_dataset([net], learning))
+    predicted = torch.from_numpy(predict_dataset(Ensemble.of(net, settings), learning))
     target = torch.from_numpy(learning._targets.astype(float))
     assert kl(target, predicted.log()).mean() < 0.15
 
@@ -129,7 +130,7 @@ def test_crossval_predicts_each_row_once_and_by_others(phantoms, tmp_path):
     data = cohort(settings, run)
     held_out = data.dataset(settings, data.fold == 0)
     net = load(run.fold_folder(0) / "weights.safetensors").net
-    expected = predict_dataset([net], held_out)
+    expected = predict_dataset(Ensemble.of(net, settings), held_out)
     np.testing.assert_allclose(oof.probability[names["fold"] == 0], expected, atol=1e-6)
     with pytest.raises(NasionError, match=r"oof\.csv"):
         guard_unseen(run, data.segments)
@@ -159,7 +160,7 @@ def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
     for path in packed.folder.rglob("*"):
         assert path.is_dir() or str(phantoms).encode() not in path.read_bytes()
     segments = load_segments(phantoms)
-    whole, small = (predict(segments, each.checkpoints()) for each in (run, packed))
+    whole, small = (predict(segments, each.ensemble()) for each in (run, packed))
     columns = list(VOTE_COLUMNS)
     np.testing.assert_allclose(small[columns].to_numpy(), whole[columns].to_numpy(), atol=5e-3)
     with pytest.raises(NasionError, match="exists already"):
@@ -170,17 +171,19 @@ def test_the_calibration_of_a_run_is_fitted_out_of_fold_and_applied(phantoms, tm
     run = Run(tmp_path / "run")
     oof = OutOfFold.read(crossval(experiment(phantoms, epochs=1), run))
     fitted = calibration.fit(oof.probability, oof.target)
-    fits = run.checkpoints()
-    for fit_ in fits:
+    ensemble = run.ensemble()
+    for fit_ in ensemble.fits:
         assert fit_.calibration.temperature == pytest.approx(fitted.temperature)
         assert fit_.calibration.temperature != 1
         assert fit_.calibration.bias == (0,) * 6
     segments = load_segments(phantoms)
-    nets = [replace(each, calibration=calibration.Calibration()) for each in fits]
-    one, other = (predict(segments, some)[list(VOTE_COLUMNS)].to_numpy() for some in (fits, nets))
+    raw = replace(ensemble, calibration=calibration.Calibration())
+    one, other = (
+        predict(segments, some)[list(VOTE_COLUMNS)].to_numpy() for some in (ensemble, raw)
+    )
     assert np.abs(one - other).max() > 1e-3
-    alone = predict(segments, nets[:1])[list(VOTE_COLUMNS)].to_numpy()
-    calibrated = predict(segments, fits[:1])[list(VOTE_COLUMNS)].to_numpy()
+    alone = predict(segments, replace(raw, fits=raw.fits[:1]))[list(VOTE_COLUMNS)].to_numpy()
+    calibrated = predict(segments, ensemble.holding_out(0))[list(VOTE_COLUMNS)].to_numpy()
     np.testing.assert_allclose(fitted.apply(alone), calibrated, atol=1e-9)
 
 

@@ -13,6 +13,7 @@ from nasion.config import load as load_config
 from nasion.data.augment import mirror
 from nasion.hms.segments import consensus, load_segments, votes
 from nasion.models.checkpoint import load
+from nasion.models.ensemble import Ensemble
 from nasion.prediction import predict_dataset
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, train
@@ -201,7 +202,7 @@ def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
     eight = np.isin(np.arange(len(data.segments)), np.arange(8) * 3)
     learning = data.dataset(settings, eight)
     net, _ = fit(settings, Split(learning, None), ALL, tmp_path)
-    predicted = torch.from_numpy(predict_dataset([net], learning))
+    predicted = torch.from_numpy(predict_dataset(Ensemble.of(net, learning.experiment), learning))
     counts = votes(learning.segments.table)
     target = torch.from_numpy(counts / counts.sum(1, keepdims=True))
     assert len(learning) == 8

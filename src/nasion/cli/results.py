@@ -26,38 +26,32 @@ def predict(
 
     segments = load_segments(data, part)
     with bar_of("EEGs") as bar:
-        if run is None or run.suffix == ".onnx":
-            table = _by_network(segments, run, mirror, bar)
-        else:
-            table = _by_run(segments, run, mirror, bar)
+        table = _predicted(segments, run, mirror, bar)
     write_predictions(output, table)
     typer.echo(output)
 
 
-def _by_network(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any:
-    """By an exported model, without PyTorch."""
-    from nasion.hms.segments import fingerprint
-    from nasion.network import Network
+def _predicted(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any:
+    """By an exported model, which needs no PyTorch, by a RUN, or by a blend of several."""
     from nasion.prediction import predict
 
-    network = Network.open(path)
-    if network.labels == fingerprint(segments):
-        raise NasionError(f"{segments.folder}: {network.path} learned from these segments")
-    return predict(segments, network, mirror=mirror or network.about.symmetric, progress=bar)
+    if path is None or path.suffix == ".onnx":
+        from nasion.hms.segments import fingerprint
+        from nasion.network import Network
 
-
-def _by_run(segments: Any, folder: Path, mirror: bool, bar: Any) -> Any:
-    """By the fits of a RUN, or by a blend of several."""
-    from nasion.prediction import predict
+        network = Network.open(path)
+        if network.labels == fingerprint(segments):
+            raise NasionError(f"{segments.folder}: {network.path} learned from these segments")
+        return predict(segments, network, mirror=mirror, progress=bar)
     from nasion.training.blending import Blend, is_blend
     from nasion.training.run import Run, guard_unseen
 
-    if is_blend(folder):
-        return Blend.load(folder).predict(segments, mirror=mirror, progress=bar)
-    run = Run(folder)
-    fits = run.checkpoints()
+    if is_blend(path):
+        return Blend.load(path).predict(segments, mirror=mirror, progress=bar)
+    run = Run(path)
+    ensemble = run.ensemble()
     guard_unseen(run, segments)
-    return predict(segments, fits, ensemble=run.calibration, mirror=mirror, progress=bar)
+    return predict(segments, ensemble, mirror=mirror, progress=bar)
 
 
 @app.command()
@@ -139,23 +133,20 @@ def explain(
     from nasion.training.run import Run, guard_unseen
 
     folder = Run(run or PACKAGED)
-    fits = folder.by_fold()
+    ensemble = folder.ensemble()
     oof = folder.out_of_fold
     if gallery:
         with bar_of("examples") as bar:
-            typer.echo(request.explain_run(fits, oof, data, out, bar))
+            typer.echo(request.explain_run(ensemble, oof, data, out, bar))
         return
-    together = folder.calibration.apply if folder.calibration else None
     if data.is_dir():
         if at is not None:
             raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
         if not oof.exists():
             guard_unseen(folder, load_segments(data))
-        found = request.explain_segment(fits, oof, data, eeg_id, sub_id, pattern, ensemble=together)
+        found = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
     else:
-        found, warnings = request.explain_recording(
-            fits, data, at or 0.0, pattern, unit=unit, ensemble=together
-        )
+        found, warnings = request.explain_recording(ensemble, data, at or 0.0, pattern, unit=unit)
         for warning in warnings:
             typer.echo(f"{data.name}: {warning}", err=True)
     picture.write(found, out, found.file_name)

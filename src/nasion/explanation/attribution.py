@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nasion.explanation.route import evaluating
-from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.fusion import Inputs, MultimodalNet, evaluating
 from nasion.terms import (
     CHAIN_DERIVATIONS,
     DERIVATIONS,

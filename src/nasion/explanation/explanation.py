@@ -21,7 +21,6 @@ input_x_gradient    (5,) input times gradient summed over the chain
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +28,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nasion.config import Signal
@@ -40,17 +38,15 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.explanation.gradcam import Maps, gradcam, mean_maps
-from nasion.explanation.route import evaluating
 from nasion.files import replacing
 from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
-from nasion.models.checkpoint import Checkpoint
+from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, READING_STEP_S, SEGMENT_S, Pattern
 from nasion.windowing import Window, Windows, cut_at
 
 Array = NDArray[np.float32]
-Calibrating = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 SCHEMA = 1
 
@@ -76,34 +72,25 @@ class Explanation:
 
 
 def explain(
-    checkpoints: Sequence[Checkpoint],
-    dataset: SegmentDataset,
-    row: int,
-    pattern: Pattern | None = None,
-    *,
-    ensemble: Calibrating | None = None,
+    ensemble: Ensemble, dataset: SegmentDataset, row: int, pattern: Pattern | None = None
 ) -> Explanation:
     """Explain one segment of a data set; without a pattern, the one predicted.
 
     Parameters
     ----------
-    checkpoints
-        Networks of one run; maps and attributions are means over them.
+    ensemble
+        What predicts; maps and attributions are means over its fits.
     row
         Of the table of `dataset`, which is taken unaugmented.
-    ensemble
-        Takes the mean probabilities (1, 6) to calibrated ones, in place of each network's own
-        calibration.
     """
     table = dataset.segments.table.iloc[[row]]
     segment = next(table.itertuples(index=False))
     return explain_window(
-        checkpoints,
+        ensemble,
         dataset.store.window(segment),
         pattern,
         name=f"EEG {segment.eeg_id}, segment {segment.eeg_sub_id}",
         votes=votes_of(table)[0] if dataset.segments.labelled else None,
-        ensemble=ensemble,
     )
 
 
@@ -140,51 +127,29 @@ def row_of(segments: Segments, eeg_id: int | None, sub_id: int | None) -> int:
 
 
 def explain_window(
-    checkpoints: Sequence[Checkpoint],
+    ensemble: Ensemble,
     window: Window,
     pattern: Pattern | None = None,
     *,
     name: str = "",
     votes: NDArray[np.float64] | None = None,
-    ensemble: Calibrating | None = None,
 ) -> Explanation:
     """Explain one window as `explain` does a segment."""
-    signal = signal_of(checkpoints)
-    nets = [checkpoint.net for checkpoint in checkpoints]
-    inputs = Inputs.of(Windows.of([window], signal))
-    each = []
-    for checkpoint in checkpoints:
-        with evaluating(checkpoint.net), torch.no_grad():
-            said = torch.softmax(checkpoint.net(inputs).logits.double(), 1).numpy()
-        each.append(said if ensemble else checkpoint.calibration.apply(said))
-    mean = np.mean(each, 0)
-    probability = (ensemble(mean) if ensemble else mean)[0]
+    windows = Windows.of([window], ensemble.signal)
+    probability = ensemble.predict(windows, mirror=False)[0]
     pattern = pattern or PATTERNS[int(probability.argmax())]
+    inputs, nets = Inputs.of(windows), ensemble.nets
     return Explanation(
         name=name,
         pattern=pattern,
         probability=probability,
         votes=votes,
-        signal=signal,
+        signal=ensemble.signal,
         window=window,
         maps=mean_maps([gradcam(net, inputs, pattern) for net in nets]),
         occlusion=np.mean([occlusion(net, inputs, pattern) for net in nets], 0),
         input_x_gradient=np.mean([input_times_gradient(net, inputs, pattern) for net in nets], 0),
     )
-
-
-def signal_of(checkpoints: Sequence[Checkpoint]) -> Signal:
-    """The signal settings that all networks share.
-
-    Raises
-    ------
-    NasionError
-        Where they saw different signals.
-    """
-    signal = checkpoints[0].experiment.signal
-    if any(other.experiment.signal != signal for other in checkpoints):
-        raise NasionError("the fits of this run saw different signals; explain one of them alone")
-    return signal
 
 
 def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:

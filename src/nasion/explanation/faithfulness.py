@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 
 from nasion.data.dataset import SegmentDataset
-from nasion.explanation.explanation import Explanation, explain, signal_of
-from nasion.explanation.route import WAVEFORM, evaluating, routes
-from nasion.models.checkpoint import Checkpoint
-from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.explanation.explanation import Explanation, explain
+from nasion.explanation.route import WAVEFORM, routes
+from nasion.models.ensemble import Ensemble
+from nasion.models.fusion import Inputs, MultimodalNet, evaluating
 from nasion.terms import PATTERNS, SEGMENT_S, Pattern
 from nasion.windowing import Windows
 
@@ -66,7 +66,7 @@ class Faithfulness:
 
 
 def faithfulness(
-    checkpoints: Sequence[Checkpoint],
+    ensemble: Ensemble,
     dataset: SegmentDataset,
     rows: Sequence[int],
     *,
@@ -77,9 +77,9 @@ def faithfulness(
     """Test the maps of these rows; without a pattern, of the one predicted of each."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for done, row in enumerate(rows, start=1):
-        explained = explain(checkpoints, dataset, row, pattern)
+        explained = explain(ensemble, dataset, row, pattern)
         rng = np.random.default_rng([seed, done])
-        for key, gain in gains(checkpoints, explained, rng).items():
+        for key, gain in gains(ensemble, explained, rng).items():
             found.setdefault(key, []).append(gain)
         if progress:
             progress(done, len(rows))
@@ -98,11 +98,10 @@ def summary(
 
 
 def gains(
-    checkpoints: Sequence[Checkpoint], explained: Explanation, rng: np.random.Generator
+    ensemble: Ensemble, explained: Explanation, rng: np.random.Generator
 ) -> dict[tuple[str, str, str], float]:
     """Areas by which the maps of one window beat other orders, by (part, test, against)."""
-    inputs = Inputs.of(Windows.of([explained.window], signal_of(checkpoints)))
-    nets = [checkpoint.net for checkpoint in checkpoints]
+    inputs = Inputs.of(Windows.of([explained.window], ensemble.signal))
     maps = dict(explained.maps.images)
     if explained.maps.time is not None:
         maps[WAVEFORM] = explained.maps.time
@@ -111,7 +110,7 @@ def gains(
         labels, n = _bins(values) if part == WAVEFORM else _patches(values)
         if not n:
             continue  # a waveform of nothing but gaps
-        curves = _Curves(nets, inputs, part, labels, PATTERNS.index(explained.pattern))
+        curves = _Curves(ensemble.nets, inputs, part, labels, PATTERNS.index(explained.pattern))
         counted = labels >= 0
         sizes = np.bincount(labels[counted], minlength=n)
         means = np.bincount(labels[counted], values[counted], n) / sizes

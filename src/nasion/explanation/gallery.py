@@ -5,7 +5,7 @@ networks the maps of these segments are put to the test (`nasion.explanation.fai
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from nasion.explanation.explanation import explain
 from nasion.explanation.faithfulness import OTHERS, TESTS, Faithfulness, gains, summary
 from nasion.files import write_json, write_text
 from nasion.hms.segments import KEYS, Segments
-from nasion.models.checkpoint import Checkpoint
+from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.terms import PATTERNS, Pattern
 
@@ -83,7 +83,7 @@ def _surest(pool: NDArray[np.bool_], counts: Any, surety: Any) -> int | None:
 
 
 def gallery(
-    checkpoints: Mapping[int, Checkpoint],
+    ensemble: Ensemble,
     dataset: SegmentDataset,
     oof: OutOfFold,
     out: Path,
@@ -94,8 +94,8 @@ def gallery(
 
     Parameters
     ----------
-    checkpoints
-        By fold: the network that held it out.
+    ensemble
+        The fits of the run; each example takes the one that held it out.
     dataset
         The segments that `oof` was predicted from, or those `needed`.
     oof
@@ -112,11 +112,9 @@ def gallery(
     shown = []
     gained: dict[tuple[str, str, str], list[float]] = {}
     for done, (example, row) in enumerate(zip(examples, rows, strict=True), start=1):
-        if example.fold not in checkpoints:
-            raise NasionError(f"fold {example.fold} has no finished fit; run nasion crossval again")
-        net = [checkpoints[example.fold]]
-        explained = explain(net, dataset, int(row), example.predicted)
-        for key, gain in gains(net, explained, np.random.default_rng(done)).items():
+        unseen = ensemble.holding_out(example.fold)
+        explained = explain(unseen, dataset, int(row), example.predicted)
+        for key, gain in gains(unseen, explained, np.random.default_rng(done)).items():
             gained.setdefault(key, []).append(gain)
         said = float(explained.probability[PATTERNS.index(example.predicted)])
         svg = picture.write(explained, out, example.file_name)

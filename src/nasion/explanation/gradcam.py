@@ -14,9 +14,9 @@ from captum.attr import LayerAttribution, LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nasion.explanation.route import WAVEFORM, Route, evaluating, routes
+from nasion.explanation.route import WAVEFORM, Route, routes
 from nasion.models.extractor import PRESENT, Extractor, seen
-from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.fusion import Inputs, MultimodalNet, evaluating
 from nasion.models.wavenet import WaveformBranch
 from nasion.terms import PATTERNS, Pattern
 

@@ -1,7 +1,6 @@
 """A route: the way of one input of a network to its final logits, all other inputs as they are."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -112,15 +111,3 @@ def _classified(
     whole = {name: other.expand(len(value), -1) for name, other in features.items()}
     whole[changed] = value
     return net.classify(whole).logits
-
-
-@contextmanager
-def evaluating(net: MultimodalNet) -> Iterator[None]:
-    """Put every layer into evaluation mode for a block, and back into its own mode after it."""
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training

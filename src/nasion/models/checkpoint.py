@@ -20,11 +20,15 @@ FILE_NAME = "weights.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network ready to predict, the experiment that made it, and how to calibrate it."""
+    """A network ready to predict, the experiment that made it, and how to calibrate it.
+
+    `fold` is what it held out, in a run that has folds: "0", "1" ..., or "all".
+    """
 
     net: MultimodalNet
     experiment: Experiment
     calibration: Calibration = field(default_factory=Calibration)
+    fold: str = ""
 
 
 def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool = False) -> None:

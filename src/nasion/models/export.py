@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from nasion import contract
-from nasion.calibration import Calibration
+from nasion.calibration import Calibration, Mixture
 from nasion.config import Experiment
 from nasion.contract import About, LearnedFrom
 from nasion.errors import NasionError
 from nasion.files import replacing
-from nasion.models.checkpoint import Checkpoint
+from nasion.models.ensemble import Ensemble
 from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.models.wavenet import WaveformBranch
@@ -30,14 +30,13 @@ OPSET = 20
 
 
 def export(
-    checkpoints: Sequence[Checkpoint],
+    ensemble: Ensemble,
     path: Path,
     *,
     name: str,
     labels: str = "",
     licence: str = "",
     provenance: Provenance | None = None,
-    ensemble: Calibration | None = None,
     half: bool = False,
 ) -> About:
     """Write the ONNX file.
@@ -52,8 +51,6 @@ def export(
         Of the weights, as SPDX writes it.
     provenance
         Whom the run learned from.
-    ensemble
-        Calibration of the mean of the raw fits, in place of each fit's own.
     half
         Store weights as 16-bit floats; they are computed with in 32 bits all the same.
 
@@ -64,29 +61,19 @@ def export(
     Raises
     ------
     NasionError
-        Where fits saw different signals, or the model has a part that does not export.
+        Where the model has a part that does not export.
     """
     import onnx
 
-    first = checkpoints[0].experiment
-    if any(other.experiment.signal != first.signal for other in checkpoints):
-        raise NasionError("the fits of this run saw different signals; they cannot be averaged")
-    each = [Calibration() if ensemble else fit.calibration for fit in checkpoints]
-    graph = Graph([fit.net for fit in checkpoints], each, ensemble or Calibration()).eval()
+    graph = Graph(ensemble).eval()
     graph.requires_grad_(requires_grad=False)
-    model = _converted(graph, first, path)
+    model = _converted(graph, ensemble.experiment, path)
     strip(model)
     give_defaults(model)
     if half:
         halve(model)
     about = _about(
-        graph,
-        checkpoints,
-        ensemble,
-        name=name,
-        labels=labels,
-        licence=licence,
-        provenance=provenance,
+        graph, ensemble, name=name, labels=labels, licence=licence, provenance=provenance
     )
     entry = model.metadata_props.add()
     entry.key, entry.value = contract.KEY, json.dumps(about.as_dict())
@@ -99,8 +86,7 @@ def export(
 
 def _about(
     graph: Graph,
-    checkpoints: Sequence[Checkpoint],
-    ensemble: Calibration | None,
+    ensemble: Ensemble,
     *,
     name: str,
     labels: str,
@@ -108,7 +94,7 @@ def _about(
     provenance: Provenance | None,
 ) -> About:
     """What the file says of itself."""
-    experiment = checkpoints[0].experiment.without_paths
+    experiment = ensemble.experiment.without_paths
     model = experiment.model
     waveform = (contract.WAVEFORM,) if graph.explains_waveform else ()
     return About(
@@ -125,19 +111,19 @@ def _about(
         block_length=_block_length(experiment),
         dense=graph.dense,
         least_blocks=graph.least_blocks,
-        symmetric=len(graph.flips) == 1,
+        symmetric=ensemble.symmetric,
         maps=(*waveform, *graph.explained_views),
         tiled=model.spectrogram.stack == "repeated",
-        fits=len(checkpoints),
+        fits=len(ensemble.fits),
         experiment=experiment.fingerprint,
-        weights=_fingerprint(checkpoints),
+        weights=_fingerprint(ensemble),
         learned_from=LearnedFrom(
-            own_data=bool(checkpoints[0].experiment.data.path),  # where the paths are kept
+            own_data=bool(ensemble.experiment.data.path),  # where the paths are kept
             simulated_patients=experiment.data.phantoms.patients,
             epochs=experiment.training.epochs,
             provenance=provenance,
         ),
-        calibration=_in_words([fit.calibration for fit in checkpoints], ensemble),
+        calibration=_in_words(ensemble.mixture),
         opset=OPSET,
         torch=torch.__version__,
         name=name,
@@ -146,15 +132,15 @@ def _about(
     )
 
 
-def _in_words(each: Sequence[Calibration], ensemble: Calibration | None) -> str:
-    if ensemble:
-        return f"of the mean of all fits: {_of(ensemble)}"
-    found = list(dict.fromkeys(map(_of, each)))
-    return found[0] if len(found) == 1 else "of each fit: " + "; ".join(map(_of, each))
+def _in_words(mixture: Mixture) -> str:
+    if not mixture.mean.identity:
+        return f"of the mean of all fits: {_of(mixture.mean)}"
+    each = list(dict.fromkeys(map(_of, mixture.each)))
+    return each[0] if len(each) == 1 else "of each fit: " + "; ".join(each)
 
 
 def _of(calibration: Calibration) -> str:
-    if calibration == Calibration():
+    if calibration.identity:
         return "none"
     words = f"temperature {calibration.temperature:.3g}"
     if any(calibration.bias):
@@ -163,10 +149,10 @@ def _of(calibration: Calibration) -> str:
     return words
 
 
-def _fingerprint(checkpoints: Sequence[Checkpoint]) -> str:
+def _fingerprint(ensemble: Ensemble) -> str:
     digest = sha256()
-    for fit in checkpoints:
-        for key, value in fit.net.state_dict().items():
+    for net in ensemble.nets:
+        for key, value in net.state_dict().items():
             digest.update(key.encode())
             digest.update(value.contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]

@@ -1,7 +1,8 @@
 """The paper's figure 3: two branches, three heads, one prediction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from nasion.models.recurrent import RecurrentBranch
 from nasion.models.siamese import SiameseBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import WaveformBranch
-from nasion.terms import PATTERNS
+from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS
 from nasion.windowing import Windows
 
 
@@ -41,6 +42,12 @@ class Inputs:
             {name: tensor(image) for name, image in batch.images.items()},
             {name: tensor(there) for name, there in batch.image_present.items()},
         )
+
+    @property
+    def mirrored(self) -> "Inputs":
+        """The same with left and right electrodes swapped."""
+        images = {name: image.flip(1) for name, image in self.images.items()}
+        return replace(self, waveform=self.waveform[:, MIRRORED_DERIVATIONS], images=images)
 
 
 @dataclass(frozen=True)
@@ -127,3 +134,15 @@ class MultimodalNet(nn.Module):
         weights = {"waveform": self.alpha, "spectrogram": self.alpha, "fused": 1 - 2 * self.alpha}
         logits = sum((weights[name] * value for name, value in heads.items()), torch.zeros(()))
         return Output(logits, heads, features)
+
+
+@contextmanager
+def evaluating(net: MultimodalNet) -> Iterator[None]:
+    """Put every layer into evaluation mode for a block, and back into its own mode after it."""
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training

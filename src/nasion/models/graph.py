@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nasion import contract
-from nasion.calibration import CLIP, Calibration
+from nasion.calibration import CLIP, Calibration, Mixture
 from nasion.models.activation import (
     explains_image,
     explains_waveform,
@@ -23,6 +23,7 @@ from nasion.models.activation import (
     image_map,
     waveform_map,
 )
+from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import MultimodalNet
 from nasion.models.spectrogram_net import SpectrogramBranch
 from nasion.models.wavenet import GatedLayer, WaveformBranch, WaveNet
@@ -130,15 +131,13 @@ class Fit(nn.Module):
 class Graph(nn.Module):
     """Calibrated probabilities of windows, mean over fits, and raw class-activation maps."""
 
-    def __init__(
-        self, nets: Sequence[MultimodalNet], each: Sequence[Calibration], mean: Calibration
-    ) -> None:
+    def __init__(self, ensemble: Ensemble) -> None:
         super().__init__()
-        self.fits: Any = nn.ModuleList(Fit(net) for net in nets)
-        self.each, self.mean = tuple(each), mean
-        self.flips = (False,) if all(net.symmetric for net in nets) else (False, True)
-        self.ways = list(product(range(len(nets)), self.flips))
-        first = nets[0]
+        self.fits: Any = nn.ModuleList(Fit(net) for net in ensemble.nets)
+        self.mixture = ensemble.mixture
+        self.flips = (False,) if ensemble.symmetric else (False, True)
+        self.ways = list(product(range(len(self.fits)), self.flips))
+        first = ensemble.nets[0]
         self.dense = first.waveform is None or first.waveform.dense
         self.least_blocks = N_BLOCKS
         if self.dense and isinstance(first.waveform, WaveformBranch):
@@ -168,8 +167,7 @@ class Graph(nn.Module):
         windows = Blocked(waveform, window_blocks, present)
         # One window more, and left out in the end: onnxruntime takes no mean of no windows.
         explain = torch.cat([explain, explain.new_zeros(1)])
-        total = torch.zeros(())
-        explained = []
+        each, explained = [], []
         for number, fit in enumerate(self.fits):
             raw = torch.zeros(())
             for mirrored in self.flips:
@@ -181,8 +179,8 @@ class Graph(nn.Module):
                     explained.append(
                         self._explained(fit, seen, windows, explain, own, image_of, image_present)
                     )
-            total = total + _calibrated(raw, self.each[number]) / len(self.fits)
-        outputs = {contract.PROBABILITY: _calibrated(total, self.mean)}
+            each.append(raw)
+        outputs = {contract.PROBABILITY: mixed(each, self.mixture)}
         for name in explained[0]:
             outputs[name] = torch.stack([one[name] for one in explained]).mean(0)[:-1]
         return outputs | {
@@ -245,9 +243,17 @@ def _in_one_row(blocks: Tensor) -> Tensor:
     return blocks.transpose(1, 2).flatten(0, 1)
 
 
+def mixed(each: Sequence[Tensor], mixture: Mixture) -> Tensor:
+    """`Mixture.apply` in the graph: (n, 6) by every fit -> (n, 6)."""
+    total = torch.zeros(())
+    for share, member, probability in zip(mixture.shares, mixture.each, each, strict=True):
+        total = total + share * _calibrated(probability, member)
+    return _calibrated(total, mixture.mean)
+
+
 def _calibrated(probability: Tensor, calibration: Calibration) -> Tensor:
     """`Calibration.apply` in the graph."""
-    if calibration == Calibration():
+    if calibration.identity:
         return probability
     logits = torch.log(probability.clamp(min=CLIP)) / calibration.temperature
     return torch.softmax(logits + torch.tensor(calibration.bias), 1)

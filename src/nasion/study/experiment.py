@@ -64,13 +64,12 @@ def exported(run: Run, path: Path | None = None, *, licence: str = "", half: boo
 
     path = path or run.folder / FILE_NAME
     about = export(
-        run.checkpoints(),
+        run.ensemble(),
         path,
         name=run.experiment.name,
         labels=str(run.about()["labels"]),
         licence=licence,
         provenance=Provenance.of(run.folder),
-        ensemble=run.calibration,
         half=half,
     )
     write_text(path.with_name("card.md"), card(about))

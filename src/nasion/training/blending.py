@@ -13,14 +13,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from nasion import calibration
-from nasion.calibration import Calibration, splits
+from nasion.calibration import Calibration, Mixture, splits
 from nasion.errors import NasionError
 from nasion.files import read_json, write_json
 from nasion.hms.segments import Segments, one_row_per_period
@@ -84,14 +83,17 @@ class Blend:
         NasionError
             Where a run learned from these very segments.
         """
-        total: Any = 0.0
-        for run, weight in zip(self.runs, self.weights, strict=True):
+        for run in self.runs:
             guard_unseen(run, segments)
-            if weight:
-                fits, together = run.checkpoints(), run.calibration
-                table = predict(segments, fits, ensemble=together, mirror=mirror, progress=progress)
-                total = total + weight * table[list(VOTE_COLUMNS)].to_numpy(float)
-        table[list(VOTE_COLUMNS)] = self.calibration.apply(total)
+        shares = {run: share for run, share in zip(self.runs, self.weights, strict=True) if share}
+        tables = [
+            predict(segments, run.ensemble(), mirror=mirror, progress=progress) for run in shares
+        ]
+        calibrated = (Calibration(),) * len(shares)  # as each run is by itself
+        mixture = Mixture(calibrated, self.calibration, tuple(shares.values()))
+        each = np.stack([table[list(VOTE_COLUMNS)].to_numpy(float) for table in tables])
+        table = tables[0]
+        table[list(VOTE_COLUMNS)] = mixture.apply(each)
         return table
 
 
@@ -152,17 +154,17 @@ def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
 
     alone, mixed = np.empty_like(raw), np.empty(raw.shape[1:])
     for held_out, learned in splits(patient, fold=fold):
-        fits = [of_single_fits(one[learned], target[learned]) for one in raw]
-        said = np.stack([fitted.apply(one) for fitted, one in zip(fits, raw, strict=True)])
+        singles = tuple(of_single_fits(one[learned], target[learned]) for one in raw)
         fitted_on = learned & judged
         if not fitted_on.any():
             raise NasionError(f"{runs[0].folder}: only one fold has rows of {votes} votes")
-        weights, together = _fit(said[:, fitted_on], target[fitted_on])
-        alone[:, held_out] = said[:, held_out]
-        mixed[held_out] = together.apply(np.tensordot(weights, said[:, held_out], 1))
+        mixture = _fitted(singles, raw[:, fitted_on], target[fitted_on])
+        alone[:, held_out] = mixture.members(raw[:, held_out])
+        mixed[held_out] = mixture.apply(raw[:, held_out])
 
-    weights, together = _fit(_calibrated(runs, raw, fold)[:, judged], target[judged])
-    found = Blend(tuple(runs), tuple(map(float, weights)), together)
+    calibrated = _calibrated(runs, raw, fold)
+    mixture = _fitted((Calibration(),) * len(runs), calibrated[:, judged], target[judged])
+    found = Blend(tuple(runs), mixture.weights, mixture.mean)
     _write(found, folder, votes, replace(table, probability=mixed))
     best = int(np.argmin([_cross_entropy(target[judged], one[judged]) for one in alone]))
     rows = patient[judged], target[judged], alone[best, judged], mixed[judged]
@@ -198,9 +200,11 @@ def fitted_weights(each: Array, target: Array) -> Array:
     return weights / weights.sum()
 
 
-def _fit(said: Array, target: Array) -> tuple[Array, Calibration]:
-    weights = fitted_weights(said, target)
-    return weights, calibration.fit(np.tensordot(weights, said, 1), target)
+def _fitted(singles: tuple[Calibration, ...], raw: Array, target: Array) -> Mixture:
+    """Weights of members that have their calibrations, and then the calibration of their mean."""
+    weights = fitted_weights(Mixture(singles).members(raw), target)
+    mixture = Mixture(singles, weights=tuple(map(float, weights)))
+    return replace(mixture, mean=calibration.fit(mixture.apply(raw), target))
 
 
 def _calibrated(runs: Sequence[Run], raw: Array, fold: NDArray[np.int64]) -> Array:

@@ -14,7 +14,6 @@ they would on a new patient, so the softening is underrated. And a run predicts 
 than that.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +27,8 @@ from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.hms.segments import Segments, one_row_per_period, targets
-from nasion.models.checkpoint import Checkpoint
-from nasion.prediction import Progress, predict_dataset
+from nasion.models.ensemble import Ensemble
+from nasion.prediction import Progress, batches
 from nasion.training.run import Run, guard_unseen
 
 ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone
@@ -131,13 +130,9 @@ def calibrate(
     if segments.table["patient_id"].nunique() < 2:
         raise NasionError(f"{segments.folder}: calibration needs segments of two patients or more")
     rows = segments.subset(one_row_per_period(segments.table))
-    fits = run.checkpoints()
-    each = _each(rows, fits, progress)
-    raw = each.mean(0)
-    if run.calibration:
-        before = run.calibration.apply(raw)
-    else:
-        before = np.mean([f.calibration.apply(p) for f, p in zip(fits, each, strict=True)], 0)
+    ensemble = run.ensemble()
+    each = _each(rows, ensemble, progress)
+    raw, before = each.mean(0), ensemble.mixture.apply(each)
     target, patient = targets(rows.table), rows.table["patient_id"].to_numpy()
     fitted = calibration.fit(raw, target, kind=kind)
     after = calibration.cross_fitted(raw, target, patient, kind=kind)
@@ -146,10 +141,9 @@ def calibrate(
     return Calibrated(fitted, patient, target, before, after)
 
 
-def _each(rows: Segments, fits: Sequence[Checkpoint], progress: Progress | None) -> Array:
+def _each(rows: Segments, ensemble: Ensemble, progress: Progress | None) -> Array:
     """Raw probabilities of each fit, shape (n_fits, n_rows, 6)."""
     with TemporaryDirectory(prefix="nasion-") as folder:
-        experiment = fits[0].experiment
-        store = open_store(rows, experiment.signal, Path(folder), progress)
-        dataset = SegmentDataset(rows, store, experiment)
-        return np.stack([predict_dataset([fit.net], dataset) for fit in fits])
+        store = open_store(rows, ensemble.signal, Path(folder), progress)
+        dataset = SegmentDataset(rows, store, ensemble.experiment)
+        return np.concatenate([ensemble.each(batch) for batch in batches(dataset)], 1)

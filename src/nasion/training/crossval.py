@@ -16,6 +16,7 @@ from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
 from nasion.hms.segments import Segments, load_segments, one_row_per_period, targets
 from nasion.models.checkpoint import FILE_NAME, load, save
+from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict_dataset
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
@@ -113,7 +114,7 @@ def _fitted(
         net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
         if split.held_out is not None:
-            said = predict_dataset([net], split.held_out)
+            said = predict_dataset(Ensemble.of(net, experiment), split.held_out)
             target = targets(split.held_out.segments.table)
             of_single_fits(said, target).save(folder / calibration.FILE_NAME)
         save(weights, net, experiment)
@@ -155,12 +156,12 @@ def crossval(
     shared: list[Array] = []
     for done, fold in enumerate(numbers, start=1):
         weights, said = _fitted(experiment, run, int(fold), data, progress=progress)
-        net = load(weights).net
+        alone = Ensemble.of(load(weights).net, experiment)
         held_out = data.dataset(experiment, data.fold == fold)
         if said is None:
-            said = predict_dataset([net], held_out)
+            said = predict_dataset(alone, held_out)
         if len(numbers) > MEMBERS:
-            shared.append(predict_dataset([net], data.dataset(experiment, some)))
+            shared.append(predict_dataset(alone, data.dataset(experiment, some)))
         pieces.append(OutOfFold.of(int(fold), held_out.segments.table, said))
         if fits:
             fits(done, len(numbers))

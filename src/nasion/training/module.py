@@ -235,7 +235,7 @@ def initial(experiment: Experiment) -> MultimodalNet:
     if not experiment.training.init:
         return MultimodalNet(experiment)
     run = Run(Path(experiment.training.init))
-    start = run.checkpoints()[0]
+    start = run.ensemble().fits[0]
     for part in ("signal", "model"):
         if getattr(start.experiment, part) != getattr(experiment, part):
             raise NasionError(

@@ -11,7 +11,7 @@ calibration.json of all fits together, in place of their own (from three folds o
                  `nasion calibrate`)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,11 +24,13 @@ from nasion.errors import NasionError
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
-from nasion.models.checkpoint import FILE_NAME, Checkpoint
+from nasion.models.checkpoint import FILE_NAME
+from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import FILE_NAME as OUT_OF_FOLD
 from nasion.version import VERSION
 
 SCHEMA = 1
+FOLD = "fold-"  # and its number, or "all": folder of a fit
 BLEND = "blend.json"  # of several runs; see `training.blending`
 
 
@@ -41,11 +43,11 @@ class Run:
     @property
     def fold_folders(self) -> list[Path]:
         """Folders of finished fits."""
-        return sorted(path.parent for path in self.folder.glob(f"fold-*/{FILE_NAME}"))
+        return sorted(path.parent for path in self.folder.glob(f"{FOLD}*/{FILE_NAME}"))
 
     def fold_folder(self, fold: int | str) -> Path:
         """Folder of one fit; "all" is the one on every row."""
-        return self.folder / f"fold-{fold}"
+        return self.folder / f"{FOLD}{fold}"
 
     @property
     def out_of_fold(self) -> Path:
@@ -89,41 +91,36 @@ class Run:
         if target.exists():
             raise NasionError(f"{target}: exists already; give a new folder")
         packed = Run(target)
-        fits = self.checkpoints()
+        ensemble = self.ensemble()
         target.mkdir(parents=True)
         about = self.about()
         write_json(target / "config.json", self.experiment.without_paths.model_dump(mode="json"))
         write_text(target / "history.csv", (self.folder / "history.csv").read_text())
         weights = []
-        for folder, fit in zip(self.fold_folders, fits, strict=True):
+        for folder, fit in zip(self.fold_folders, ensemble.fits, strict=True):
             weights.append(packed.folder / folder.name / FILE_NAME)
             fit.calibration.save(weights[-1].with_name(calibration.FILE_NAME))
             checkpoint.save(weights[-1], fit.net, fit.experiment, half=True)
-        if self.calibration:
-            self.calibration.save(target / calibration.FILE_NAME)
+        if ensemble.calibration:
+            ensemble.calibration.save(target / calibration.FILE_NAME)
         write_json(target / "run.json", about)
         return weights
 
-    def checkpoints(self) -> list[Checkpoint]:
-        """Every fit of the run."""
+    def ensemble(self) -> Ensemble:
+        """Every fit of the run, with the calibration of all together where there is one."""
         about = self.about()
         if about.get("schema") != SCHEMA:
             found = about.get("schema")
             raise NasionError(f"{self.folder}: run of schema {found}, this nasion reads {SCHEMA}")
-        if not self.fold_folders:
+        folders = self.fold_folders
+        if not folders:
             raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
-        return [checkpoint.load(folder / FILE_NAME) for folder in self.fold_folders]
-
-    def by_fold(self) -> dict[str, Checkpoint]:
-        """Every fit by the fold it held out: "0", "1" ..., or "all"."""
-        names = [path.name.removeprefix("fold-") for path in self.fold_folders]
-        return dict(zip(names, self.checkpoints(), strict=True))
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """Of all fits together, applied to their raw mean; without it each fit has its own."""
-        path = self.folder / calibration.FILE_NAME
-        return Calibration.load(path) if path.exists() else None
+        fits = tuple(
+            replace(checkpoint.load(path / FILE_NAME), fold=path.name.removeprefix(FOLD))
+            for path in folders
+        )
+        together = self.folder / calibration.FILE_NAME
+        return Ensemble(fits, Calibration.load(together) if together.exists() else None)
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
@@ -155,6 +152,6 @@ def guard_unseen(run: Run, segments: Segments) -> None:
         )
 
 
-def load(run: Path | str = PACKAGED) -> list[Checkpoint]:
+def load(run: Path | str = PACKAGED) -> Ensemble:
     """The fits of a RUN folder, ready to predict; without one, the packaged weights."""
-    return Run(Path(run)).checkpoints()
+    return Run(Path(run)).ensemble()
