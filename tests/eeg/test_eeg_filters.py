@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hms_folder import noise
-from nasion.eeg.filters import HALO_S, LONGEST_LINE_S, band_pass, band_stop, bridge
+from nasion.eeg.filters import LONGEST_LINE_S, band_pass, band_stop, bridge
 from nasion.eeg.formats import open_recording
+from nasion.eeg.margins import FILTERED_S, MARGIN_S
 from nasion.eeg.montage import bipolar
 from nasion.terms import SFREQ
 
@@ -86,7 +87,7 @@ def test_a_few_samples_can_be_filtered(n_times):
 def test_pieces_with_a_halo_equal_the_whole(name, real):
     path = real / "hms" / "train_eegs" / "1628180742.parquet"
     signals = bipolar(open_recording(path).signals())
-    halo, step = round(HALO_S * SFREQ), 2000
+    halo, step = round(FILTERED_S * SFREQ), 2000
     whole = FILTERS[name](signals)
     for first in range(halo, signals.shape[1] - halo - step, step):
         piece = FILTERS[name](signals[:, first - halo : first + step + halo])
@@ -171,7 +172,7 @@ def test_pieces_with_gaps_of_any_length_equal_the_whole(spans, first, length, of
         rows = slice(None) if row == 3 else slice(row, row + 1)
         signals[rows, onset : onset + n] = np.nan
         signals[rows, onset + n :] += np.array(offsets)[rows, None]
-    margin = round(30 * SFREQ)
+    margin = round(MARGIN_S * SFREQ)
     before = min(margin, first)
     piece = signals[:, first - before : first + length + margin]
     whole, gaps = bridge(signals)

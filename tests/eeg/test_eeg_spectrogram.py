@@ -7,11 +7,12 @@ from scipy.signal.windows import dpss
 
 from hms_folder import noise
 from nasion.config import HMS_VIEW, Spectrogram, View
-from nasion.eeg.filters import HALO_S
 from nasion.eeg.formats import open_recording
+from nasion.eeg.margins import FILTERED_S, Margins
 from nasion.eeg.spectrogram import (
     COLUMNS_AT_ONCE,
     cleaned,
+    columns,
     from_table,
     hms_columns,
     hms_table,
@@ -198,14 +199,15 @@ def test_columns_do_not_depend_on_how_long_the_signal_is():
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", VIEWS)
-def test_pieces_with_a_halo_equal_the_whole(real, name):
+def test_real_pieces_equal_the_whole(real, name):
     view = VIEWS[name]
     recording = open_recording(real / "hms" / "train_eegs" / "1628180742.parquet")
     whole = power(*cleaned(recording.signals()), view)
     first_s, stop_s = 20.0, 60.0
-    pairs, gaps = cleaned(recording.signals(first_s - HALO_S, stop_s + HALO_S))
-    inside = slice(round(HALO_S * SFREQ), round(-HALO_S * SFREQ))
-    piece = power(pairs[:, :, inside], gaps[:, :, inside], view)
+    margins = Margins.around(
+        round(first_s * SFREQ), round(stop_s * SFREQ), recording.n_times, margin_s=FILTERED_S
+    )
+    piece = columns(*cleaned(recording.read(margins.first, margins.last)), view, margins)
     first = round(first_s / view.step_s)
     expected = whole[:, :, first : first + piece.shape[2]]
     np.testing.assert_allclose(piece, expected, rtol=1e-3, atol=1e-4)

@@ -6,21 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Signal, View
+from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Signals
-from nasion.eeg.spectrogram import cleaned, power, scaled
+from nasion.eeg.spectrogram import Power, cleaned, columns, power, scaled
 from nasion.eeg.waveform import waveform
 from nasion.terms import SFREQ
 from nasion.windowing import Representation, sliced, views_of
 
 
-def represent(signals: Signals, settings: Signal) -> Representation:
-    """Waveform and spectrogram columns of a whole EEG of shape (20, n_times), µV at 200 Hz."""
+def represent(signals: Signals, settings: Signal, margins: Margins | None = None) -> Representation:
+    """Waveform and spectrogram columns of a whole EEG of shape (20, n_times), µV at 200 Hz.
+
+    With `margins`, `signals` are what is read for a piece, and the answer is the piece alone.
+    """
     pairs, gaps = cleaned(signals)
+
+    def of(view: View) -> Power:
+        return columns(pairs, gaps, view, margins) if margins else power(pairs, gaps, view)
+
     return Representation(
-        duration_s=signals.shape[1] / SFREQ,
-        waveform=waveform(signals, settings.waveform),
+        duration_s=(margins.stop - margins.start if margins else signals.shape[1]) / SFREQ,
+        waveform=waveform(signals, settings.waveform, margins),
         columns={
-            name: scaled(power(pairs, gaps, view), settings.spectrogram)
+            name: scaled(of(view), settings.spectrogram)
             for name, view in views_of(settings).items()
         },
     )

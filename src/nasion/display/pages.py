@@ -9,6 +9,7 @@ from scipy.signal import butter, iirnotch, sosfiltfilt, tf2sos
 
 from nasion.display.display import Display
 from nasion.display.montages import TRACES, Montage, traces
+from nasion.eeg.margins import Margins
 from nasion.terms import SFREQ
 
 ORDER = 2  # of each edge, doubled by going forward and backward
@@ -61,10 +62,9 @@ def page(
     """Cut a page out of a recording; what lies outside of it is left away."""
     start = min(max(round(start_s * SFREQ), 0), display.n_times)
     stop = min(max(round((start_s + duration_s) * SFREQ), start), display.n_times)
-    margin = round(filters.margin_s * SFREQ)
-    first, last = max(start - margin, 0), min(stop + margin, display.n_times)
-    whole = filtered(traces(display.signals(first, last), montage), filters)
-    return Page(start / SFREQ, TRACES[montage], whole[:, start - first : stop - first])
+    margins = Margins.around(start, stop, display.n_times, margin_s=filters.margin_s)
+    around = filtered(traces(display.signals(margins.first, margins.last), montage), filters)
+    return Page(start / SFREQ, TRACES[montage], margins.cut(around))
 
 
 def filtered(rows: Array, filters: Filters) -> Array:

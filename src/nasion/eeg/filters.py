@@ -8,10 +8,6 @@ from scipy.signal import butter, sosfiltfilt
 
 from nasion.terms import SFREQ
 
-# Filtering pieces of a recording needs this much signal on either side: the error of the cut
-# decays below 0.001 µV by then, while 5 s still leave 0.008 µV.
-HALO_S = 10.0
-
 LONGEST_LINE_S = 20.0  # of gaps that a straight line crosses
 CROSSING_S = 5.0  # of a longer one, in its middle: a step of 1000 µV there is below 0.001 µV beside
 
@@ -46,8 +42,7 @@ def bridge(signals: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
     A straight line crosses a gap of up to 20 s. Either side of a longer one, or of one that
     reaches an end of the signals, holds its value; 5 s in the middle lead from one to the other.
-    So 30 s on either side decide what filters make of the samples between them: pieces with such a
-    margin equal the whole, wherever gaps are.
+    So pieces with the margins of `nasion.eeg.margins` equal the whole, wherever gaps are.
 
     Parameters
     ----------

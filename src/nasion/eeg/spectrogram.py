@@ -17,6 +17,7 @@ from scipy.signal.windows import dpss
 
 from nasion.config import HMS_VIEW, Spectrogram, View
 from nasion.eeg.filters import band_pass, band_stop, bridge
+from nasion.eeg.margins import Margins
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
 from nasion.terms import HMS_SPECTROGRAM_CHAINS, SFREQ, SPECTROGRAM_CHAINS
@@ -71,6 +72,34 @@ def power(pairs: NDArray[np.float32], gaps: NDArray[np.bool_], view: View) -> Po
         count = weights.sum(1)[:, None]
         result[:, :, piece] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return result
+
+
+def columns(
+    pairs: NDArray[np.float32], gaps: NDArray[np.bool_], view: View, margins: Margins
+) -> Power:
+    """Multitaper power of a piece.
+
+    Parameters
+    ----------
+    pairs, gaps
+        From `cleaned`, of the piece with its margins.
+
+    Returns
+    -------
+    As of `power`. Column j is the window that starts j * step_s behind the start of the piece,
+    which may end behind the piece; NaN where it is not wholly within the recording.
+    """
+    length, step = round(view.window_s * SFREQ), round(view.step_s * SFREQ)
+    n_columns = -(-(margins.stop - margins.start) // step)
+    before = min(max(-(-(margins.first - margins.start) // step), 0), n_columns)
+    begin = margins.start - margins.first + before * step
+    end = begin + (n_columns - before - 1) * step + length
+    inner = slice(begin, end) if before < n_columns else slice(0)
+    result = power(pairs[..., inner], gaps[..., inner], view)
+    behind = n_columns - before - result.shape[2]
+    if not before and not behind:
+        return result
+    return np.pad(result, ((0, 0), (0, 0), (before, behind)), constant_values=np.nan)
 
 
 @lru_cache

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nasion.config import Waveform
 from nasion.eeg.filters import band_pass, bridge
+from nasion.eeg.margins import Margins
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
 from nasion.terms import SFREQ
@@ -16,28 +17,31 @@ from nasion.terms import SFREQ
 MU = 255  # of WaveNet's companding; 256 levels (van den Oord 2016, section 2.2)
 
 
-def waveform(signals: Signals, settings: Waveform) -> Signals:
+def waveform(signals: Signals, settings: Waveform, margins: Margins | None = None) -> Signals:
     """Derivations ready for the network.
 
     Parameters
     ----------
     signals
         Shape (20, n_times), µV at 200 Hz, NaN where there is none.
+    margins
+        Of a piece: `signals` are what is read for it, and the answer is the piece alone.
 
     Returns
     -------
     Shape (18, ceil(n_times / decimation)) at `settings.sfreq`; sample i is that of time
     i / sfreq; NaN where there was none.
     """
+    margins = margins or Margins.whole(signals.shape[1])
     bridged, gaps = bridge(bipolar(signals))
-    filtered = band_pass(bridged, settings.band_hz, settings.order)
+    filtered = margins.cut(band_pass(bridged, settings.band_hz, settings.order))
     step = round(SFREQ / settings.sfreq)
     scaled = np.clip(filtered[:, ::step], -settings.clip_uv, settings.clip_uv)
     if settings.quantise == "mu-law":
         scaled = mu_law(scaled / settings.clip_uv)
     else:
         scaled /= settings.scale_uv
-    scaled[gaps[:, ::step]] = np.nan
+    scaled[margins.cut(gaps, beyond=True)[:, ::step]] = np.nan
     return scaled.astype(np.float32)
 
 

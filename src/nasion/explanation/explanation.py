@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from nasion.config import Signal
 from nasion.data.dataset import SegmentDataset
 from nasion.data.representation import represent
-from nasion.eeg.filters import HALO_S
+from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.attribution import input_times_gradient, occlusion
@@ -43,8 +43,8 @@ from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
-from nasion.terms import CENTRE_S, CONTEXT_S, PATTERNS, READING_STEP_S, SEGMENT_S, Pattern
-from nasion.windowing import Window, Windows, cut_at
+from nasion.terms import CENTRE_S, CONTEXT_S, HMS_COLUMN_S, PATTERNS, SEGMENT_S, SFREQ, Pattern
+from nasion.windowing import Window, Windows, cut_at, views_of
 
 Array = NDArray[np.float32]
 
@@ -166,11 +166,12 @@ def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:
             f"{recording.duration_s - CENTRE_S:g}"
         )
     reach_s = CONTEXT_S if "context" in signal.spectrogram.views else SEGMENT_S
-    around_s = (reach_s - CENTRE_S) / 2 + HALO_S
+    window_s = max(view.window_s for view in views_of(signal).values())
     # Whole steps before the label, so that columns of the images stand as those of a data set.
-    before_s = min(around_s, at_s // READING_STEP_S * READING_STEP_S)
-    stop_s = min(at_s + CENTRE_S + around_s, recording.duration_s)
-    piece = represent(recording.signals(at_s - before_s, stop_s), signal)
+    before_s = np.ceil(((reach_s - CENTRE_S) / 2 + window_s) / HMS_COLUMN_S) * HMS_COLUMN_S
+    start, stop = (round(s * SFREQ) for s in (at_s - before_s, at_s + CENTRE_S + before_s))
+    margins = Margins.around(start, stop, recording.n_times)
+    piece = represent(recording.read(margins.first, margins.last), signal, margins)
     return cut_at(piece, signal, before_s - (SEGMENT_S - CENTRE_S) / 2)
 
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasion.config import HMS_VIEW
-from nasion.eeg.filters import HALO_S
+from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording
-from nasion.eeg.spectrogram import cleaned, power, table
+from nasion.eeg.spectrogram import cleaned, columns, table
 from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.terms import COLUMNS, CONTEXT_S, SEGMENT_S, SFREQ
@@ -82,17 +82,16 @@ def _write_eeg(path: Path, recording: Recording) -> None:
 
 
 def _write_spectrogram(path: Path, recording: Recording) -> None:
-    """Windows that start at 0, 2, 4 ... s; pieces overlap by what the filter needs."""
-    overlap_s = HMS_VIEW.window_s - HMS_VIEW.step_s
+    """Windows that start at 0, 2, 4 ... s."""
+    step = round(HMS_VIEW.step_s * SFREQ)
+    n_columns = (recording.n_times - round(HMS_VIEW.window_s * SFREQ)) // step + 1
     frames = []
-    for start_s in np.arange(0.0, recording.duration_s - overlap_s, PIECE_S):
-        stop_s = min(start_s + PIECE_S + overlap_s, recording.duration_s)
-        before_s = min(HALO_S, start_s)
-        after_s = min(stop_s + HALO_S, recording.duration_s)
-        pairs, gaps = cleaned(recording.signals(start_s - before_s, after_s))
-        inner = slice(round(before_s * SFREQ), round((before_s + stop_s - start_s) * SFREQ))
-        columns = power(pairs[..., inner], gaps[..., inner], HMS_VIEW)
-        frames.append(table(columns, start_s + HMS_VIEW.window_s / 2))
+    for start in range(0, n_columns * step, round(PIECE_S * SFREQ)):
+        stop = min(start + round(PIECE_S * SFREQ), n_columns * step)
+        margins = Margins.around(start, stop, recording.n_times, window_s=HMS_VIEW.window_s)
+        pairs, gaps = cleaned(recording.read(margins.first, margins.last))
+        found = columns(pairs, gaps, HMS_VIEW, margins)
+        frames.append(table(found, (start / SFREQ) + HMS_VIEW.window_s / 2))
     if not frames:
         raise NasionError(f"{recording.name}: shorter than one spectrogram window of 4 s")
     with replacing(path) as temporary:

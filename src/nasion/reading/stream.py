@@ -1,26 +1,25 @@
 """The stream: a recording as pieces of whole steps, in both representations, whatever its length.
 
 Every piece is made by itself from the signal around it, so pieces may be made side by side, and
-are the same however long they are chosen: `MARGIN_S` on either side is what the filters need.
+are the same however long they are chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import HMS_VIEW, Signal, View
+from nasion.config import HMS_VIEW, Signal
+from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording, Signals
-from nasion.eeg.spectrogram import cleaned, power, scaled
+from nasion.eeg.spectrogram import cleaned, columns, scaled
 from nasion.eeg.waveform import waveform
 from nasion.signal.quality import MARGIN_STEPS, faults
 from nasion.terms import HMS_COLUMN_S, READING_STEP_S, SFREQ
-from nasion.windowing import joined, sliced, views_of
+from nasion.windowing import joined, views_of
 
 STEP = round(READING_STEP_S * SFREQ)  # samples of a step at 200 Hz
-MARGIN_S = 30.0  # a bridged gap of 20 s and the 10 s that filters look beyond it
-MARGIN = round(MARGIN_S / READING_STEP_S)  # steps
 LEAST_POWER = 1e-4  # µV²/Hz, -40 dB: below it nothing is shown
 
 Array = NDArray[np.float32]
@@ -74,28 +73,27 @@ def spans(n_steps: int, length: int) -> Iterator[tuple[int, int]]:
 
 def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Piece:
     """The steps from `first` to before `stop`; memory grows with their number alone."""
-    n_steps = stop - first
-    before = min(MARGIN, first)
-    begin = (first - before) * READING_STEP_S
-    end = min((stop + MARGIN) * READING_STEP_S, recording.duration_s)
-    around = recording.signals(begin, end)
+    views = views_of(signal)
+    margins = Margins.around(
+        first * STEP,
+        stop * STEP,
+        recording.n_times,
+        window_s=max(view.window_s for view in (HMS_VIEW, *views.values())),
+    )
+    around = recording.read(margins.first, margins.last)
     pairs, gaps = cleaned(around)
-    shown = _columns(pairs, gaps, HMS_VIEW, before, n_steps)
+    shown = columns(pairs, gaps, HMS_VIEW, margins)
     return Piece(
         first=first,
-        signals=sliced(around, before * STEP, n_steps * STEP),
-        faults=_faults(around, recording, before, n_steps),
-        waveform=sliced(
-            waveform(around, signal.waveform),
-            round(before * READING_STEP_S * signal.waveform.sfreq),
-            round(n_steps * READING_STEP_S * signal.waveform.sfreq),
-        ),
+        signals=np.ascontiguousarray(margins.cut(around)),
+        faults=_faults(around, recording, margins),
+        waveform=np.ascontiguousarray(waveform(around, signal.waveform, margins)),
         columns={
             name: scaled(
-                shown if view == HMS_VIEW else _columns(pairs, gaps, view, before, n_steps),
+                shown if view == HMS_VIEW else columns(pairs, gaps, view, margins),
                 signal.spectrogram,
             )
-            for name, view in views_of(signal).items()
+            for name, view in views.items()
         },
         spectrum=_decibels(shown[..., :: round(READING_STEP_S / HMS_COLUMN_S)]),
     )
@@ -105,19 +103,14 @@ def _decibels(shown: Array) -> Array:
     return (10 * np.log10(np.maximum(shown, LEAST_POWER))).astype(np.float32)
 
 
-def _faults(around: Signals, recording: Recording, before: int, n_steps: int) -> NDArray[np.uint8]:
-    earlier = min(before, MARGIN_STEPS)
-    inner = sliced(around, (before - earlier) * STEP, (earlier + n_steps + MARGIN_STEPS) * STEP)
-    found = faults(inner, source_sfreq=recording.source_sfreq, references=recording.references)
-    return found[earlier : earlier + n_steps]
-
-
-def _columns(pairs: Array, gaps: NDArray[np.bool_], view: View, before: int, n_steps: int) -> Array:
-    """Power of the windows that begin in the steps, NaN where the recording ends before them."""
-    length, step = round(view.window_s * SFREQ), round(view.step_s * SFREQ)
-    inner = slice(before * STEP, (before + n_steps) * STEP + length - step)
-    found = power(pairs[..., inner], gaps[..., inner], view)
-    return sliced(found, 0, n_steps * STEP // step)
+def _faults(around: Signals, recording: Recording, margins: Margins) -> NDArray[np.uint8]:
+    """Of the steps of the piece, which depend on those beside them."""
+    before, behind = min(MARGIN_STEPS, margins.start // STEP), MARGIN_STEPS
+    wider = replace(margins, start=margins.start - before * STEP, stop=margins.stop + behind * STEP)
+    found = faults(
+        wider.cut(around), source_sfreq=recording.source_sfreq, references=recording.references
+    )
+    return found[before:-behind]
 
 
 @dataclass(frozen=True)

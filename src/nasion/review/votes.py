@@ -18,8 +18,8 @@ import numpy as np
 from nasion.config import HMS_VIEW
 from nasion.display.cache import exchange
 from nasion.display.display import Display
-from nasion.eeg.filters import HALO_S
-from nasion.eeg.spectrogram import cleaned, power, table
+from nasion.eeg.margins import Margins
+from nasion.eeg.spectrogram import cleaned, columns, table
 from nasion.review.verdicts import Verdict
 from nasion.terms import (
     COLUMNS,
@@ -118,10 +118,8 @@ def _write(display: Display, votes: dict[float, np.ndarray], patient: int, folde
 
 def _spectrogram(display: Display, middle_s: float) -> "pd.DataFrame":
     """The ten minutes around it; `time` counts from their begin."""
-    first_s = middle_s - CONTEXT_S / 2 - HMS_VIEW.window_s / 2
-    last_s = first_s + CONTEXT_S - HMS_VIEW.step_s + HMS_VIEW.window_s
-    begin, end = (round(at_s * SFREQ) for at_s in (first_s, last_s))
-    halo = round(HALO_S * SFREQ)
-    pairs, gaps = cleaned(display.signals(begin - halo, end + halo))
-    inner = slice(halo, halo + end - begin)
-    return table(power(pairs[..., inner], gaps[..., inner], HMS_VIEW), 0.0)
+    begin = round((middle_s - CONTEXT_S / 2 - HMS_VIEW.window_s / 2) * SFREQ)
+    end = begin + round(CONTEXT_S * SFREQ)
+    margins = Margins.around(begin, end, display.n_times, window_s=HMS_VIEW.window_s)
+    pairs, gaps = cleaned(display.signals(margins.first, margins.last))
+    return table(columns(pairs, gaps, HMS_VIEW, margins), 0.0)
