@@ -418,6 +418,44 @@ def test_the_map_shades_the_traces_for_the_pattern_asked_for(browser, address):
         assert shades(page) == plain
 
 
+def test_patterns_steps_and_words_come_with_the_case(browser, address):
+    """With a seventh pattern that the server names, no file of the page changes."""
+
+    def one_more(route):
+        answer = route.fetch()
+        content = answer.json()
+        extra = {"name": "birds", "label": "BIRDs", "long_name": "brief rhythms", "ink": "#fff"}
+        content["patterns"].insert(0, {**extra, "colour": "#aa00aa"})
+        content["deeds"][0]["word"] = "agreed"
+        content["step_s"] = 4.0
+        content["n_steps"] = (content["n_steps"] + 1) // 2
+        route.fulfill(response=answer, json=content)
+
+    def one_more_row(route):
+        answer = route.fetch()
+        rows, columns = map(int, answer.headers["x-shape"].split(","))
+        shares = np.frombuffer(answer.body(), "<f4").reshape(rows, columns)
+        halved = np.concatenate([shares[:-1].sum(0)[None] / 2, shares[:-1] / 2, shares[-1:]])
+        headers = answer.headers | {"x-shape": f"{rows + 1},{columns}"}
+        route.fulfill(response=answer, body=halved.astype("<f4").tobytes(), headers=headers)
+
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        page = context.new_page()
+        page.route(re.compile(r"/api/readings/[^/?]+$"), one_more)
+        page.route("**/probabilities?*", one_more_row)
+        page.goto(address)
+        settled(page)
+        page.keyboard.press("Escape")
+        assert text(page, "#day-legend").startswith("BIRDs")
+        assert text(page, "#why-word") == "BIRDs 50 %"
+        assert text(page, "#why-time").endswith(", 4 s")
+        assert page.locator("#bars li").count() == page.locator("#labels button").count() == 7
+        assert "agreed" in page.locator("#filter-verdict option").all_text_contents()
+        page.keyboard.press("?")
+        assert "label (BIRDs Seizure LPD" in text(page, "#keys")
+        assert "1–7" in text(page, "#keys")
+
+
 def test_thousands_of_events_stay_fast(browser, address):
     def many(route):
         answer = route.fetch()

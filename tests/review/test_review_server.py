@@ -1,10 +1,12 @@
 import json
+import re
 import signal
 import subprocess
 import sys
 import urllib.request
 from dataclasses import replace
 from http.cookiejar import CookieJar
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -12,13 +14,18 @@ import pytest
 from visitor import PORT, TOKEN, id_of
 
 from nasion.display.display import Display
+from nasion.display.montages import TRACES
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.exports.folder import load, save
 from nasion.reading.event import Event
 from nasion.review.ledger import Sheet, urgency
 from nasion.review.server import create_app
-from nasion.terms import COLUMNS, DERIVATION_NAMES, PATTERNS, Pattern
+from nasion.review.verdicts import DEEDS
+from nasion.signal.fault import Reason
+from nasion.terms import COLUMNS, DERIVATION_NAMES, PATTERNS, READING_STEP_S, SFREQ, Pattern
+
+TYPES = Path(__file__).parents[2] / ".ci" / "page" / "types.d.ts"
 
 
 @pytest.fixture
@@ -83,6 +90,11 @@ def test_a_reading_tells_all_that_a_page_needs(client, made):
     assert [one["text"] for one in told["annotations"]] == ["lorazepam 2 mg", "push button"]
     assert set(told["bad"].values()) == {0.0}  # a gap is no fault of an electrode
     assert told["burden"]
+    assert (told["step_s"], told["sfreq"]) == (READING_STEP_S, SFREQ)
+    assert [one["action"] for one in told["deeds"]] == list(DEEDS)
+    assert [one["name"] for one in told["montages"]] == list(TRACES)
+    assert told["reasons"][told["gap"]] == Reason.GAP
+    assert set(told["sides"]) == set(COLUMNS) - {told["heart"]}
     event, model = told["events"][0], reading.events[0]
     assert event == {
         "id": "e0",
@@ -97,6 +109,28 @@ def test_a_reading_tells_all_that_a_page_needs(client, made):
         "length": model.length,
         "verdict": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("interface", "part"),
+    [
+        ("Reading", lambda reading: reading),
+        ("Pattern", lambda reading: reading["patterns"][0]),
+        ("Deed", lambda reading: reading["deeds"][0]),
+        ("Entry", lambda reading: reading["events"][0]),
+        ("Verdict", lambda reading: reading["events"][0]["verdict"]),
+        ("Note", lambda reading: reading["annotations"][0]),
+        ("Trend", lambda reading: reading["trends"][0]),
+    ],
+)
+def test_the_page_is_checked_against_what_the_server_tells(client, interface, part):
+    number = id_of(client)
+    body = {"action": "confirm", "event": "e0"}
+    assert client.post(f"/api/readings/{number}/verdicts", json=body).status_code == 200
+    stated = re.search(rf"interface {interface} {{(.*?)\n}}", TYPES.read_text(), re.DOTALL)
+    assert stated
+    names = re.findall(r"^  (\w+)\??:", stated[1], re.MULTILINE)
+    assert set(names) == set(part(client.get(f"/api/readings/{number}").json()))
 
 
 def test_probabilities_are_means_of_steps(client, made):

@@ -1,11 +1,13 @@
 /** What lies behind and above the traces: probabilities, events, annotations, the map. */
 
+import { brush } from "/static/dom.js";
 import { BOLD, FONT, channels, faint, hatching, theme } from "/static/paint.js";
 import { FRAME, LANES, LEFT, RIGHT, secondsOf } from "/static/traces.js";
 
 const MAP_OPACITY = 0.5;
 const CANDIDATE = { colour: "#777777", ink: "#fff" };
 
+/** @param {Fitted} canvas */
 function within({ context, width, height }) {
   context.save();
   context.beginPath();
@@ -13,16 +15,22 @@ function within({ context, width, height }) {
   context.clip();
 }
 
-/** Behind the traces: where the model looked, as far as the map is shown. */
+/**
+ * Behind the traces: where the model looked, as far as the map is shown.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {PageMap} map
+ * @param {string} colour
+ */
 export function drawMap(canvas, page, map, colour) {
   if (!map?.values.length) return;
   const { context, width, height } = canvas;
   const picture = new OffscreenCanvas(map.values.length, 1);
-  const brush = picture.getContext("2d");
-  const image = brush.createImageData(map.values.length, 1);
+  const inner = brush(picture);
+  const image = inner.createImageData(map.values.length, 1);
   const [r, g, b] = channels(colour);
   map.values.forEach((value, i) => image.data.set([r, g, b, 255 * MAP_OPACITY * value], 4 * i));
-  brush.putImageData(image, 0, 0);
+  inner.putImageData(image, 0, 0);
   within(canvas);
   const { x } = secondsOf(page, width);
   context.imageSmoothingEnabled = true;
@@ -30,7 +38,13 @@ export function drawMap(canvas, page, map, colour) {
   context.restore();
 }
 
-/** Behind the traces: events as bands with borders, named in a lane above. */
+/**
+ * Behind the traces: events as bands with borders, named in a lane above.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {Mark[]} marks
+ * @param {{reading: Reading, selected: string | null, shaded: boolean}} shown
+ */
 export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
   const { context, width, height } = canvas;
   const { x } = secondsOf(page, width);
@@ -38,7 +52,7 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
   const stop = page.start_s + page.page_s;
   const [top, high] = LANES.events;
   const seen = marks.filter((one) => one.onset_s < stop && one.onset_s + one.duration_s > page.start_s);
-  seen.sort((a, b) => (a.id === selected) - (b.id === selected) || a.onset_s - b.onset_s);
+  seen.sort((a, b) => Number(a.id === selected) - Number(b.id === selected) || a.onset_s - b.onset_s);
   within(canvas);
   for (const one of seen) {
     const pattern = reading.patterns.find(({ name }) => name === one.pattern);
@@ -71,16 +85,27 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
   context.restore();
 }
 
+/**
+ * @param {Mark} one
+ * @param {Pattern | undefined} pattern
+ * @param {Deed[]} deeds
+ */
 function words(one, pattern, deeds) {
   const parts = [pattern?.label ?? "candidate"];
   if (one.certainty !== null && one.action !== "relabel") parts.push(`${Math.round(100 * one.certainty)} %`);
   if (one.event.side) parts.push(one.event.side);
   if (one.event.frequency_hz) parts.push(`${one.event.frequency_hz.toFixed(1)} Hz`);
-  if (one.action) parts.push(deeds.find(({ action }) => action === one.action).shown);
+  const deed = deeds.find(({ action }) => action === one.action);
+  if (deed) parts.push(deed.shown);
   return parts.join(" · ");
 }
 
-/** Above the traces: what the recording itself says. */
+/**
+ * Above the traces: what the recording itself says.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {Note[]} annotations
+ */
 export function drawNotes(canvas, page, annotations) {
   const { context, width, height } = canvas;
   const { x } = secondsOf(page, width);
@@ -111,7 +136,12 @@ export function drawNotes(canvas, page, annotations) {
   context.restore();
 }
 
-/** Above the traces: the probabilities of each step, stacked as in the day view. */
+/**
+ * Above the traces: the probabilities of each step, stacked as in the day view.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {Reading} reading
+ */
 export function drawRibbon(canvas, page, { patterns, step_s }) {
   if (!page.steps) return;
   const { context, width } = canvas;

@@ -3,20 +3,24 @@
 import { Latest, array, of } from "/static/api.js";
 import { beginning, dayOf, lengthText, timeText } from "/static/clock.js";
 import { LEFT, RIGHT, SHOWN_DB, drawDay, ribbonPicture, rowsOf, spectrogramPictures } from "/static/day_rows.js";
+import { brush, byId } from "/static/dom.js";
 import { faint, fitted, onScale, theme } from "/static/paint.js";
-import { centreOn, change, state, watch } from "/static/state.js";
+import { centreOn, change, labelOf, state, watch } from "/static/state.js";
 
 const SHORTEST_S = 60;
 const MOST_COLUMNS = 2400;
-const view = document.getElementById("day-view");
-const base = document.getElementById("day-base");
-const over = document.getElementById("day-over");
-const tip = document.getElementById("day-tip");
-const section = document.getElementById("day");
+const view = byId("day-view");
+const base = byId("day-base", HTMLCanvasElement);
+const over = byId("day-over", HTMLCanvasElement);
+const tip = byId("day-tip");
+const section = byId("day");
 const latest = new Latest();
+/** @type {Span | null} */
 let shown = null; // the answers for one span
 let waiting = 0; // frame in which the base is drawn anew
+/** @type {number | null} */
 let hover_s = null;
+/** @type {Complain} */
 let say = () => {};
 
 const begin = () => beginning(state.reading.start);
@@ -30,15 +34,15 @@ async function refresh() {
   redraw();
   section.setAttribute("aria-busy", "true");
   const columns = Math.min(MOST_COLUMNS, Math.round(plotWidth() * (window.devicePixelRatio || 1)));
-  const span = { start_s: from, stop_s: to, columns };
+  const asked = { start_s: from, stop_s: to, columns };
   try {
     const answers = await latest.ask((signal) => {
-      const part = (kind, name) => array(kind, of(reading.id, `/${name}`), span, signal);
+      const place = (/** @type {string} */ name) => of(reading.id, `/${name}`);
       return Promise.all([
-        blind ? null : part(Float32Array, "probabilities"),
-        part(Uint8Array, "spectrogram"),
-        part(Float32Array, "trends"),
-        part(Uint8Array, "quality"),
+        blind ? null : array(Float32Array, place("probabilities"), asked, signal),
+        array(Uint8Array, place("spectrogram"), asked, signal),
+        array(Float32Array, place("trends"), asked, signal),
+        array(Uint8Array, place("quality"), asked, signal),
       ]);
     });
     if (!answers || reading !== state.reading) return;
@@ -76,7 +80,7 @@ function draw() {
 function drawCursor() {
   const { context, width, height } = fitted(over);
   const [from, to] = state.day;
-  const x = (at_s) => LEFT + ((at_s - from) / (to - from)) * (width - RIGHT - LEFT);
+  const x = (/** @type {number} */ at_s) => LEFT + ((at_s - from) / (to - from)) * (width - RIGHT - LEFT);
   const colour = theme();
   const start = x(state.start_s);
   const wide = Math.max(3, x(state.start_s + state.page_s) - start);
@@ -100,7 +104,11 @@ function drawCursor() {
   view.setAttribute("aria-valuetext", `page at ${timeText(state.start_s, begin())}`);
 }
 
-/** Show a span of the recording, kept within it. */
+/**
+ * Show a span of the recording, kept within it.
+ * @param {number} from
+ * @param {number} to
+ */
 function span(from, to) {
   const { duration_s } = state.reading;
   const length = Math.min(Math.max(to - from, Math.min(SHORTEST_S, duration_s)), duration_s);
@@ -108,7 +116,11 @@ function span(from, to) {
   change({ day: [start, start + length] });
 }
 
-/** Zoom by a factor: about a second of the recording, which stays where it is, or onto the page. */
+/**
+ * Zoom by a factor: about a second of the recording, which stays where it is, or onto the page.
+ * @param {number} factor
+ * @param {number | null} about_s
+ */
 export function zoom(factor, about_s = null) {
   const [from, to] = state.day;
   const fixed = about_s ?? state.start_s + state.page_s / 2;
@@ -128,13 +140,18 @@ function follow() {
   else drawCursor();
 }
 
+/** @param {MouseEvent} event */
 const secondAt = (event) => {
   const [from, to] = state.day;
   const across = event.clientX - view.getBoundingClientRect().left - LEFT;
   return Math.min(Math.max(from, from + (across / plotWidth()) * (to - from)), to);
 };
 
-/** What lies below the mouse, in words. */
+/**
+ * What lies below the mouse, in words.
+ * @param {number} at_s
+ * @param {number} y
+ */
 function describe(at_s, y) {
   const { reading, events, day } = state;
   const reach = ((day[1] - day[0]) / plotWidth()) * 4;
@@ -151,8 +168,9 @@ function describe(at_s, y) {
     }
     if (reason) words.push(`not judged: ${reading.reasons[reason]}`);
     else if (shown.probabilities) {
-      const all = reading.patterns.map(({ label }, k) => [shown.probabilities.data[k * columns + column], label]);
-      const [most, label] = all.sort(([a], [b]) => b - a)[0];
+      const { data } = shown.probabilities;
+      const all = reading.patterns.map(({ label }, k) => ({ share: data[k * columns + column], label }));
+      const [{ share: most, label }] = all.sort((a, b) => b.share - a.share);
       if (most >= 0) words.push(`${label} ${Math.round(100 * most)} %`);
     }
   }
@@ -160,12 +178,12 @@ function describe(at_s, y) {
   words.push(...near.map(({ text }) => `“${text}”`));
   const within = events.find((one) => at_s >= one.onset_s - reach / 2 && at_s <= one.onset_s + one.duration_s + reach / 2);
   if (within) {
-    const label = reading.patterns.find(({ name }) => name === within.pattern)?.label ?? "candidate";
-    words.push(`${label}, ${lengthText(within.duration_s)}`);
+    words.push(`${labelOf(within.pattern)}, ${lengthText(within.duration_s)}`);
   }
   return words.join(" · ");
 }
 
+/** @param {MouseEvent} event */
 function hover(event) {
   hover_s = secondAt(event);
   drawCursor();
@@ -180,7 +198,7 @@ function hover(event) {
 function scaleOfPower() {
   const bar = document.createElement("canvas");
   [bar.width, bar.height] = [64, 1];
-  const context = bar.getContext("2d");
+  const context = brush(bar);
   for (let x = 0; x < bar.width; x += 1) {
     context.fillStyle = `rgb(${onScale(x / (bar.width - 1)).join(" ")})`;
     context.fillRect(x, 0, 1, 1);
@@ -192,10 +210,13 @@ function scaleOfPower() {
   return part;
 }
 
-/** Take up the work; `complain` shows an error in one line. */
+/**
+ * Take up the work; `complain` shows an error in one line.
+ * @param {Complain} complain
+ */
 export function startDay(complain) {
   say = complain;
-  const legend = document.getElementById("day-legend");
+  const legend = byId("day-legend");
   watch(["reading"], () => {
     shown = null;
     const parts = state.blind ? [] : state.reading.patterns.map(({ label, colour, long_name }) => {
@@ -212,7 +233,7 @@ export function startDay(complain) {
   watch(["day", "trends"], () => {
     const [from, to] = state.day;
     const whole = to - from >= state.reading.duration_s - 1;
-    document.getElementById("day-title").textContent = whole ? `Whole recording, ${lengthText(to)}` : `${lengthText(to - from)} of ${lengthText(state.reading.duration_s)}`;
+    byId("day-title").textContent = whole ? `Whole recording, ${lengthText(to)}` : `${lengthText(to - from)} of ${lengthText(state.reading.duration_s)}`;
     section.classList.toggle("small", !state.trends);
     refresh();
   });

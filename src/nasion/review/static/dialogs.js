@@ -2,32 +2,44 @@
 
 import { json, of, post } from "/static/api.js";
 import { lengthText } from "/static/clock.js";
+import { byId } from "/static/dom.js";
 import { change, state, watch } from "/static/state.js";
 import { askEvents } from "/static/verdict.js";
 
-const CARD_MM = 85.6; // ISO/IEC 7810 ID-1, a bank card
-const byId = (id) => document.getElementById(id);
+/** @typedef {(id: string) => void} Open */
 
+const CARD_MM = 85.6; // ISO/IEC 7810 ID-1, a bank card
+
+/**
+ * @param {string} button
+ * @param {string} dialog
+ */
 const opens = (button, dialog, before = () => {}) =>
   byId(button).addEventListener("click", () => {
     before();
-    byId(dialog).showModal();
+    byId(dialog, HTMLDialogElement).showModal();
   });
 
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string | number} text
+ */
 function made(tag, text) {
   const element = document.createElement(tag);
-  element.textContent = text;
+  element.textContent = String(text);
   return element;
 }
 
+/** @param {Open} open */
 function listRecordings(open) {
   const { readings, blind, reading } = state;
   const patterns = blind ? [] : (reading?.patterns ?? []);
   const head = ["Recording", "Begins", "Long", "Judged", ...patterns.map(({ label }) => label), "Events", "Unread"];
-  const dialog = byId("recordings");
+  const dialog = byId("recordings", HTMLDialogElement);
   const titles = document.createElement("tr");
   titles.append(...head.map((title) => Object.assign(made("th", title), { scope: "col" })));
-  dialog.querySelector("thead").replaceChildren(titles);
+  dialog.querySelector("thead")?.replaceChildren(titles);
   const rows = readings.map((one) => {
     const row = document.createElement("tr");
     const button = made("button", one.name);
@@ -54,13 +66,14 @@ function listRecordings(open) {
     row.append(name, ...cells.map((text) => made("td", text)));
     return row;
   });
-  dialog.querySelector("tbody").replaceChildren(...rows);
+  dialog.querySelector("tbody")?.replaceChildren(...rows);
 }
 
+/** @param {number} value */
 const minutes = (value) => (!value ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 function startCalibration() {
-  const slider = byId("card-length");
+  const slider = byId("card-length", HTMLInputElement);
   const show = () => {
     const px_per_mm = Number(slider.value) / CARD_MM;
     byId("card").style.width = `${slider.value}px`;
@@ -73,17 +86,23 @@ function startCalibration() {
   slider.addEventListener("input", show);
   byId("card-save").addEventListener("click", () => {
     change({ px_per_mm: Number(slider.value) / CARD_MM, calibrated: true });
-    byId("calibration").close();
+    byId("calibration", HTMLDialogElement).close();
   });
 }
 
+/**
+ * @param {Complain} complain
+ * @param {Say} report
+ */
 function startExport(complain, report) {
   const files = byId("export-files");
   opens("open-export", "export", () => files.replaceChildren());
-  for (const button of byId("export").querySelectorAll("[data-kind]")) {
+  for (const button of byId("export").querySelectorAll("button")) {
+    if (!button.dataset.kind) continue;
     button.addEventListener("click", async () => {
       const { id } = state.reading;
       try {
+        /** @type {{files: string[]}} */
         const { files: names } = await post(of(id, "/export"), { kind: button.dataset.kind });
         const items = names.map((name) => {
           const link = made("a", name);
@@ -96,15 +115,19 @@ function startExport(complain, report) {
         files.replaceChildren(...(items.length ? items : [made("li", "There was nothing to write")]));
         report(`Written: ${names.join(", ") || "nothing"}`);
       } catch (problem) {
-        files.replaceChildren(made("li", problem.message));
+        files.replaceChildren(made("li", problem instanceof Error ? problem.message : String(problem)));
         complain(problem);
       }
     });
   }
 }
 
+/**
+ * @param {Complain} complain
+ * @param {Say} report
+ */
 function startReviewer(complain, report) {
-  const field = byId("reviewer");
+  const field = byId("reviewer", HTMLInputElement);
   watch(["reviewer"], () => (field.value = state.reviewer));
   field.addEventListener("change", async () => {
     try {
@@ -119,7 +142,10 @@ function startReviewer(complain, report) {
   });
 }
 
-/** Take up the work; `open(id)` opens a recording. */
+/**
+ * Take up the work; `open(id)` opens a recording.
+ * @param {{open: Open, complain: Complain, report: Say}} told
+ */
 export function startDialogs({ open, complain, report }) {
   opens("open-recordings", "recordings", async () => {
     listRecordings(open);
@@ -128,7 +154,7 @@ export function startDialogs({ open, complain, report }) {
       change({ readings });
       byId("problems").textContent = problems.join(" · ");
       listRecordings(open);
-      document.querySelector("#recordings [aria-current]")?.focus();
+      /** @type {HTMLElement | null} */ (document.querySelector("#recordings [aria-current]"))?.focus();
     } catch (problem) {
       complain(problem);
     }
@@ -137,7 +163,7 @@ export function startDialogs({ open, complain, report }) {
   startCalibration();
   startExport(complain, report);
   startReviewer(complain, report);
-  const single = byId("single-keys");
+  const single = byId("single-keys", HTMLInputElement);
   single.checked = state.single_keys;
   single.addEventListener("change", () => change({ single_keys: single.checked }));
 }

@@ -2,23 +2,32 @@
 
 import { beginning, dayOf, timeText } from "/static/clock.js";
 import { drawEvents, drawMap, drawNotes, drawRibbon } from "/static/bands.js";
+import { byId } from "/static/dom.js";
 import { page as fetchPage, prefetch } from "/static/pages.js";
 import { fitted, theme } from "/static/paint.js";
-import { change, state, watch } from "/static/state.js";
+import { change, patternOf, state, watch } from "/static/state.js";
 import { EKG_FACTOR, LEFT, RIGHT, drawGrid, drawScale, drawTraces, rowsOf } from "/static/traces.js";
 
-const section = document.getElementById("page");
-const view = document.getElementById("eeg-view");
-const base = document.getElementById("eeg-base");
+const section = byId("page");
+const view = byId("eeg-view");
+const base = byId("eeg-base", HTMLCanvasElement);
 /** The page on the screen (null until there is one) and the map over it. */
-export const shown = { page: null, map: null };
-let after = []; // what else to do when a page is shown
+export const shown = {
+  page: /** @type {Page | null} */ (null),
+  map: /** @type {PageMap | null} */ (null),
+};
+/** @type {((page: Page) => void)[]} */
+const after = []; // what else to do when a page is shown
+/** @type {Complain} */
 let say = () => {};
 let waiting = 0;
 let last_s = 0;
 let turns = 0;
 
-/** Call `then(page)` whenever a page is shown. */
+/**
+ * Call `then(page)` whenever a page is shown.
+ * @param {(page: Page) => void} then
+ */
 export const whenShown = (then) => void after.push(then);
 
 export const pxPerUv = () => state.px_per_mm / state.sensitivity;
@@ -42,7 +51,7 @@ async function refresh() {
     prefetch(start_s, way);
     for (const then of after) then(page);
   } catch (problem) {
-    if (problem.name === "AbortError" || turn !== turns) return;
+    if ((problem instanceof Error && problem.name === "AbortError") || turn !== turns) return;
     section.setAttribute("aria-busy", "false");
     say(problem);
   }
@@ -63,7 +72,8 @@ function draw() {
   canvas.context.fillStyle = theme().paper;
   canvas.context.fillRect(0, 0, canvas.width, canvas.height);
   const rows = rowsOf(page, reading, canvas.height);
-  if (map) drawMap(canvas, page, map, reading.patterns.find(({ name }) => name === map.pattern).colour);
+  const hue = patternOf(map?.pattern)?.colour;
+  if (map && hue) drawMap(canvas, page, map, hue);
   drawEvents(canvas, page, events, { reading, selected, shaded: Boolean(map) });
   drawGrid(canvas, page, rows, beginning(reading.start));
   drawRibbon(canvas, page, reading);
@@ -82,17 +92,20 @@ function describe() {
   const stop_s = Math.min(page.start_s + page.page_s, reading.duration_s);
   const days = dayOf(reading.duration_s, begin) > 1 ? `day ${dayOf(page.start_s, begin)}, ` : "";
   const time = `${days}${timeText(page.start_s, begin)} – ${timeText(stop_s, begin)}`;
-  document.getElementById("page-time").textContent = time;
+  byId("page-time").textContent = time;
   const mm = (view.clientWidth - LEFT - RIGHT) / page.page_s / px_per_mm;
   const scale = `${sensitivity} µV/mm (EKG ${sensitivity * EKG_FACTOR}), ${mm.toFixed(0)} mm/s, negative up`;
-  document.getElementById("scale-note").textContent = calibrated ? scale : `${scale}; screen not calibrated`;
-  const marked = rowsOf(page, reading, 400).filter(({ flaw }) => flaw).map(({ name, flaw }) => `${name} ${flaw.word}`);
-  document.getElementById("eeg-text").textContent =
-    `${page.page_s} seconds from ${time}, ${montage.long_name}, ${page.names.length} traces: ${page.names.join(", ")}. ${scale}. ` +
-    (marked.length ? `Marked: ${marked.join(", ")}.` : "No trace is marked.");
+  byId("scale-note").textContent = calibrated ? scale : `${scale}; screen not calibrated`;
+  const marked = rowsOf(page, reading, 400).flatMap(({ name, flaw }) => (flaw ? [`${name} ${flaw.word}`] : []));
+  byId("eeg-text").textContent =
+    `${page.page_s} seconds from ${time}, ${montage?.long_name}, ${page.names.length} traces: ${page.names.join(", ")}. ${scale}. ${
+      marked.length ? `Marked: ${marked.join(", ")}.` : "No trace is marked."}`;
 }
 
-/** Take up the work; `complain` shows an error in one line. */
+/**
+ * Take up the work; `complain` shows an error in one line.
+ * @param {Complain} complain
+ */
 export function startEeg(complain) {
   say = complain;
   watch(["reading"], () => {

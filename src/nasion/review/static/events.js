@@ -5,7 +5,11 @@ import { change, centreOn, state, turnTo, watch } from "/static/state.js";
 /** How the table is sorted and filtered. */
 export const order = { by: "time", falling: false, pattern: "", verdict: "" };
 
-/** An event with its last verdict applied. */
+/**
+ * An event with its last verdict applied.
+ * @param {Entry} event
+ * @returns {Mark}
+ */
 export function mark(event) {
   const verdict = event.verdict;
   const action = verdict?.action ?? "";
@@ -21,6 +25,7 @@ export function mark(event) {
   };
 }
 
+/** @type {Record<string, (one: Mark) => number | string>} */
 const KEYS = {
   time: (one) => one.onset_s,
   length: (one) => one.duration_s,
@@ -38,6 +43,7 @@ export function list() {
       (!order.pattern || one.pattern === order.pattern) &&
       (!order.verdict || (one.action || "unread") === order.verdict),
   );
+  /** @type {[number | string, Mark][]} */
   const keyed = listed.map((one) => [key(one), one]);
   keyed.sort(([a, one], [b, other]) => {
     const way = a < b ? -1 : a > b ? 1 : 0;
@@ -48,13 +54,19 @@ export function list() {
 
 export const chosen = () => state.events.find((one) => one.id === state.selected) ?? null;
 
-/** Put the server's word on one event in the place of the old. */
+/**
+ * Put the server's word on one event in the place of the old.
+ * @param {Entry} event
+ */
 export function renew(event) {
   const events = state.events.filter((one) => one.id !== event.id);
   change({ events: [...events, mark(event)] });
 }
 
-/** Choose an event and turn to it. */
+/**
+ * Choose an event and turn to it.
+ * @param {Mark} one
+ */
 export function choose(one) {
   change({ selected: one.id, adding: false, span: null, map_pattern: null });
   const middle = one.onset_s + one.duration_s / 2;
@@ -68,7 +80,10 @@ export function choose(one) {
   }
 }
 
-/** Choose the next (1) or previous (-1) of the listed events; false if there is none. */
+/**
+ * Choose the next (1) or previous (-1) of the listed events; false if there is none.
+ * @param {number} way
+ */
 export function step(way) {
   const { listed } = state;
   if (!listed.length) return false;

@@ -3,6 +3,11 @@
 const ROW = 22; // px, as in layout.css
 const MARGIN = 8; // rows drawn beyond the edges
 
+/**
+ * @param {string} role
+ * @param {string} [className]
+ * @param {string} [width]
+ */
 function cell(role, className, width) {
   const made = document.createElement("div");
   made.setAttribute("role", role);
@@ -11,17 +16,26 @@ function cell(role, className, width) {
   return made;
 }
 
+/**
+ * @typedef {{key?: string, title: string, width?: string, className?: string,
+ *   fill: (cell: HTMLElement, row: any) => void}} Column
+ */
+
 export class Grid {
   /**
-   * `columns`: [{key, title, width, className, fill(cell, row)}]; `pick(row)` is called for the row
-   * chosen by mouse or arrow; `sort(key)` for a click on a title, where the column has a key.
+   * `pick(row)` is called for the row chosen by mouse or arrow; `sort(key)` for a click on a title,
+   * where the column has a key.
+   * @param {HTMLElement} root
+   * @param {{label: string, columns: Column[], pick: (row: any) => void, sort?: (key: string) => void}} settings
    */
   constructor(root, { label, columns, pick, sort }) {
     this.root = root;
     this.columns = columns;
     this.pick = pick;
+    /** @type {any[]} */
     this.rows = [];
     this.active = -1;
+    /** @type {Map<number, HTMLElement>} */
     this.drawn = new Map();
     root.setAttribute("role", "grid");
     root.setAttribute("aria-label", label);
@@ -33,13 +47,14 @@ export class Grid {
     root.append(this.head, this.body);
     root.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.body.addEventListener("click", (event) => {
-      const row = event.target.closest("[role=row]");
+      const row = /** @type {Element} */ (event.target).closest("[role=row]");
       if (row) this.#choose(Number(row.getAttribute("aria-rowindex")) - 2);
     });
     root.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#draw()).observe(root);
   }
 
+  /** @param {((key: string) => void) | undefined} sort */
   #buildHead(sort) {
     const head = document.createElement("div");
     head.className = "head";
@@ -50,13 +65,14 @@ export class Grid {
     row.setAttribute("aria-rowindex", "1");
     for (const column of this.columns) {
       const title = cell("columnheader", column.className, column.width);
-      if (column.key && sort) {
+      const { key } = column;
+      if (key && sort) {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = column.title;
-        button.addEventListener("click", () => sort(column.key));
+        button.addEventListener("click", () => sort(key));
         title.append(button);
-        title.dataset.key = column.key;
+        title.dataset.key = key;
       } else title.textContent = column.title;
       row.append(title);
     }
@@ -64,17 +80,26 @@ export class Grid {
     return head;
   }
 
-  /** Say by which column the rows are sorted. */
-  sorted(key, falling) {
-    for (const title of this.head.querySelectorAll("[data-key]")) {
-      const here = title.dataset.key === key;
+  /**
+   * Say by which column the rows are sorted.
+   * @param {string} by
+   * @param {boolean} falling
+   */
+  sorted(by, falling) {
+    for (const title of /** @type {NodeListOf<HTMLElement>} */ (this.head.querySelectorAll("[data-key]"))) {
+      const here = title.dataset.key === by;
       title.setAttribute("aria-sort", here ? (falling ? "descending" : "ascending") : "none");
-      const button = title.firstChild;
-      button.textContent = button.textContent.replace(/ [▲▼]$/, "") + (here ? (falling ? " ▼" : " ▲") : "");
+      const plain = title.textContent?.replace(/ [▲▼]$/, "");
+      const button = /** @type {HTMLElement} */ (title.firstChild);
+      button.textContent = `${plain}${here ? (falling ? " ▼" : " ▲") : ""}`;
     }
   }
 
-  /** Show other rows; each has an `id`. */
+  /**
+   * Show other rows; each has an `id`.
+   * @param {any[]} rows
+   * @param {string | number | null} active_id
+   */
   show(rows, active_id) {
     this.rows = rows;
     this.root.setAttribute("aria-rowcount", String(rows.length + 1));
@@ -84,7 +109,10 @@ export class Grid {
     this.activate(active_id);
   }
 
-  /** Mark a row and bring it into sight. */
+  /**
+   * Mark a row and bring it into sight.
+   * @param {string | number | null} id
+   */
   activate(id) {
     this.active = this.rows.findIndex((row) => row.id === id);
     if (this.active >= 0) {
@@ -111,8 +139,9 @@ export class Grid {
     }
     const fresh = document.createDocumentFragment();
     for (let at = first; at < stop; at += 1) {
-      if (!this.drawn.has(at)) this.drawn.set(at, fresh.appendChild(this.#build(at)));
-      this.drawn.get(at).setAttribute("aria-selected", String(at === this.active));
+      const row = this.drawn.get(at) ?? fresh.appendChild(this.#build(at));
+      this.drawn.set(at, row);
+      row.setAttribute("aria-selected", String(at === this.active));
     }
     this.body.append(fresh);
     const active = this.drawn.get(this.active);
@@ -120,6 +149,7 @@ export class Grid {
     else this.root.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {number} at */
   #build(at) {
     const row = document.createElement("div");
     row.className = "row";
@@ -135,6 +165,7 @@ export class Grid {
     return row;
   }
 
+  /** @param {number} at */
   #choose(at) {
     if (at < 0 || at >= this.rows.length) return;
     this.active = at;
@@ -142,9 +173,11 @@ export class Grid {
     this.pick(this.rows[at]);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.target !== this.root || event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(this.#high() / ROW) - 1);
+    /** @type {Record<string, number>} */
     const ways = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -this.rows.length, End: this.rows.length };
     const way = ways[event.key];
     if (way === undefined) return;

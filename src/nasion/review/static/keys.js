@@ -1,16 +1,26 @@
 /** The keyboard: one table for what keys do and for the help that says so. */
 
+import { byId } from "/static/dom.js";
 import { clear } from "/static/pointer.js";
 import { state, watch } from "/static/state.js";
 import { view } from "/static/tools.js";
 import { verdicts } from "/static/verdict.js";
 
-const press = (id) => () => document.getElementById(id).click();
+/** @param {string} id */
+const press = (id) => () => byId(id).click();
 
-/** One key a pattern; which ones is known with the recording. */
+/** @typedef {[keys: string[], shown: string, words: string, deed: (key: string) => unknown]} Key */
+
+/**
+ * One key a pattern; which ones is known with the recording.
+ * @type {Key}
+ */
 const LABELS = [[], "", "", (key) => verdicts.label(Number(key) - 1)];
 
-/** Keys, what they do, in words and in deed. */
+/**
+ * Keys, what they do, in words and in deed.
+ * @type {Key[]}
+ */
 const KEYS = [
   [["ArrowRight", "PageDown"], "→", "page on", () => view.pages(1)],
   [["ArrowLeft", "PageUp"], "←", "page back", () => view.pages(-1)],
@@ -27,8 +37,8 @@ const KEYS = [
   LABELS,
   [["u"], "u", "undo the last verdict", verdicts.undo],
   [["a"], "a", "add an event", verdicts.add],
-  [["b"], "b", "borders of the event", () => document.getElementById("border-start").select()],
-  [["w"], "w", "write a note", () => document.getElementById("note").focus()],
+  [["b"], "b", "borders of the event", () => byId("border-start", HTMLInputElement).select()],
+  [["w"], "w", "write a note", () => byId("note").focus()],
   [["g"], "g", "map: what the model looked at", view.map],
   [["k"], "k", "calipers", view.calipers],
   [["i"], "i", "day view: zoom in", view.zoomIn],
@@ -46,16 +56,19 @@ const KEYS = [
 function giveUp() {
   if (state.adding) verdicts.giveUp();
   clear();
-  document.getElementById("eeg-view").focus();
+  byId("eeg-view").focus();
 }
 
+/** @type {Map<string, (key: string) => unknown>} */
 let deeds = new Map();
 const WRITING = "input:not([type=checkbox]):not([type=range]), textarea";
 
+/** @param {KeyboardEvent} event */
 function act(event) {
   if (!state.reading || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
-  const { target, key } = event;
+  const { key } = event;
+  const target = /** @type {Element} */ (event.target);
   const shifted = event.shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key;
   const deed = deeds.get(shifted);
   if (!deed) return;
@@ -82,7 +95,7 @@ function build() {
     meaning.textContent = words;
     return [term, meaning];
   });
-  document.getElementById("keys").replaceChildren(...entries);
+  byId("keys").replaceChildren(...entries);
 }
 
 /** Take up the work. */

@@ -3,6 +3,7 @@
 import { json, of } from "/static/api.js";
 import { startDay } from "/static/day.js";
 import { startDialogs } from "/static/dialogs.js";
+import { byId } from "/static/dom.js";
 import { startEeg, whenShown } from "/static/eeg.js";
 import { mark } from "/static/events.js";
 import { startKeys } from "/static/keys.js";
@@ -13,17 +14,22 @@ import { startTheme, startTools } from "/static/tools.js";
 import { startVerdict, verdicts } from "/static/verdict.js";
 import { startWhy } from "/static/why.js";
 
-const byId = (id) => document.getElementById(id);
 
-/** Say what was done, aloud where a screen reader listens. */
+/**
+ * Say what was done, aloud where a screen reader listens.
+ * @param {string} words
+ */
 function report(words) {
   byId("error").textContent = "";
   byId("status").textContent = words;
 }
 
-/** Show an error in one line. */
+/**
+ * Show an error in one line.
+ * @param {unknown} problem
+ */
 function complain(problem) {
-  byId("error").textContent = problem.message;
+  byId("error").textContent = problem instanceof Error ? problem.message : String(problem);
 }
 
 /** Where one was: recording and second, in the part of the address that no server sees. */
@@ -33,7 +39,8 @@ function place() {
 }
 
 const LEAST_MS = 300; // browsers allow no more than some changes of the address a second
-let keeping = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let keeping;
 let kept = -LEAST_MS;
 function keepPlace() {
   clearTimeout(keeping);
@@ -41,8 +48,10 @@ function keepPlace() {
   if (state.reading) history.replaceState(null, "", `#r=${state.reading.id}&t=${state.start_s}`);
 }
 
+/** @param {string} id */
 async function open(id, at_s = 0) {
   try {
+    /** @type {Reading} */
     const reading = await json(of(id));
     const start_s = Math.min(Math.max(0, at_s), Math.max(0, reading.duration_s - state.page_s));
     change({
@@ -79,13 +88,14 @@ async function begin() {
   addEventListener("pagehide", keepPlace);
   whenShown(() => (byId("error").textContent = "")); // the server answers again
   try {
+    /** @type {{readings: Summary[], problems: string[], blind: boolean, reviewer: string, disclaimer: string}} */
     const { readings, problems, blind, reviewer, disclaimer } = await json("/api/readings");
     change({ readings, blind, reviewer });
     if (disclaimer) byId("disclaimer").textContent = disclaimer;
     if (!readings.length) throw new Error(problems[0] ?? "There is no reading in this folder; run nasion read first");
     const was = place();
-    const known = readings.some(({ id }) => id === was.id);
-    await open(known ? was.id : readings[0].id, known ? was.at_s : 0);
+    const known = readings.find(({ id }) => id === was.id);
+    await open((known ?? readings[0]).id, known ? was.at_s : 0);
     if (readings.length > 1 && !known) byId("open-recordings").click();
   } catch (problem) {
     complain(problem);

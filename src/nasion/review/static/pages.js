@@ -4,12 +4,21 @@ import { array, of } from "/static/api.js";
 import { lastStart, state } from "/static/state.js";
 
 const MOST = 24; // pages kept
+/** @type {Map<string, {controller: AbortController, done: boolean, answer: Promise<Page>}>} */
 const kept = new Map(); // from what was asked to {answer, controller, done}
 
+/** @param {number} start_s */
 const question = (start_s) =>
   [state.reading.id, start_s, state.page_s, state.montage, state.low_hz, state.high_hz, state.notch_hz].join("|");
 
-/** Probabilities of the page's steps and, where some were not judged, why not. */
+/**
+ * Probabilities of the page's steps and, where some were not judged, why not.
+ * @param {Reading} reading
+ * @param {number} from
+ * @param {number} to
+ * @param {AbortSignal} signal
+ * @returns {Promise<Steps>}
+ */
 async function fetchSteps({ id, step_s, patterns }, from, to, signal) {
   const columns = to - from;
   const span = { start_s: from * step_s, stop_s: to * step_s, columns };
@@ -19,6 +28,11 @@ async function fetchSteps({ id, step_s, patterns }, from, to, signal) {
   return { from_s: span.start_s, columns, data, reasons };
 }
 
+/**
+ * @param {number} start_s
+ * @param {AbortSignal} signal
+ * @returns {Promise<Page>}
+ */
 async function fetchPage(start_s, signal) {
   const { reading, page_s, montage, low_hz, high_hz, notch_hz, blind } = state;
   const duration_s = Math.min(page_s, reading.duration_s - start_s);
@@ -40,16 +54,18 @@ async function fetchPage(start_s, signal) {
   };
 }
 
+/** @param {number} start_s */
 function fetched(start_s) {
   const key = question(start_s);
   let entry = kept.get(key);
   if (entry) kept.delete(key); // and put last again
   else {
     const controller = new AbortController();
-    entry = { controller, done: false, answer: fetchPage(start_s, controller.signal) };
-    const { answer } = entry;
+    const answer = fetchPage(start_s, controller.signal);
+    const fresh = { controller, done: false, answer };
+    entry = fresh;
     answer.then(
-      () => (entry.done = true),
+      () => (fresh.done = true),
       () => kept.get(key)?.answer === answer && kept.delete(key),
     );
   }
@@ -61,12 +77,16 @@ function fetched(start_s) {
   return entry.answer;
 }
 
+/** @param {string} key */
 function drop(key) {
   kept.get(key)?.controller.abort();
   kept.delete(key);
 }
 
-/** The page that begins at a second; questions for pages far from it are given up. */
+/**
+ * The page that begins at a second; questions for pages far from it are given up.
+ * @param {number} start_s
+ */
 export function page(start_s) {
   const { page_s } = state;
   const near = new Set([-2, -1, 0, 1, 2].map((way) => question(neighbour(start_s, way * page_s))));
@@ -74,9 +94,17 @@ export function page(start_s) {
   return fetched(start_s);
 }
 
+/**
+ * @param {number} start_s
+ * @param {number} by_s
+ */
 const neighbour = (start_s, by_s) => Math.min(Math.max(0, start_s + by_s), lastStart());
 
-/** Fetch what comes next, without waiting for it. */
+/**
+ * Fetch what comes next, without waiting for it.
+ * @param {number} start_s
+ * @param {number} way
+ */
 export function prefetch(start_s, way) {
   for (const by of way < 0 ? [-1, -2, 1] : [1, 2, -1]) {
     const at = neighbour(start_s, by * state.page_s);

@@ -1,5 +1,8 @@
 /** Canvases, colours and the hatching of what was not judged. */
 
+import { brush } from "/static/dom.js";
+
+/** @type {Colour | null} */
 let colours = null;
 
 /** Colours of the theme, from the style sheet. */
@@ -16,16 +19,20 @@ export function theme() {
 /** The theme was changed. */
 export const forgetTheme = () => void (colours = null);
 
-/** A canvas as large as its place, in device pixels; drawn in CSS pixels. */
+/**
+ * A canvas as large as its place, in device pixels; drawn in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Fitted}
+ */
 export function fitted(canvas, { opaque = false } = {}) {
   const ratio = window.devicePixelRatio || 1;
-  const { clientWidth: width, clientHeight: height } = canvas.parentElement;
+  const { clientWidth: width, clientHeight: height } = /** @type {HTMLElement} */ (canvas.parentElement);
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across;
     canvas.height = down;
   }
-  const context = canvas.getContext("2d", { alpha: !opaque });
+  const context = brush(canvas, { alpha: !opaque });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height, ratio };
@@ -34,19 +41,33 @@ export function fitted(canvas, { opaque = false } = {}) {
 export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
 export const BOLD = `600 ${FONT}`;
 
-/** #rrggbb as [r, g, b]. */
+/**
+ * #rrggbb as [r, g, b].
+ * @param {string} hex
+ */
 export const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-/** #rrggbb with an opacity. */
+/**
+ * #rrggbb with an opacity.
+ * @param {string} hex
+ * @param {number} opacity
+ */
 export const faint = (hex, opacity) => `rgb(${channels(hex).join(" ")} / ${opacity})`;
 
-/** Little-endian RGBA of a pixel. */
+/**
+ * Little-endian RGBA of a pixel.
+ * @param {number[]} rgb
+ */
 export const pixel = ([r, g, b], a = 255) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-/** Diagonal lines, to be used as a fill. */
+/**
+ * Diagonal lines, to be used as a fill.
+ * @param {Context} context
+ * @param {string} colour
+ */
 export function hatching(context, colour) {
   const tile = new OffscreenCanvas(6, 6);
-  const draw = tile.getContext("2d");
+  const draw = brush(tile);
   draw.strokeStyle = colour;
   draw.lineWidth = 1.2;
   draw.beginPath();
@@ -55,10 +76,15 @@ export function hatching(context, colour) {
     draw.lineTo(shift + 7, -1);
   }
   draw.stroke();
-  return context.createPattern(tile, "repeat");
+  return context.createPattern(tile, "repeat") ?? colour;
 }
 
-/** sRGB of OKLCH (Ottosson 2020), each channel 0..255. */
+/**
+ * sRGB of OKLCH (Ottosson 2020), each channel 0..255.
+ * @param {number} lightness
+ * @param {number} chroma
+ * @param {number} hue
+ */
 function fromOklch(lightness, chroma, hue) {
   const a = chroma * Math.cos(hue);
   const b = chroma * Math.sin(hue);
@@ -82,5 +108,8 @@ const SCALE = Array.from({ length: 256 }, (_, i) => {
   return fromOklch(0.2 + 0.72 * x, 0.07 + 0.11 * Math.sin(Math.PI * Math.min(1, 0.15 + 0.75 * x)), ((300 - 190 * x) * Math.PI) / 180);
 });
 
-/** Colour of a share 0..1 of the scale, as [r, g, b]. */
+/**
+ * Colour of a share 0..1 of the scale, as [r, g, b].
+ * @param {number} share
+ */
 export const onScale = (share) => SCALE[Math.round(255 * Math.min(1, Math.max(0, share)))];

@@ -1,5 +1,6 @@
 /** The mouse on the EEG page: mark a span, measure, move the borders of an event. */
 
+import { byId } from "/static/dom.js";
 import { chosen } from "/static/events.js";
 import { redraw, pxPerUv, shown, whenShown } from "/static/eeg.js";
 import { BOLD, faint, fitted, theme } from "/static/paint.js";
@@ -8,18 +9,26 @@ import { FRAME, LEFT, RIGHT, secondsOf } from "/static/traces.js";
 
 const CLICK_PX = 4;
 const BORDER_PX = 6;
-const view = document.getElementById("eeg-view");
-const over = document.getElementById("eeg-over");
-let drag = null; // {kind, x, y, to_x, to_y, edge}
+const view = byId("eeg-view");
+const over = byId("eeg-over", HTMLCanvasElement);
+/** @typedef {{kind: string, x: number, y: number, to_x: number, to_y: number, edge: number | null}} Drag */
+
+/** @type {Drag | null} */
+let drag = null;
+/** @type {Drag | null} */
 let measured = null; // the last caliper, in px
+/** @type {(from: number, to: number) => void} */
 let moveBorders = () => {};
+/** @type {Say} */
 let say = () => {};
 
+/** @param {MouseEvent} event */
 const where = (event) => {
   const box = view.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 };
-const seconds = () => secondsOf(shown.page, view.clientWidth);
+const seconds = () => secondsOf(/** @type {Page} */ (shown.page), view.clientWidth); // asked only of a page
+/** @param {number} second */
 const rounded = (second) => Math.round(second * 20) / 20;
 
 /** Draw the step explained, the marked span, moving borders and calipers. */
@@ -49,6 +58,12 @@ export function drawOver() {
   if (caliper) drawCaliper(context, caliper, colour, width);
 }
 
+/**
+ * @param {Context} context
+ * @param {Drag} caliper
+ * @param {Colour} colour
+ * @param {number} width
+ */
 function drawCaliper(context, { x, y, to_x, to_y }, colour, width) {
   context.strokeStyle = colour.caliper;
   context.lineWidth = 1.5;
@@ -61,9 +76,17 @@ function drawCaliper(context, { x, y, to_x, to_y }, colour, width) {
   context.setLineDash([3, 3]);
   context.stroke();
   context.setLineDash([]);
-  label(context, words({ x, y, to_x, to_y }), Math.max(x, to_x) + 6, (y + to_y) / 2, colour.caliper, width);
+  label(context, words(x, y, to_x, to_y), Math.max(x, to_x) + 6, (y + to_y) / 2, colour.caliper, width);
 }
 
+/**
+ * @param {Context} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {string} colour
+ * @param {number} width
+ */
 function label(context, text, x, y, colour, width) {
   context.font = BOLD;
   context.textAlign = "left";
@@ -79,31 +102,44 @@ function label(context, text, x, y, colour, width) {
   context.fillText(text, left + 4, y + 0.5);
 }
 
-function words({ x, y, to_x, to_y }) {
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {number} to_x
+ * @param {number} to_y
+ */
+function words(x, y, to_x, to_y) {
   const length = Math.abs(to_x - x) / seconds().scale;
   const uv = Math.abs(to_y - y) / pxPerUv();
   return `${uv.toFixed(0)} µV · ${(1000 * length).toFixed(0)} ms · ${length ? (1 / length).toFixed(2) : "–"} Hz`;
 }
 
-/** Seconds that a drag spans, within the recording. */
+/**
+ * Seconds that a drag spans, within the recording.
+ * @param {Drag} drag
+ */
 function spanOf({ kind, x, to_x, edge }) {
-  const inside = (second) => rounded(Math.min(Math.max(0, second), state.reading.duration_s));
+  const inside = (/** @type {number} */ second) => rounded(Math.min(Math.max(0, second), state.reading.duration_s));
   if (kind === "span") return [inside(seconds().at(Math.min(x, to_x))), inside(seconds().at(Math.max(x, to_x)))];
-  const one = chosen();
+  const one = /** @type {Mark} */ (chosen()); // whose border is dragged
   const ends = [one.onset_s, one.onset_s + one.duration_s];
-  ends[edge] = inside(seconds().at(to_x));
+  ends[Number(edge)] = inside(seconds().at(to_x));
   return ends.sort((a, b) => a - b);
 }
 
-/** Which border of the chosen event lies here: 0, 1, or null. */
+/**
+ * Which border of the chosen event lies here: 0, 1, or null.
+ * @param {number} x
+ */
 function borderAt(x) {
   const one = chosen();
   if (!one || !shown.page || state.blind) return null;
   const ends = [one.onset_s, one.onset_s + one.duration_s].map(seconds().x);
-  const edge = ends.findIndex((end) => Math.abs(end - x) <= BORDER_PX && x > LEFT);
+  const edge = ends.findIndex((border) => Math.abs(border - x) <= BORDER_PX && x > LEFT);
   return edge < 0 ? null : edge;
 }
 
+/** @param {PointerEvent} event */
 function begin(event) {
   if (event.button || !shown.page) return;
   const { x, y } = where(event);
@@ -115,6 +151,7 @@ function begin(event) {
   measured = null;
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   const { x, y } = where(event);
   if (!drag) {
@@ -133,15 +170,17 @@ function end() {
   const moved = Math.hypot(done.to_x - done.x, done.to_y - done.y) > CLICK_PX;
   if (done.kind === "caliper") {
     measured = moved ? done : null;
-    if (measured) say(`Calipers: ${words(measured)}`);
+    if (measured) say(`Calipers: ${words(done.x, done.y, done.to_x, done.to_y)}`);
   } else if (!moved) {
     change({ span: null, at_s: seconds().at(done.x) });
   } else if (done.kind === "span") {
-    change({ span: spanOf(done) });
-    const [start, stop] = state.span;
+    const span = spanOf(done);
+    const [start, stop] = span;
+    change({ span });
     say(`${(stop - start).toFixed(2)} s marked; a adds it as an event`);
   } else {
-    moveBorders(...spanOf(done));
+    const [start, stop] = spanOf(done);
+    moveBorders(start, stop);
   }
   drawOver();
 }
@@ -154,7 +193,10 @@ export function clear() {
   drawOver();
 }
 
-/** Take up the work; `move` is told new borders of the chosen event, `tell` what was measured. */
+/**
+ * Take up the work; `move` is told new borders of the chosen event, `tell` what was measured.
+ * @param {{move: (from: number, to: number) => void, tell: Say}} told
+ */
 export function startPointer({ move: borders, tell }) {
   moveBorders = borders;
   say = tell;

@@ -1,27 +1,36 @@
 /** The lists at the side: events, annotations, facts of the recording. */
 
 import { beginning, dayOf, lengthText, timeText } from "/static/clock.js";
+import { byId } from "/static/dom.js";
 import { choose, list, order } from "/static/events.js";
 import { Grid } from "/static/grid.js";
-import { centreOn, state, watch } from "/static/state.js";
+import { centreOn, deedOf, labelOf, patternOf, state, watch } from "/static/state.js";
 
 const begin = () => beginning(state.reading.start);
 const several = () => dayOf(state.reading.duration_s, begin()) > 1;
+/** @param {number} at_s */
 const when = (at_s) => (several() ? `d${dayOf(at_s, begin())} ` : "") + timeText(at_s, begin());
 
+/**
+ * @param {HTMLElement} cell
+ * @param {Mark} one
+ */
 function patternCell(cell, one) {
-  const pattern = state.reading.patterns.find(({ name }) => name === one.pattern);
   const swatch = document.createElement("span");
   swatch.className = "swatch";
-  swatch.style.background = pattern?.colour ?? "transparent";
+  swatch.style.background = patternOf(one.pattern)?.colour ?? "transparent";
   const text = document.createElement("span");
-  text.textContent = pattern?.label ?? "candidate";
+  text.textContent = labelOf(one.pattern);
   if (one.rejected) text.className = "struck";
   cell.append(swatch, text);
 }
 
+/**
+ * @param {HTMLElement} cell
+ * @param {Mark} one
+ */
 function verdictCell(cell, one) {
-  const deed = state.reading.deeds.find(({ action }) => action === one.action);
+  const deed = deedOf(one.action);
   cell.textContent = deed?.mark ?? "";
   const note = one.event.verdict?.note;
   if (deed) cell.title = deed.told + (note ? `: ${note}` : "");
@@ -29,8 +38,10 @@ function verdictCell(cell, one) {
   if (note) cell.textContent += " ✎";
 }
 
+/** @param {number} length_s */
 const shortLength = (length_s) => (length_s < 100 ? `${Math.round(length_s)} s` : length_s < 6000 ? `${Math.round(length_s / 60)} min` : `${(length_s / 3600).toFixed(1)} h`);
 
+/** @type {import("/static/grid.js").Column[]} */
 const EVENT_COLUMNS = [
   { key: "time", title: "Time", width: "98px", fill: (cell, one) => (cell.textContent = when(one.onset_s)) },
   { key: "length", title: "Long", width: "50px", className: "right", fill: (cell, one) => (cell.textContent = shortLength(one.duration_s)) },
@@ -39,6 +50,7 @@ const EVENT_COLUMNS = [
   { key: "verdict", title: "✓", fill: verdictCell },
 ];
 
+/** @type {import("/static/grid.js").Column[]} */
 const NOTE_COLUMNS = [
   { title: "Time", width: "98px", fill: (cell, one) => (cell.textContent = when(one.onset_s)) },
   {
@@ -52,8 +64,9 @@ const NOTE_COLUMNS = [
 
 function facts() {
   const { reading, blind } = state;
-  const names = (all) => (all.length ? all.join(", ") : "none");
+  const names = (/** @type {string[]} */ all) => (all.length ? all.join(", ") : "none");
   const bad = Object.entries(reading.bad).filter(([, share]) => share >= 0.05);
+  /** @type {[string, string][]} */
   const rows = [
     ["Name", reading.name],
     ["Begins", reading.start ? reading.start.replace("T", " ") : "not known"],
@@ -77,23 +90,24 @@ function facts() {
     value.textContent = text;
     return [term, value];
   });
-  document.getElementById("facts").replaceChildren(...made);
+  byId("facts").replaceChildren(...made);
 }
 
 function startTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  const open = (tab) => {
+  /** @type {HTMLElement[]} */
+  const tabs = [...document.querySelectorAll("[role=tab]")].map((tab) => byId(tab.id));
+  const open = (/** @type {HTMLElement} */ tab) => {
     for (const other of tabs) {
       const here = other === tab;
       other.setAttribute("aria-selected", String(here));
       other.tabIndex = here ? 0 : -1;
-      document.getElementById(other.getAttribute("aria-controls")).hidden = !here;
+      byId(String(other.getAttribute("aria-controls"))).hidden = !here;
     }
   };
   tabs.forEach((tab, at) => {
     tab.addEventListener("click", () => open(tab));
     tab.addEventListener("keydown", (event) => {
-      const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const way = new Map([["ArrowRight", 1], ["ArrowLeft", -1]]).get(event.key);
       if (!way) return;
       event.preventDefault();
       event.stopPropagation();
@@ -107,19 +121,19 @@ function startTabs() {
 /** Take up the work. */
 export function startTables() {
   startTabs();
-  const sort = (key) => {
+  const sort = (/** @type {string} */ key) => {
     order.falling = order.by === key ? !order.falling : key === "certainty";
     order.by = key;
     list();
     events.sorted(order.by, order.falling);
   };
-  const events = new Grid(document.getElementById("events"), { label: "Events", columns: EVENT_COLUMNS, pick: choose, sort });
-  const notes = new Grid(document.getElementById("annotations"), {
+  const events = new Grid(byId("events"), { label: "Events", columns: EVENT_COLUMNS, pick: choose, sort });
+  const notes = new Grid(byId("annotations"), {
     label: "Annotations of the recording", columns: NOTE_COLUMNS, pick: (one) => centreOn(one.onset_s),
   });
   events.sorted(order.by, order.falling);
-  const pattern = document.getElementById("filter-pattern");
-  const verdict = document.getElementById("filter-verdict");
+  const pattern = byId("filter-pattern", HTMLSelectElement);
+  const verdict = byId("filter-verdict", HTMLSelectElement);
   watch(["reading"], () => {
     pattern.replaceChildren(new Option("all", ""), ...state.reading.patterns.map(({ name, label }) => new Option(label, name)));
     const deeds = state.reading.deeds.map(({ action, word }) => new Option(word, action));
@@ -139,7 +153,7 @@ export function startTables() {
   watch(["listed"], () => {
     events.show(state.listed, state.selected);
     const unread = state.events.filter((one) => !one.action).length;
-    const tab = document.getElementById("tab-events");
+    const tab = byId("tab-events");
     tab.textContent = `Events ${state.listed.length}${state.listed.length < state.events.length ? ` of ${state.events.length}` : ""}`;
     tab.title = `${unread} without a verdict`;
   });

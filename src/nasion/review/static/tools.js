@@ -1,26 +1,32 @@
 /** Choices above the page: montage, scale, filters; the theme; where to go. */
 
 import { beginning, secondOf } from "/static/clock.js";
+import { byId } from "/static/dom.js";
 import { forgetTheme } from "/static/paint.js";
 import { step } from "/static/events.js";
 import { SENSITIVITIES, centreOn, change, lastStart, state, turnTo, watch } from "/static/state.js";
 import * as day from "/static/day.js";
 
-const byId = (id) => document.getElementById(id);
+/** @type {Record<string, "montage" | "page_s" | "sensitivity" | "low_hz" | "high_hz" | "notch_hz">} */
 const CHOICES = { montage: "montage", "page-s": "page_s", sensitivity: "sensitivity", "low-hz": "low_hz", "high-hz": "high_hz", "notch-hz": "notch_hz" };
+/** @type {Say} */
 let tell = () => {};
 
+/** @param {number} way */
 const nextEvent = (way) => {
   if (!step(way)) tell(way > 0 ? "No further event in the list" : "No earlier event in the list");
 };
 
 /** What keys and buttons do to the view. */
 export const view = {
-  pages: (n) => turnTo(state.start_s + n * state.page_s),
-  seconds: (n) => turnTo(state.start_s + n),
+  pages: (/** @type {number} */ n) => turnTo(state.start_s + n * state.page_s),
+  seconds: (/** @type {number} */ n) => turnTo(state.start_s + n),
   first: () => turnTo(0),
   last: () => turnTo(lastStart()),
-  /** To the next larger (1) or smaller (-1) traces. */
+  /**
+   * To the next larger (1) or smaller (-1) traces.
+   * @param {number} way
+   */
   amplify(way) {
     const at = SENSITIVITIES.indexOf(state.sensitivity) - way;
     if (at < 0 || at >= SENSITIVITIES.length) return;
@@ -38,11 +44,14 @@ export const view = {
   zoomIn: () => day.zoom(0.5),
   zoomOut: () => day.zoom(2),
   zoomAll: () => day.zoomAll(),
-  goTo: () => byId("go-to").select(),
+  goTo: () => byId("go-to", HTMLInputElement).select(),
   theme: () => change({ theme: state.theme === "dark" ? "light" : "dark" }),
 };
 
-/** Take up the work; `report` says what was done. */
+/**
+ * Take up the work; `report` says what was done.
+ * @param {Say} report
+ */
 export function startTools(report) {
   tell = report;
   byId("sensitivity").replaceChildren(...SENSITIVITIES.map((uv) => new Option(`${uv} µV/mm`, String(uv))));
@@ -52,7 +61,7 @@ export function startTools(report) {
     if (!montages.some(({ name }) => name === state.montage)) change({ montage: montages[0].name });
   });
   for (const [id, key] of Object.entries(CHOICES)) {
-    const choice = byId(id);
+    const choice = byId(id, HTMLSelectElement);
     const show = () => (choice.value = String(state[key]));
     choice.addEventListener("change", () => change({ [key]: typeof state[key] === "number" ? Number(choice.value) : choice.value }));
     watch([key, "reading"], show);
@@ -66,7 +75,7 @@ export function startTools(report) {
   for (const [id, press] of Object.entries(presses)) byId(id).addEventListener("click", press);
   watch(["calipers"], () => byId("calipers").setAttribute("aria-pressed", String(state.calipers)));
   watch(["trends", "reading"], () => byId("trends").setAttribute("aria-pressed", String(state.trends)));
-  const field = byId("go-to");
+  const field = byId("go-to", HTMLInputElement);
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") byId("eeg-view").focus();
     if (event.key !== "Enter") return;

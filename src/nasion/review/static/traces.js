@@ -16,7 +16,11 @@ const DENSE = 3; // samples per device pixel from which their range is drawn
 const BARS_UV = [5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000];
 const LEAST_BAR = 17; // px
 
-/** Why a trace is not to be trusted; null if nothing is known against it. */
+/**
+ * Why a trace is not to be trusted; null if nothing is known against it.
+ * @param {string} name
+ * @param {Reading} reading
+ */
 function flaw(name, reading) {
   const electrodes = name.split("-").filter((part) => reading.electrodes.includes(part));
   if (electrodes.some((one) => reading.interpolated.includes(one))) return { sign: "~", word: "interpolated" };
@@ -25,13 +29,19 @@ function flaw(name, reading) {
   return null;
 }
 
-/** Rows of a page with their baselines `y` in px. */
+/**
+ * Rows of a page with their baselines `y` in px.
+ * @param {Page} page
+ * @param {Reading} reading
+ * @param {number} height
+ * @returns {Row[]}
+ */
 export function rowsOf(page, reading, height) {
   const chains = Object.fromEntries(reading.derivations.map(({ name, chain }) => [name, chain]));
   const rows = page.names.map((name, at) => {
     const heart = name.startsWith(reading.heart);
     const group = heart ? name : (chains[name] ?? reading.sides[name.split("-")[0]]);
-    return { name, at, heart, group, flaw: flaw(name, reading) };
+    return { name, at, heart, group, flaw: flaw(name, reading), place: 0, y: 0 };
   });
   let place = 0;
   rows.forEach((row, at) => {
@@ -43,17 +53,27 @@ export function rowsOf(page, reading, height) {
   return rows;
 }
 
-/** Where a page's seconds lie. */
+/**
+ * Where a page's seconds lie.
+ * @param {Page} page
+ * @param {number} width
+ */
 export function secondsOf(page, width) {
   const scale = (width - LEFT - RIGHT) / page.page_s;
   return {
     scale,
-    x: (at_s) => LEFT + (at_s - page.start_s) * scale,
-    at: (x) => page.start_s + (x - LEFT) / scale,
+    x: (/** @type {number} */ at_s) => LEFT + (at_s - page.start_s) * scale,
+    at: (/** @type {number} */ x) => page.start_s + (x - LEFT) / scale,
   };
 }
 
-/** Lines of the seconds, labels of rows and axis. */
+/**
+ * Lines of the seconds, labels of rows and axis.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {Row[]} rows
+ * @param {number | null} begin
+ */
 export function drawGrid({ context, width, height }, page, rows, begin) {
   const colour = theme();
   const { x } = secondsOf(page, width);
@@ -88,7 +108,13 @@ export function drawGrid({ context, width, height }, page, rows, begin) {
   }
 }
 
-/** All traces; `px_per_uv` is that of the EEG. Positive goes down, as EEG is drawn. */
+/**
+ * All traces; `px_per_uv` is that of the EEG. Positive goes down, as EEG is drawn.
+ * @param {Fitted} canvas
+ * @param {Page} page
+ * @param {Row[]} rows
+ * @param {{px_per_uv: number, sfreq: number}} scale
+ */
 export function drawTraces({ context, width, height, ratio }, page, rows, { px_per_uv, sfreq }) {
   const colour = theme();
   context.save();
@@ -111,6 +137,13 @@ export function drawTraces({ context, width, height, ratio }, page, rows, { px_p
   context.restore();
 }
 
+/**
+ * @param {Context} context
+ * @param {Float32Array} trace
+ * @param {number} y
+ * @param {number} gain
+ * @param {number} step
+ */
 function pathOfSamples(context, trace, y, gain, step) {
   let pen = false;
   for (let i = 0; i < trace.length; i += 1) {
@@ -130,7 +163,15 @@ function pathOfSamples(context, trace, y, gain, step) {
   }
 }
 
-/** Lowest and highest of each pixel's samples: what the eye would see of them all. */
+/**
+ * Lowest and highest of each pixel's samples: what the eye would see of them all.
+ * @param {Context} context
+ * @param {Float32Array} trace
+ * @param {number} y
+ * @param {number} gain
+ * @param {number} step
+ * @param {number} ratio
+ */
 function pathOfRange(context, trace, y, gain, step, ratio) {
   let pen = false;
   const pixels = Math.ceil(trace.length * step * ratio);
@@ -158,10 +199,14 @@ function pathOfRange(context, trace, y, gain, step, ratio) {
   }
 }
 
-/** A bar of so many µV, above the names of the rows. */
+/**
+ * A bar of so many µV, above the names of the rows.
+ * @param {Fitted} canvas
+ * @param {number} px_per_uv
+ */
 export function drawScale({ context }, px_per_uv) {
   const colour = theme();
-  const uv = BARS_UV.find((one) => one * px_per_uv >= LEAST_BAR) ?? BARS_UV.at(-1);
+  const uv = BARS_UV.find((one) => one * px_per_uv >= LEAST_BAR) ?? BARS_UV[BARS_UV.length - 1];
   const tall = uv * px_per_uv;
   const top = Math.max(3, (TOP - tall) / 2 - 1);
   context.strokeStyle = colour.ink;

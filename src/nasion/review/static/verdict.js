@@ -2,20 +2,23 @@
 
 import { json, of, post } from "/static/api.js";
 import { beginning, lengthText, secondOf, timeText } from "/static/clock.js";
+import { byId } from "/static/dom.js";
 import { chosen, mark, renew } from "/static/events.js";
 import { shown } from "/static/eeg.js";
-import { change, state, watch } from "/static/state.js";
+import { change, deedOf, labelOf, state, watch } from "/static/state.js";
 
 const NEW_S = 10; // of an event added where no span is marked
-const byId = (id) => document.getElementById(id);
-const [text, said, start, stop, note] = ["event-text", "verdict-state", "border-start", "border-stop", "note"].map(byId);
+const [text, said] = [byId("event-text"), byId("verdict-state")];
+const [start, stop, note] = ["border-start", "border-stop", "note"].map((id) => byId(id, HTMLInputElement));
+const [confirm, reject, move] = ["confirm", "reject", "move"].map((id) => byId(id, HTMLButtonElement));
+/** @type {Say} */
 let tell = () => {};
+/** @type {Complain} */
 let say = () => {};
+/** @type {Promise<unknown>} */
 let queue = Promise.resolve(); // verdicts are written one after the other
 
 const begin = () => beginning(state.reading.start);
-const labelOf = (name) => state.reading.patterns.find((one) => one.name === name)?.label ?? "candidate";
-const told = (action) => state.reading.deeds.find((one) => one.action === action)?.told;
 
 /** Where an event to be added would lie. */
 function newSpan() {
@@ -31,7 +34,7 @@ function fill() {
   const { adding, blind } = state;
   const verdict = one?.event.verdict;
   byId("verdict-title").textContent = adding ? "New event" : blind ? "What is it?" : "Event";
-  said.textContent = adding || !verdict ? "" : `${told(verdict.action)} by ${verdict.reviewer || "–"}`;
+  said.textContent = adding || !verdict ? "" : `${deedOf(verdict.action)?.told} by ${verdict.reviewer || "–"}`;
   if (adding) text.textContent = `Choose its pattern (1–${state.reading.patterns.length}). Esc gives up.`;
   else if (one) describe(one);
   else text.textContent = state.events.length ? "No event chosen: n takes the next, a adds one." : "No events; a adds one.";
@@ -42,17 +45,18 @@ function fill() {
   });
   note.disabled = !span;
   note.value = adding ? "" : (verdict?.note ?? "");
-  byId("confirm").disabled = byId("reject").disabled = adding || !one;
-  byId("confirm").hidden = byId("reject").hidden = blind;
-  byId("move").hidden = blind && !adding;
-  byId("move").disabled = !span;
-  byId("move").textContent = adding ? "Show" : "Set";
-  for (const button of byId("labels").children) {
+  confirm.disabled = reject.disabled = adding || !one;
+  confirm.hidden = reject.hidden = blind;
+  move.hidden = blind && !adding;
+  move.disabled = !span;
+  move.textContent = adding ? "Show" : "Set";
+  for (const button of byId("labels").querySelectorAll("button")) {
     button.disabled = !span;
     button.setAttribute("aria-pressed", String(!adding && button.dataset.pattern === one?.pattern));
   }
 }
 
+/** @param {Mark} one */
 function describe(one) {
   const { event } = one;
   const strong = document.createElement("strong");
@@ -77,7 +81,10 @@ export async function askEvents() {
   if (!chosen()) change({ selected: null });
 }
 
-/** Write verdicts in the order they were given, each whole before the next. */
+/**
+ * Write verdicts in the order they were given, each whole before the next.
+ * @param {() => unknown} deed
+ */
 function inTurn(deed) {
   queue = queue.then(deed).catch(say);
   return queue;
@@ -91,6 +98,11 @@ function named() {
   return false;
 }
 
+/**
+ * @param {string} action
+ * @param {Mark | null} one
+ * @param {{pattern?: string, onset_s?: number, duration_s?: number}} more
+ */
 function give(action, one, more = {}) {
   if (!named()) return null;
   const { reading, blind } = state;
@@ -109,7 +121,7 @@ function give(action, one, more = {}) {
     if (reading !== state.reading) return;
     renew(event);
     if (action === "add") change({ adding: false, span: null, selected: event.id });
-    tell(`${labelOf(event.verdict?.pattern)} ${told(action)}`);
+    tell(`${labelOf(event.verdict?.pattern)} ${deedOf(action)?.told}`);
   });
 }
 
@@ -117,7 +129,10 @@ function give(action, one, more = {}) {
 export const verdicts = {
   confirm: () => chosen() && !state.blind && give("confirm", chosen()),
   reject: () => chosen() && !state.blind && give("reject", chosen()),
-  /** Label the chosen event, or the one being added, with the k-th pattern. */
+  /**
+   * Label the chosen event, or the one being added, with the k-th pattern.
+   * @param {number} k
+   */
   label(k) {
     const pattern = state.reading.patterns[k].name;
     const one = chosen();
@@ -125,14 +140,18 @@ export const verdicts = {
     const span = readBorders();
     return span && give("add", null, { pattern, onset_s: span[0], duration_s: span[1] - span[0] });
   },
-  /** New borders of the chosen event, s. */
+  /**
+   * New borders of the chosen event, s.
+   * @param {number} from
+   * @param {number} to
+   */
   move(from, to) {
     const one = chosen();
     return one && to > from && give("move", one, { onset_s: from, duration_s: to - from });
   },
   add() {
     change({ adding: true, span: newSpan() });
-    byId("labels").firstChild.focus();
+    byId("labels").querySelector("button")?.focus();
     tell(`New event: 1 to ${state.reading.patterns.length} chooses its pattern, Escape gives up`);
   },
   giveUp: () => change({ adding: false, span: null }),
@@ -144,7 +163,7 @@ export const verdicts = {
       await askEvents();
       if (reading !== state.reading) return;
       if (event && state.events.some(({ id }) => id === event.id)) change({ selected: event.id });
-      tell(event ? `Taken back: ${labelOf(event.pattern)} is ${told(event.verdict?.action) ?? "without verdict"}` : "Taken back");
+      tell(event ? `Taken back: ${labelOf(event.pattern)} is ${deedOf(event.verdict?.action)?.told ?? "without verdict"}` : "Taken back");
     }),
 };
 
@@ -159,7 +178,11 @@ function readBorders() {
   return sound ? [from, to] : null;
 }
 
-/** Take up the work; `complain` shows an error, `report` what was done. */
+/**
+ * Take up the work; `complain` shows an error, `report` what was done.
+ * @param {Complain} complain
+ * @param {Say} report
+ */
 export function startVerdict(complain, report) {
   say = complain;
   tell = report;
@@ -178,7 +201,7 @@ export function startVerdict(complain, report) {
     byId("labels").replaceChildren(...buttons);
   });
   watch(["reading", "events", "selected", "adding", "span"], fill);
-  for (const name of ["confirm", "reject", "undo", "add"]) byId(name).addEventListener("click", () => verdicts[name]());
+  for (const name of /** @type {const} */ (["confirm", "reject", "undo", "add"])) byId(name).addEventListener("click", () => verdicts[name]());
   byId("borders").addEventListener("submit", (event) => {
     event.preventDefault();
     const one = chosen();
@@ -188,9 +211,10 @@ export function startVerdict(complain, report) {
       change({ span });
       return;
     }
+    if (!one) return;
     const same = Math.abs(span[0] - one.onset_s) < 0.01 && Math.abs(span[1] - span[0] - one.duration_s) < 0.01;
     const kept = one.event.verdict?.action;
-    if (!same) verdicts.move(...span);
+    if (!same) verdicts.move(span[0], span[1]);
     else give(kept && kept !== "add" ? kept : "confirm", one); // Enter in the note saves it
   });
 }

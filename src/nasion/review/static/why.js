@@ -2,16 +2,19 @@
 
 import { Latest, array, of } from "/static/api.js";
 import { beginning, timeText } from "/static/clock.js";
+import { brush, byId } from "/static/dom.js";
 import { redraw, shown, whenShown } from "/static/eeg.js";
 import { onScale, pixel } from "/static/paint.js";
-import { change, state, watch } from "/static/state.js";
+import { change, labelOf, state, watch } from "/static/state.js";
 
-const section = document.getElementById("why");
-const word = document.getElementById("why-word");
-const note = document.getElementById("why-note");
-const canvas = document.getElementById("why-map");
+const section = byId("why");
+const word = byId("why-word");
+const note = byId("why-note");
+const canvas = byId("why-map", HTMLCanvasElement);
 const latest = new Latest();
+/** @type {{button: HTMLButtonElement, fill: HTMLElement, value: HTMLElement}[]} */
 let bars = [];
+/** @type {Complain} */
 let say = () => {};
 
 /** Probabilities of the step explained, null where it was not judged. */
@@ -42,11 +45,11 @@ function showBars() {
   const found = probabilities();
   if (!found) return;
   const { patterns, cant_tell, start, step_s } = state.reading;
-  document.getElementById("why-time").textContent = `${timeText(found.at_s, beginning(start))}, ${step_s} s`;
+  byId("why-time").textContent = `${timeText(found.at_s, beginning(start))}, ${step_s} s`;
   const { shares } = found;
   const most = shares ? Math.max(...shares) : 0;
   const likeliest = shares && patterns[shares.indexOf(most)];
-  word.textContent = !shares ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
+  word.textContent = !shares || !likeliest ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
   const pattern = mapPattern();
   bars.forEach(({ button, fill, value }, k) => {
     fill.style.width = shares ? `${100 * shares[k]}%` : "0";
@@ -55,11 +58,12 @@ function showBars() {
   });
 }
 
+/** @param {number} share */
 const percent = (share) => (share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
 
 /** Fetch and draw the map of the page, where it is wanted. */
 async function showMap() {
-  document.getElementById("map").setAttribute("aria-pressed", String(state.map));
+  byId("map", HTMLButtonElement).setAttribute("aria-pressed", String(state.map));
   showBars();
   const { page } = shown;
   showSpectrogramMap(state.map && !state.blind);
@@ -82,8 +86,9 @@ async function showMap() {
       ]),
     );
     if (!answers || page !== shown.page) return;
-    const [{ value: values, reason }, { value: spectrogram }] = answers;
-    if (!values && !spectrogram) throw reason;
+    const [values, spectrogram] = answers.map((one) => (one.status === "fulfilled" ? one.value : null));
+    const [failed] = answers.filter((one) => one.status === "rejected");
+    if (!values && !spectrogram) throw failed.reason;
     const from_s = middle - page.page_s / 2;
     shown.map = values ? { values: values.data, from_s, to_s: from_s + page.page_s, pattern } : null;
     redraw();
@@ -95,17 +100,21 @@ async function showMap() {
   }
 }
 
-function showSpectrogramMap(shown) {
-  canvas.hidden = !shown;
-  document.getElementById("why-map-note").hidden = !shown;
+/** @param {boolean} visible */
+function showSpectrogramMap(visible) {
+  canvas.hidden = !visible;
+  byId("why-map-note").hidden = !visible;
 }
 
+/**
+ * @param {Answer<Float32Array>} map
+ * @param {string} pattern
+ */
 function drawSpectrogramMap({ data, shape: [freqs, columns] }, pattern) {
-  const { label } = state.reading.patterns.find(({ name }) => name === pattern);
-  canvas.setAttribute("aria-label", `Where the model looked in the spectrograms of 50 s for ${label}`);
+  canvas.setAttribute("aria-label", `Where the model looked in the spectrograms of 50 s for ${labelOf(pattern)}`);
   canvas.width = columns;
   canvas.height = freqs;
-  const context = canvas.getContext("2d");
+  const context = brush(canvas);
   const image = context.createImageData(columns, freqs);
   const pixels = new Uint32Array(image.data.buffer);
   for (let freq = 0; freq < freqs; freq += 1) {
@@ -119,7 +128,7 @@ function drawSpectrogramMap({ data, shape: [freqs, columns] }, pattern) {
 function build() {
   const { reading, blind } = state;
   section.hidden = blind;
-  document.getElementById("map").hidden = blind;
+  byId("map", HTMLButtonElement).hidden = blind;
   if (blind) return;
   bars = reading.patterns.map(({ name, label, long_name, colour }) => {
     const button = document.createElement("button");
@@ -139,21 +148,27 @@ function build() {
     });
     return { button, fill, value };
   });
-  document.getElementById("bars").replaceChildren(...bars.map(({ button }) => {
+  byId("bars").replaceChildren(...bars.map(({ button }) => {
     const item = document.createElement("li");
     item.append(button);
     return item;
   }));
   note.textContent = calibrationNote(reading.model);
-  document.getElementById("map").disabled = !reading.model.maps;
+  byId("map", HTMLButtonElement).disabled = !reading.model.maps;
 }
 
-/** What the model says of its own probabilities, in a line. */
+/**
+ * What the model says of its own probabilities, in a line.
+ * @param {Record<string, any>} model
+ */
 function calibrationNote({ calibration }) {
   return calibration || "Probabilities are not calibrated";
 }
 
-/** Take up the work; `complain` shows an error in one line. */
+/**
+ * Take up the work; `complain` shows an error in one line.
+ * @param {Complain} complain
+ */
 export function startWhy(complain) {
   say = complain;
   watch(["reading"], build);
