@@ -22,7 +22,7 @@ from nasion.data.store import load_store
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
-from nasion.evaluation import evaluation, inputs, metrics
+from nasion.evaluation import document, evaluation, inputs
 from nasion.exports import folder as reading_folder
 from nasion.hms.convert import convert
 from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segments
@@ -44,7 +44,7 @@ NOW = {
     "run": training_run.SCHEMA,
     "weights": checkpoint.SCHEMA,
     "store": array_store.SCHEMA,
-    "metrics": metrics.SCHEMA,
+    "metrics": document.SCHEMA,
     "reading": reading_folder.SCHEMA,
 }
 
@@ -282,7 +282,7 @@ def test_predictions_are_as_documented(written):
 def test_metrics_are_as_documented(made):
     found = content(made / "evaluation" / "metrics.json")
     assert list(found) == documented("metrics.json")
-    assert found["schema"] == metrics.SCHEMA
+    assert found["schema"] == document.SCHEMA
     blocks = [found["overall"], found["confident"], *found["by_votes"].values()]
     assert len(blocks) > 2
     for block in blocks:

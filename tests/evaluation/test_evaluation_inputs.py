@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scored import score
 
 from nasion.errors import NasionError
-from nasion.evaluation import metrics
 from nasion.evaluation.inputs import ABSTAINED, read_labels, read_predictions
 from nasion.evaluation.judged import Judged, judge, one_per_period
 from nasion.out_of_fold import NAMES, OutOfFold
@@ -111,7 +111,7 @@ def test_middle_rows_and_scores_are_those_of_the_field(real: Path, tmp_path: Pat
         predictions = table[["eeg_id", "eeg_sub_id"]].copy()
         predictions[VOTES] = np.random.default_rng(2).dirichlet(np.ones(6), len(table))
         path = write(tmp_path / "predictions.csv", predictions)
-        scores = metrics.score(judge(path, read_labels(real / source / "train.csv")))
+        scores = score(judge(path, read_labels(real / source / "train.csv")))
         keep = table.groupby(["eeg_id", *VOTES], sort=False).eeg_sub_id.transform(
             lambda s: s.sort_values().iloc[len(s) // 2]
         )

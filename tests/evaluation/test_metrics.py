@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scored import assess, score
 from sklearn import metrics as reference
 
 from nasion.evaluation import assessment, metrics
 from nasion.evaluation.comparison import COMPARED, pairs, permutation_p
+from nasion.evaluation.document import of_pair
 from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.ranking import areas
@@ -48,7 +50,7 @@ def width(interval: list[float]) -> float:
 
 
 def intervals(rows: Judged) -> dict:
-    return metrics.score(rows, metrics.draws(rows))["ci95"]
+    return score(rows, metrics.draws(rows))["ci95"]
 
 
 def compared(a: Judged, b: Judged) -> dict:
@@ -56,14 +58,14 @@ def compared(a: Judged, b: Judged) -> dict:
     drawn = {name: metrics.draws(rows) for name, rows in systems.items()}
     scores = {name: metrics.score(rows) for name, rows in systems.items()}
     (pair,) = pairs(systems, scores, drawn)
-    return pair
+    return of_pair(pair)
 
 
 @pytest.mark.real
 def test_sparcnet_test_set_gives_the_published_numbers(real: Path) -> None:
     path = real / "predictions" / "sparcnet_test.parquet"
     rows = judge(path, read_labels(path, carried=True))
-    scores = metrics.score(rows, metrics.draws(rows))
+    scores = score(rows, metrics.draws(rows))
     assert scores["n"] == 35_740
     expected = {
         "kld": 0.5084,
@@ -114,7 +116,7 @@ def test_four_rows_worked_by_hand() -> None:
         [0, 1, 0, 0, 0, 0],
         [0, 0.5, 0.5, 0, 0, 0],
     ]
-    scores = metrics.score(judged(votes, prediction))
+    scores = score(judged(votes, prediction))
     expected_kld = (np.log(2) + 0.5 * np.log(2) + 0.5 * np.log(2 / 3) + 0 + np.log(2)) / 4
     assert scores["kld"] == pytest.approx(expected_kld)
     assert scores["accuracy"] == 0.5
@@ -150,7 +152,7 @@ def test_agrees_with_scikit_learn(decimals: int, seed: int) -> None:
     coarse = np.round(rows.prediction, decimals) + 0.01
     rows = judged(rows.votes, coarse / coarse.sum(1, keepdims=True))
     truth, guess = rows.consensus, rows.prediction.argmax(1)
-    scores = metrics.score(rows)
+    scores = score(rows)
     assert scores["accuracy"] == pytest.approx(reference.accuracy_score(truth, guess))
     assert scores["kappa"] == pytest.approx(reference.cohen_kappa_score(truth, guess))
     assert scores["f1_macro"] == pytest.approx(reference.f1_score(truth, guess, average="macro"))
@@ -162,10 +164,10 @@ def test_agrees_with_scikit_learn(decimals: int, seed: int) -> None:
     balanced = reference.balanced_accuracy_score(truth, guess)
     assert scores["balanced_accuracy"] == pytest.approx(balanced)
     for k, pattern in enumerate(PATTERNS):
-        positive, score = truth == k, rows.prediction[:, k]
+        positive, said = truth == k, rows.prediction[:, k]
         ours = scores["per_class"][pattern]
-        assert ours["auroc"] == pytest.approx(reference.roc_auc_score(positive, score))
-        assert ours["auprc"] == pytest.approx(reference.average_precision_score(positive, score))
+        assert ours["auroc"] == pytest.approx(reference.roc_auc_score(positive, said))
+        assert ours["auprc"] == pytest.approx(reference.average_precision_score(positive, said))
 
 
 def test_weights_of_areas_are_repetitions() -> None:
@@ -180,7 +182,7 @@ def test_weights_of_areas_are_repetitions() -> None:
 
 def test_every_metric_of_weighted_rows_is_that_of_repeated_rows() -> None:
     rows, weight = random_rows(80), np.random.default_rng(0).integers(0, 4, 80)
-    repeated = metrics.score(take(rows, np.repeat(np.arange(80), weight)))
+    repeated = score(take(rows, np.repeat(np.arange(80), weight)))
     weighted = metrics.measures(rows, metrics.sums_of(rows), weight[None].astype(float))
     for name in metrics.SCALARS:
         assert weighted[name][0] == pytest.approx(repeated[name]), name
@@ -213,11 +215,11 @@ def test_honest_rows_have_no_calibration_error_and_boasting_ones_have() -> None:
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(6), 20_000)
     truth = (p.cumsum(1) > rng.random((20_000, 1))).argmax(1)
-    honest = metrics.score(judged(np.eye(6)[truth], p))
+    honest = score(judged(np.eye(6)[truth], p))
     assert honest["ece"] < 0.02
     assert honest["ece_classwise"] < 0.01
     sharp = p**3 / (p**3).sum(1, keepdims=True)
-    boasting = metrics.score(judged(np.eye(6)[truth], sharp))
+    boasting = score(judged(np.eye(6)[truth], sharp))
     assert boasting["ece"] > 0.15
     assert boasting["ece_classwise"] > 0.05
     for name in ("top", *PATTERNS):
@@ -235,12 +237,12 @@ def test_the_interval_of_a_calibration_error_is_not_above_what_chance_made() -> 
     rows = judged(np.eye(6)[truth], p)  # honest, so that all of the error is chance
     low, high = intervals(rows)["ece"]
     assert 0 <= low < 0.05
-    assert high > metrics.score(rows)["ece"] * 0.8
+    assert high > score(rows)["ece"] * 0.8
 
 
 def test_perfect_predictions_give_ones() -> None:
     votes = np.eye(6)[np.arange(24) % 6] * 5
-    scores = assessment.assess(judged(votes, votes / 5))["overall"]
+    scores = assess(judged(votes, votes / 5))["overall"]
     for name in ("accuracy", "balanced_accuracy", "kappa", "f1_macro", "f1_weighted"):
         assert scores[name] == pytest.approx(1)
     assert (scores["auroc_macro"], scores["auprc_macro"]) == (1, 1)
@@ -251,7 +253,7 @@ def test_perfect_predictions_give_ones() -> None:
 def test_permuted_rows_change_nothing() -> None:
     rows = random_rows(120, unit=np.arange(120) // 4, fold=np.arange(120) // 4 % 3)
     order = np.random.default_rng(1).permutation(120)
-    flat, other = flatten(assessment.assess(rows)), flatten(assessment.assess(take(rows, order)))
+    flat, other = flatten(assess(rows)), flatten(assess(take(rows, order)))
     assert flat.keys() == other.keys()
     assert flat == pytest.approx(other)
 
@@ -268,7 +270,7 @@ def flatten(content, path: str = "") -> dict[str, object]:
 
 def test_one_pattern_alone_leaves_nulls_and_no_nan() -> None:
     votes = np.tile([0, 3, 0, 0, 0, 0], (5, 1))
-    content = assessment.assess(judged(votes, np.full((5, 6), 1 / 6), fold=[0, 0, 0, 0, 0]))
+    content = assess(judged(votes, np.full((5, 6), 1 / 6), fold=[0, 0, 0, 0, 0]))
     overall = content["overall"]
     assert overall["auroc_macro"] is None
     assert overall["ci95"]["auroc_macro"] is None
@@ -280,30 +282,30 @@ def test_one_pattern_alone_leaves_nulls_and_no_nan() -> None:
 
 def test_kappa_is_undefined_where_chance_agrees_always() -> None:
     votes = np.tile([0, 3, 0, 0, 0, 0], (5, 1))
-    assert metrics.score(judged(votes, votes / 3))["kappa"] is None
+    assert score(judged(votes, votes / 3))["kappa"] is None
 
 
 def test_vote_bins_partition_the_rows_and_their_means_add_up() -> None:
     rows = random_rows(90)
     scale = np.repeat([1, 5, 12], 30)[:, None]
     votes = np.eye(6)[rows.consensus] * scale
-    content = assessment.assess(judged(votes, rows.prediction))
+    content = assess(judged(votes, rows.prediction))
     bins = content["by_votes"]
     assert {name: block["n"] for name, block in bins.items()} == {"1-2": 30, "3-9": 30, "10+": 30}
     mean = np.mean([block["kld"] for block in bins.values()])
     assert content["overall"]["kld"] == pytest.approx(mean)
-    assert list(assessment.assess(judged(votes[:30], rows.prediction[:30]))["by_votes"]) == ["1-2"]
+    assert list(assess(judged(votes[:30], rows.prediction[:30]))["by_votes"]) == ["1-2"]
 
 
 def test_confident_rows_have_a_target_above_one_half() -> None:
     votes = [[2, 2, 0, 0, 0, 0], [3, 2, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
-    content = assessment.assess(judged(votes, np.full((3, 6), 1 / 6)))
+    content = assess(judged(votes, np.full((3, 6), 1 / 6)))
     assert content["confident"]["n"] == 2
-    assert assessment.assess(judged(votes[:1], np.full((1, 6), 1 / 6)))["confident"] is None
+    assert assess(judged(votes[:1], np.full((1, 6), 1 / 6)))["confident"] is None
 
 
 def test_intervals_hold_the_estimate_and_shrink_with_n() -> None:
-    few, many = assessment.assess(random_rows(100)), assessment.assess(random_rows(2500))
+    few, many = assess(random_rows(100)), assess(random_rows(2500))
     for name in set(metrics.SCALARS) - set(metrics.RAISED):
         for content in (few, many):
             low, high = content["overall"]["ci95"][name]
@@ -352,10 +354,10 @@ def test_prior_of_a_fold_is_the_mean_target_of_the_others() -> None:
 def test_predicting_the_prior_neither_beats_nor_loses_to_it() -> None:
     rows = random_rows(200)
     prediction, _ = assessment.prior(rows)
-    content = assessment.assess(judged(rows.votes, prediction))
+    content = assess(judged(rows.votes, prediction))
     assert content["overall"]["kld"] == pytest.approx(content["overall"]["prior_kld"])
     assert content["versus_prior"]["kld_difference"] == pytest.approx(0, abs=1e-12)
-    better = assessment.assess(rows)["versus_prior"]
+    better = assess(rows)["versus_prior"]
     assert better["kld_difference"] < 0
     assert better["ci95"][1] < 0
 
@@ -404,9 +406,9 @@ def test_p_counts_patients_and_not_rows() -> None:
 
 def test_folds_are_scored_apart_and_averaged() -> None:
     rows = random_rows(90, fold=np.arange(90) % 3)
-    content = assessment.assess(rows)
-    alone = [metrics.score(rows.where(rows.fold == k))["accuracy"] for k in range(3)]
+    content = assess(rows)
+    alone = [score(rows.where(rows.fold == k))["accuracy"] for k in range(3)]
     assert [fold["accuracy"] for fold in content["folds"]] == alone
     assert content["folds_mean"]["accuracy"] == pytest.approx(np.mean(alone))
     assert content["folds_sd"]["accuracy"] == pytest.approx(np.std(alone, ddof=1))
-    assert "folds" not in assessment.assess(judged(rows.votes, rows.prediction))
+    assert "folds" not in assess(judged(rows.votes, rows.prediction))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scored import agreement_of_people
 from sklearn import metrics as reference
 
 from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
-from nasion.evaluation.people import agreement_of_people
 from nasion.evaluation.ranking import curve
 from nasion.terms import PATTERNS
 

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scored import curve, recalibrated, score
 
 from nasion.calibration import cross_fitted
-from nasion.evaluation import abstention, recalibration
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import score
 
 
 def rows(n: int = 240, sharpness: float = 1.0) -> Judged:
@@ -23,7 +22,7 @@ def rows(n: int = 240, sharpness: float = 1.0) -> Judged:
 
 def test_keeping_all_is_the_error_of_all() -> None:
     judged = rows()
-    points, scores = abstention.curve(judged), score(judged)
+    points, scores = curve(judged), score(judged)
     assert points[-1]["share"] == 1
     assert points[-1]["kld"] == pytest.approx(scores["kld"])
     assert points[-1]["error"] == pytest.approx(1 - scores["accuracy"])
@@ -32,7 +31,7 @@ def test_keeping_all_is_the_error_of_all() -> None:
 
 def test_every_point_is_the_score_of_the_surest_rows() -> None:
     judged = rows()
-    for point in abstention.curve(judged):
+    for point in curve(judged):
         kept = judged.where(judged.prediction.max(1) >= point["threshold"])
         scores = score(kept)
         assert point["n"] == scores["n"] == round(240 * point["share"])
@@ -45,22 +44,22 @@ def test_every_point_is_the_score_of_the_surest_rows() -> None:
 def test_equally_sure_rows_are_kept_together() -> None:
     judged = rows(40)
     even = judged.predicting(np.full((40, 6), 1 / 6))
-    (point,) = abstention.curve(even)
+    (point,) = curve(even)
     assert (point["share"], point["n"]) == (1, 40)
 
 
 def test_abstaining_helps_where_sureness_is_earned() -> None:
-    points = abstention.curve(rows())
+    points = curve(rows())
     assert points[4]["error"] < 0.3 * points[-1]["error"]
 
 
 def test_one_row_has_one_point_and_no_interval() -> None:
-    (point,) = abstention.curve(rows(1))
+    (point,) = curve(rows(1))
     assert point["ci95"] == {"kld": None, "error": None}
 
 
 def test_calibration_leaves_the_honest_and_mends_the_boasting() -> None:
-    honest, boasting = (recalibration.recalibrated(rows(sharpness=s)) for s in (1, 3))
+    honest, boasting = (recalibrated(rows(sharpness=s)) for s in (1, 3))
     assert honest is not None
     assert boasting is not None
     assert honest["temperature"]["fit"]["temperature"] == pytest.approx(1, abs=0.1)
@@ -78,7 +77,7 @@ def test_calibration_leaves_the_honest_and_mends_the_boasting() -> None:
 def test_folds_are_used_where_they_are_known() -> None:
     judged = rows(sharpness=2)
     folded = replace(judged, fold=np.arange(240) // 80)
-    given, random = recalibration.recalibrated(folded), recalibration.recalibrated(judged)
+    given, random = recalibrated(folded), recalibrated(judged)
     assert given is not None
     assert random is not None
     assert (given["folds"], random["folds"]) == ("given", "random")
@@ -90,4 +89,4 @@ def test_folds_are_used_where_they_are_known() -> None:
 
 
 def test_one_patient_is_not_calibrated_by_himself() -> None:
-    assert recalibration.recalibrated(replace(rows(20), unit=np.zeros(20, int))) is None
+    assert recalibrated(replace(rows(20), unit=np.zeros(20, int))) is None

@@ -93,6 +93,7 @@ def evaluate(
 def _judge_events(found: list[Path], truth: Path | None, out: Path | None) -> None:
     """Scores of events against true ones: of one file, or of readings and a folder of truth."""
     from nasion.evaluation.detection import score_pairs, table
+    from nasion.evaluation.document import of_detection
     from nasion.files import write_json
 
     if truth is None:
@@ -104,10 +105,10 @@ def _judge_events(found: list[Path], truth: Path | None, out: Path | None) -> No
         true = [truth]
     else:
         raise NasionError(f"{truth}: one file of true events for {len(files)}; give their folder")
-    content = score_pairs(list(zip(files, true, strict=True)))
+    detection = score_pairs(list(zip(files, true, strict=True)))
     if out:
-        write_json(out / "events.json", content)
-    typer.echo(table(content))
+        write_json(out / "events.json", of_detection(detection))
+    typer.echo(table(detection))
 
 
 @app.command()

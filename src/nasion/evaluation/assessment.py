@@ -1,27 +1,107 @@
 """Assessment of one system: its scores overall, by votes, by fold and against the class prior."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from nasion.evaluation import abstention, people, recalibration
+from nasion.evaluation.abstention import Kept, curve
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import (
     CONFIDENT,
     FOLD_METRICS,
     VOTE_BINS,
-    Metrics,
+    Scores,
     divergence,
     draws,
     score,
 )
-from nasion.evaluation.resampling import interval, mean, n_resamples, plain, resamples
+from nasion.evaluation.people import People, agreement_of_people
+from nasion.evaluation.recalibration import Recalibration, recalibrated
+from nasion.evaluation.resampling import (
+    Estimate,
+    defined,
+    interval,
+    mean,
+    n_resamples,
+    resamples,
+)
 
 Array = np.ndarray[Any, Any]
 
 
-def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Metrics:
-    """Everything that metrics.json says of one system.
+@dataclass(frozen=True)
+class VersusPrior:
+    """The divergence minus that of the class prior, of ``other folds`` or of all ``labels``."""
+
+    prior: str
+    prior_kld: float
+    kld_difference: Estimate
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Scores of one fold, by the names of `metrics.FOLD_METRICS`."""
+
+    fold: int
+    n: int
+    scores: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Each fold, and mean and sample standard deviation over them."""
+
+    each: tuple[Fold, ...]
+    mean: Mapping[str, float | None]
+    sd: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One system.
+
+    Attributes
+    ----------
+    rows
+        How many were labelled, left out, judged and unused, as `Judged.rows`.
+    warnings, left_out
+        What a reader of the numbers has to know; what could not be said, and why.
+    unit, n_resamples
+        What was resampled, ``patient`` or ``eeg``, and how often.
+    by_votes
+        By the names of `metrics.VOTE_BINS`, where there are such rows.
+    confident
+        Rows whose largest target is above one half.
+    folds
+        None where the predictions name none.
+    calibration
+        None where no other patient is left to fit on.
+    cant_tell
+        From few segments, the surest, to all.
+    run
+        Version and fingerprints of the RUN; empty where unknown.
+    """
+
+    rows: Mapping[str, int]
+    warnings: tuple[str, ...]
+    left_out: tuple[str, ...]
+    unit: str
+    n_resamples: int
+    overall: Scores
+    versus_prior: VersusPrior
+    by_votes: Mapping[str, Scores]
+    confident: Scores | None
+    folds: Folds | None
+    calibration: Recalibration | None
+    cant_tell: tuple[Kept, ...]
+    people: People
+    run: Mapping[str, str] = field(default_factory=dict)
+
+
+def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Assessment:
+    """Everything that can be said of one system.
 
     Parameters
     ----------
@@ -32,23 +112,22 @@ def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Metrics:
     votes = judged.votes.sum(1)
     bins = {name: (low <= votes) & (votes <= high) for name, (low, high) in VOTE_BINS.items()}
     confident = judged.target.max(1) > CONFIDENT
-    calibration = recalibration.recalibrated(judged)
-    return {
-        "rows": judged.rows,
-        "warnings": list(judged.warnings),
-        "left_out": left_out(judged, calibrated=calibration is not None),
-        "bootstrap": {"unit": judged.unit_name, "resamples": n_resamples(len(votes))},
-        "overall": score(judged, drawn),
-        "versus_prior": versus_prior(judged),
-        "by_votes": {
-            name: _block(judged, keep, drawn) for name, keep in bins.items() if keep.any()
-        },
-        "confident": _block(judged, confident, drawn) if confident.any() else None,
-        **_folds(judged),
-        "calibration": calibration,
-        "cant_tell": abstention.curve(judged),
-        "people": people.agreement_of_people(judged),
-    }
+    calibration = recalibrated(judged)
+    return Assessment(
+        rows=judged.rows,
+        warnings=judged.warnings,
+        left_out=tuple(left_out(judged, calibrated=calibration is not None)),
+        unit=judged.unit_name,
+        n_resamples=n_resamples(len(votes)),
+        overall=score(judged, drawn),
+        versus_prior=versus_prior(judged),
+        by_votes={name: _block(judged, keep, drawn) for name, keep in bins.items() if keep.any()},
+        confident=_block(judged, confident, drawn) if confident.any() else None,
+        folds=_folds(judged),
+        calibration=calibration,
+        cant_tell=curve(judged),
+        people=agreement_of_people(judged),
+    )
 
 
 def prior(judged: Judged) -> tuple[Array, str]:
@@ -70,18 +149,14 @@ def prior(judged: Judged) -> tuple[Array, str]:
     return result, "other folds"
 
 
-def versus_prior(judged: Judged) -> Metrics:
+def versus_prior(judged: Judged) -> VersusPrior:
     """Compare with knowing nothing: below 0 is better."""
     prediction, source = prior(judged)
     of_prior = divergence(judged.target, prediction)
     rows = divergence(judged.target, judged.prediction) - of_prior
     drawn = [weights @ rows / weights.sum(1) for weights in resamples(judged.unit)]
-    return {
-        "prior": source,
-        "prior_kld": float(of_prior.mean()),
-        "kld_difference": float(rows.mean()),
-        "ci95": interval(np.concatenate(drawn)) if drawn else None,
-    }
+    bounds = interval(np.concatenate(drawn)) if drawn else None
+    return VersusPrior(source, float(of_prior.mean()), Estimate(float(rows.mean()), bounds))
 
 
 def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
@@ -107,7 +182,7 @@ def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
     return notes
 
 
-def _block(judged: Judged, keep: Array, drawn: dict[str, Array]) -> Metrics:
+def _block(judged: Judged, keep: Array, drawn: dict[str, Array]) -> Scores:
     """Score some rows; what was drawn serves again where they are all."""
     if keep.all():
         return score(judged, drawn)
@@ -115,20 +190,21 @@ def _block(judged: Judged, keep: Array, drawn: dict[str, Array]) -> Metrics:
     return score(some, draws(some))
 
 
-def _folds(judged: Judged) -> Metrics:
+def _folds(judged: Judged) -> Folds | None:
     """Score each fold, then their mean and sample standard deviation."""
     if judged.fold is None:
-        return {}
+        return None
     folds = []
     for fold in np.unique(judged.fold):
         scores = score(judged.where(judged.fold == fold))
-        folds.append({"fold": int(fold), "n": scores["n"]} | {k: scores[k] for k in FOLD_METRICS})
-    table = np.array([[fold[name] for name in FOLD_METRICS] for fold in folds], float)
-    centres = [mean(column) for column in table.T]
-    spreads = [column[~np.isnan(column)] for column in table.T]
-    sds = [values.std(ddof=1) if len(values) > 1 else np.nan for values in spreads]
-    return {
-        "folds": folds,
-        "folds_mean": plain(dict(zip(FOLD_METRICS, centres, strict=True))),
-        "folds_sd": plain(dict(zip(FOLD_METRICS, sds, strict=True))),
-    }
+        values = {name: getattr(scores, name).value for name in FOLD_METRICS}
+        folds.append(Fold(int(fold), scores.n, values))
+    table = np.array([[fold.scores[name] for name in FOLD_METRICS] for fold in folds], float)
+    centres = [defined(mean(column)) for column in table.T]
+    known = [column[~np.isnan(column)] for column in table.T]
+    sds = [float(values.std(ddof=1)) if len(values) > 1 else None for values in known]
+    return Folds(
+        tuple(folds),
+        dict(zip(FOLD_METRICS, centres, strict=True)),
+        dict(zip(FOLD_METRICS, sds, strict=True)),
+    )

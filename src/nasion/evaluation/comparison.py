@@ -1,26 +1,53 @@
 """Comparison of two systems on the same rows: paired differences, and a test by permutation."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import Metrics, divergence
-from nasion.evaluation.resampling import MANY_ROWS, interval, plain
+from nasion.evaluation.metrics import Scores, divergence
+from nasion.evaluation.resampling import MANY_ROWS, Estimate, interval
 
 Array = np.ndarray[Any, Any]
 
 COMPARED = ("kld", "accuracy", "balanced_accuracy", "auroc_macro")
-PERMUTED = ("kld", "accuracy")
 CELLS = 4_000_000  # of a block of permutations, which bounds memory
+
+
+@dataclass(frozen=True)
+class PValues:
+    """Two-sided, of the difference in these metrics; None for fewer than two patients."""
+
+    kld: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems on the same rows.
+
+    Attributes
+    ----------
+    a, b
+        Their names.
+    differences
+        a - b in each of `COMPARED`.
+    """
+
+    a: str
+    b: str
+    differences: Mapping[str, Estimate]
+    p_value: PValues
 
 
 def pairs(
     systems: dict[str, Judged],
-    scores: dict[str, Metrics],
+    scores: dict[str, Scores],
     drawn: dict[str, dict[str, Array]],
-) -> list[Metrics]:
+) -> tuple[Comparison, ...]:
     """Compare each two systems on the same rows.
 
     Parameters
@@ -31,33 +58,18 @@ def pairs(
         `metrics.score` of each.
     drawn
         `metrics.draws` of each.
-
-    Returns
-    -------
-    list of dict
-        ``a``, ``b``, ``kld_difference`` (a - b; below 0 the first is better) with its ``ci95``,
-        ``differences`` of all `COMPARED` with ``ci95``, and the ``p_value`` of `PERMUTED`.
     """
     result = []
     for a, b in combinations(systems, 2):
-        differences: Metrics = {
-            name: {"difference": _less(scores[a][name], scores[b][name]), "ci95": None}
+        differences = {
+            name: Estimate(
+                _less(getattr(scores[a], name), getattr(scores[b], name)),
+                interval(drawn[a][name] - drawn[b][name]) if drawn[a] else None,
+            )
             for name in COMPARED
         }
-        if drawn[a]:
-            for name, each in differences.items():
-                each["ci95"] = interval(drawn[a][name] - drawn[b][name])
-        result.append(
-            {
-                "a": a,
-                "b": b,
-                "kld_difference": differences["kld"]["difference"],
-                "ci95": differences["kld"]["ci95"],
-                "differences": differences,
-                "p_value": _p_values(systems[a], systems[b]),
-            }
-        )
-    return plain(result)
+        result.append(Comparison(a, b, differences, _p_values(systems[a], systems[b])))
+    return tuple(result)
 
 
 def permutation_p(rows: Array, unit: Array, seed: int = 0) -> float | None:
@@ -96,16 +108,16 @@ def n_permutations(n: int) -> int:
     return 1_999 if n > MANY_ROWS else 9_999
 
 
-def _p_values(a: Judged, b: Judged) -> Metrics:
+def _p_values(a: Judged, b: Judged) -> PValues:
     def hits(each: Judged) -> Array:
         return (each.prediction.argmax(1) == each.consensus).astype(float)
 
     klds = [divergence(each.target, each.prediction) for each in (a, b)]
-    return {
-        "kld": permutation_p(klds[0] - klds[1], a.unit),
-        "accuracy": permutation_p(hits(a) - hits(b), a.unit),
-    }
+    return PValues(
+        kld=permutation_p(klds[0] - klds[1], a.unit),
+        accuracy=permutation_p(hits(a) - hits(b), a.unit),
+    )
 
 
-def _less(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a - b
+def _less(a: Estimate, b: Estimate) -> float | None:
+    return None if a.value is None or b.value is None else a.value - b.value

@@ -1,23 +1,24 @@
 """Curves of an evaluation: ROC, precision-recall, reliability and what abstention gains."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nasion.drawing.style import FAINT, INK
+from nasion.evaluation.assessment import Assessment
 from nasion.evaluation.figures import (
     canvas,
     legend_columns,
     shown,
     system_style,
 )
-from nasion.evaluation.metrics import Metrics
+from nasion.evaluation.metrics import Bin, PatternScores
+from nasion.evaluation.people import Point, Rater
 from nasion.evaluation.ranking import Curve
 from nasion.terms import PATTERNS, Pattern
 
 Curves = Mapping[str, Mapping[Pattern, Curve | None]]
-Experts = list[Metrics]  # as `people` tells of each rater
 
 GUIDE = {"color": FAINT, "lw": 1, "ls": (0, (4, 2)), "zorder": 0}
 PLANES = {
@@ -27,15 +28,17 @@ PLANES = {
 TENTHS = np.linspace(0, 1, 6)
 
 
-def rates(plane: str, curves: Curves, systems: Mapping[str, Metrics], experts: Experts) -> Any:
+def rates(
+    plane: str, curves: Curves, systems: Mapping[str, Assessment], experts: Sequence[Rater]
+) -> Any:
     """ROC (``roc``) or precision-recall curves (``pr``), a panel a pattern, experts as points."""
     _, _, below, beside, _ = PLANES[plane]
     with canvas(7.6, 5.6 + 0.2 * len(curves)) as figure:
         axes = figure.subplots(2, 3, sharex=True, sharey=True)
         handles: dict[str, Any] = {}
         for ax, pattern in zip(axes.flat, PATTERNS, strict=True):
-            scores = {n: each["overall"]["per_class"][pattern] for n, each in systems.items()}
-            points = [expert["points"][pattern] for expert in experts]
+            scores = {n: each.overall.per_class[pattern] for n, each in systems.items()}
+            points = [expert.points[pattern] for expert in experts]
             _title(ax, pattern)
             handles |= _panel(ax, plane, {n: c[pattern] for n, c in curves.items()}, scores, points)
         for ax in axes[1]:
@@ -52,8 +55,8 @@ def _panel(
     ax: Any,
     plane: str,
     curves: Mapping[str, Curve | None],
-    scores: Mapping[str, Metrics],
-    points: list[Metrics],
+    scores: Mapping[str, PatternScores],
+    points: list[Point],
 ) -> dict[str, Any]:
     """Draw the curves of one pattern; give what the legend names."""
     across, along, _, _, area = PLANES[plane]
@@ -69,19 +72,22 @@ def _panel(
         (handles[shown(name)],) = ax.plot(*places, lw=1.6, **style)
         level = curve.prevalence
     if points:
-        spots = np.array([(point[across], point[along]) for point in points], float)
+        spots = np.array(
+            [(getattr(point, across), getattr(point, along)) for point in points], float
+        )
         handles["one expert against the others"] = ax.scatter(
             *spots.T, s=16, fc="white", ec=INK, lw=0.9, zorder=3, clip_on=False
         )
     (handles["chance"],) = ax.plot([0, 1], [0, 1] if plane == "roc" else [level, level], **GUIDE)
     if len(scores) <= 3:
-        _aside(ax, f"{area.upper()}  {' / '.join(_short(each[area]) for each in scores.values())}")
+        areas = [getattr(each, area).value for each in scores.values()]
+        _aside(ax, f"{area.upper()}  {' / '.join(map(_short, areas))}")
     return handles
 
 
-def reliability(system: Metrics) -> Any:
+def reliability(system: Assessment) -> Any:
     """Reliability of the most probable pattern, and of each pattern against its share of votes."""
-    points = system["overall"]["reliability"]
+    points = system.overall.reliability
     with canvas(7.6, 3.9) as figure:
         grid = figure.add_gridspec(2, 5)
         first = figure.add_subplot(grid[:, :2])
@@ -89,7 +95,7 @@ def reliability(system: Metrics) -> Any:
         first.set_title("Most probable pattern")
         first.set_xlabel("probability")
         first.set_ylabel("share that is the consensus")
-        _aside(first, f"ECE  {_short(system['overall']['ece'])}")
+        _aside(first, f"ECE  {_short(system.overall.ece.value)}")
         first.set_yticks(TENTHS)
         for k, pattern in enumerate(PATTERNS):
             ax = figure.add_subplot(grid[k // 3, 2 + k % 3])
@@ -107,17 +113,18 @@ def reliability(system: Metrics) -> Any:
     return figure
 
 
-def cant_tell(systems: Mapping[str, Metrics]) -> Any:
+def cant_tell(systems: Mapping[str, Assessment]) -> Any:
     """Divergence and error against the share of segments kept, the surest first."""
     with canvas(7.6, 3.2 + 0.1 * len(systems)) as figure:
         axes = figure.subplots(1, 2, sharex=True)
         titles = {"kld": "KL divergence (nats)", "error": "1 - accuracy"}
         for ax, (key, title) in zip(axes, titles.items(), strict=True):
             for k, (name, system) in enumerate(systems.items()):
-                points, style = system["cant_tell"], system_style(k)
-                share = [100 * point["share"] for point in points]
-                values = [point[key] for point in points]
-                bounds = [point["ci95"][key] or (np.nan, np.nan) for point in points]
+                points, style = system.cant_tell, system_style(k)
+                share = [100 * point.share for point in points]
+                each = [getattr(point, key) for point in points]
+                bounds = [estimate.ci95 or (np.nan, np.nan) for estimate in each]
+                values = [estimate.value for estimate in each]
                 ax.plot(share, values, label=shown(name), lw=1.6, ms=3.5, **style)
                 ax.fill_between(
                     share, *np.transpose(bounds), color=style["color"], alpha=0.13, lw=0
@@ -134,17 +141,17 @@ def cant_tell(systems: Mapping[str, Metrics]) -> Any:
     return figure
 
 
-def _diagram(ax: Any, points: list[Metrics], colour: str, scale: float) -> None:
+def _diagram(ax: Any, points: Sequence[Bin], colour: str, scale: float) -> None:
     """One reliability curve with intervals; bars at the foot are the share of segments."""
     ax.plot([0, 1], [0, 1], **GUIDE)
-    told = [point["predicted"] for point in points]
-    seen = [point["observed"] for point in points]
-    counts = np.array([point["n"] for point in points], float)
-    ax.bar(told, 0.25 * counts / counts.sum(), 0.03, color=FAINT, lw=0, zorder=1)
-    bounds = [point["ci95"] or (np.nan, np.nan) for point in points]
-    ax.vlines(told, *np.transpose(bounds), color=colour, lw=1.2 * scale, zorder=2)
+    predicted = [point.predicted for point in points]
+    seen = [point.observed.value for point in points]
+    counts = np.array([point.n for point in points], float)
+    ax.bar(predicted, 0.25 * counts / counts.sum(), 0.03, color=FAINT, lw=0, zorder=1)
+    bounds = [point.observed.ci95 or (np.nan, np.nan) for point in points]
+    ax.vlines(predicted, *np.transpose(bounds), color=colour, lw=1.2 * scale, zorder=2)
     edge = {"mec": INK, "mew": 0.5} if colour != INK else {}
-    ax.plot(told, seen, color=colour, lw=1.4 * scale, marker="o", ms=4 * scale, zorder=3,
+    ax.plot(predicted, seen, color=colour, lw=1.4 * scale, marker="o", ms=4 * scale, zorder=3,
             clip_on=False, **edge)  # fmt: skip
     _square(ax)
 

@@ -6,7 +6,7 @@ as detected if anything was found from 30 s before its onset to 60 s after its e
 and touches no detected event so extended is a false alarm. Samples are seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from nasion.errors import NasionError
 from nasion.evaluation import occurrences
 from nasion.evaluation.occurrences import Occurrences
-from nasion.evaluation.resampling import interval, plain, resamples
+from nasion.evaluation.resampling import Estimate, defined, interval, resamples
 from nasion.terms import EVENTFUL, Pattern
 
 Spans = Sequence[tuple[float, float]]
@@ -68,6 +68,24 @@ class Counts:
         }
 
 
+@dataclass(frozen=True)
+class Found:
+    """Of one pattern: counts summed over recordings, and rates with intervals over them."""
+
+    counts: Counts
+    scores: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Of recordings together, each pattern by events and second by second."""
+
+    recordings: int
+    duration_s: float
+    events: Mapping[Pattern, Found]
+    samples: Mapping[Pattern, Found]
+
+
 def by_event(found: Spans, truth: Spans, duration_s: float, rules: Rules = SZCORE) -> Counts:
     """Count events by any overlap."""
     n = round(duration_s * EVENT_HZ)
@@ -112,51 +130,43 @@ def _pieces(spans: Spans, rules: Rules) -> list[tuple[float, float]]:
     return split
 
 
-WAYS = {"events": by_event, "samples": by_sample}
+def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = None) -> Detection:
+    """Score tables of events against the truth, pattern by pattern, recordings together.
 
-
-def score_events(found: Path, truth: Path, duration_s: float | None = None) -> dict[str, Any]:
-    """Score one recording's table of events against the truth, pattern by pattern.
+    Counts are summed over recordings; intervals hold 95 % of resampled recordings and are None for
+    fewer than two.
 
     Parameters
     ----------
+    pairs
+        What was found in a recording, and its truth.
     duration_s
-        Length of the recording; by default what either file says (`recordingDuration`).
-
-    Returns
-    -------
-    `duration_s`, and under `events` and `samples` for each pattern the counts and scores.
+        Length of each recording; by default what either file says (`recordingDuration`).
 
     Raises
     ------
     NasionError
         For a broken file, or where nobody knows how long the recording is.
     """
-    return score_pairs([(found, truth)], duration_s)
-
-
-def score_pairs(
-    pairs: Sequence[tuple[Path, Path]], duration_s: float | None = None
-) -> dict[str, Any]:
-    """Score recordings together; intervals hold 95 % of resampled recordings.
-
-    Counts are summed over recordings; intervals are None for fewer than two recordings.
-    """
     if not pairs:
         raise NasionError("no pair of event files; give what was found and its truth")
     read = [(occurrences.read(found), occurrences.read(truth)) for found, truth in pairs]
     lengths = [_duration(found, truth, duration_s) for found, truth in read]
-    content: dict[str, Any] = {"recordings": len(pairs), "duration_s": sum(lengths)}
     draws = _draws(len(pairs))
-    for way, count in WAYS.items():
-        content[way] = {}
-        for pattern in EVENTFUL:
-            parts = [
-                count(found.spans[pattern], truth.spans[pattern], length)
-                for (found, truth), length in zip(read, lengths, strict=True)
-            ]
-            content[way][str(pattern)] = _summary(parts, draws)
-    return content
+
+    def of_patterns(count: Callable[[Spans, Spans, float], Counts]) -> dict[Pattern, Found]:
+        return {
+            pattern: _summary(
+                [
+                    count(found.spans[pattern], truth.spans[pattern], length)
+                    for (found, truth), length in zip(read, lengths, strict=True)
+                ],
+                draws,
+            )
+            for pattern in EVENTFUL
+        }
+
+    return Detection(len(pairs), sum(lengths), of_patterns(by_event), of_patterns(by_sample))
 
 
 def _draws(n: int) -> Array:
@@ -165,17 +175,17 @@ def _draws(n: int) -> Array:
     return np.concatenate(blocks) if blocks else np.zeros((0, n))
 
 
-def _summary(parts: Sequence[Counts], draws: Array) -> dict[str, Any]:
+def _summary(parts: Sequence[Counts], draws: Array) -> Found:
     total = sum(parts[1:], parts[0])
     table = np.array([(each.true, each.found, each.false, each.duration_s) for each in parts])
     drawn = [Counts(*row).scores() for row in (draws @ table).tolist()]
-    scores = total.scores()
-    intervals = {
-        name: interval(np.array([each[name] for each in drawn])) if drawn else None
-        for name in scores
+    scores = {
+        name: Estimate(
+            defined(value), interval(np.array([each[name] for each in drawn])) if drawn else None
+        )
+        for name, value in total.scores().items()
     }
-    counts = {"true": total.true, "found": total.found, "false": total.false}
-    return {**counts, **plain(scores), "intervals": intervals}
+    return Found(total, scores)
 
 
 def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) -> float:
@@ -192,23 +202,25 @@ def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) 
     return length
 
 
-def table(content: dict[str, Any]) -> str:
+def table(detection: Detection) -> str:
     """Lines for the screen: patterns that occur or were found."""
-    lines = [f"{content['recordings']} recording(s), {content['duration_s'] / HOUR_S:.1f} h"]
-    each = [found for way in WAYS for found in content[way].values()]
-    if not any(found["true"] or found["false"] for found in each):
+    lines = [f"{detection.recordings} recording(s), {detection.duration_s / HOUR_S:.1f} h"]
+    ways = {"events": detection.events, "samples": detection.samples}
+    each = [found.counts for patterns in ways.values() for found in patterns.values()]
+    if not any(counts.true or counts.false for counts in each):
         return "\n".join((*lines, "no event is true, and none was found"))
-    for way in WAYS:
+    for way, patterns in ways.items():
         lines.append(
             f"{way:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
         )
-        for name, found in content[way].items():
-            if not (found["true"] or found["false"]):
+        for pattern, found in patterns.items():
+            counts = found.counts
+            if not (counts.true or counts.false):
                 continue
-            rates = [found[key] for key in ("sensitivity", "precision", "f1")]
+            rates = [found.scores[name].value for name in ("sensitivity", "precision", "f1")]
             cells = " ".join(f"{'–' if r is None else format(r, '.3f'):>6}" for r in rates)
             lines.append(
-                f"{Pattern(name).label:8} {found['true']:6.0f} {found['false']:6.0f} {cells}"
-                f" {found['false_per_hour']:8.3f}"
+                f"{pattern.label:8} {counts.true:6.0f} {counts.false:6.0f} {cells}"
+                f" {found.scores['false_per_hour'].value or 0.0:8.3f}"
             )
     return "\n".join(lines)

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from nasion.errors import NasionError
 from nasion.evaluation import metrics, page, plates
-from nasion.evaluation.assessment import assess
+from nasion.evaluation.assessment import Assessment, assess
 from nasion.evaluation.comparison import pairs
+from nasion.evaluation.document import Content, of_result
 from nasion.evaluation.epochs import LIKENESS
 from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
-from nasion.evaluation.metrics import Metrics
+from nasion.evaluation.result import Result, SourceFile
 from nasion.evaluation.system import System, open_system
 from nasion.files import write_json, write_text
 
@@ -29,7 +29,7 @@ def evaluate(
     *,
     one_row_per_period: bool = True,
     title: str = "Evaluation",
-) -> Metrics:
+) -> Content:
     """Judge one system; write metrics.json, figures and report.html.
 
     Parameters
@@ -67,7 +67,7 @@ def compare(
     *,
     one_row_per_period: bool = True,
     title: str = "Comparison",
-) -> Metrics:
+) -> Content:
     """Judge several systems on the same rows, side by side.
 
     Parameters
@@ -96,7 +96,7 @@ def compare(
     return _report(systems, labels, out, title, alone=False, thin=one_row_per_period)
 
 
-def summary(content: Metrics) -> str:
+def summary(content: Content) -> str:
     """The main scores with their intervals, a line each; of several systems one after the other."""
     if "systems" in content:
         blocks = content["systems"].items()
@@ -113,7 +113,7 @@ def summary(content: Metrics) -> str:
 
 def _report(
     systems: list[System], labels: Path | None, out: Path, title: str, *, alone: bool, thin: bool
-) -> Metrics:
+) -> Content:
     """Judge, draw and write; metrics.json comes last."""
     plates.check_names([system.name for system in systems])
     judged = _judged(systems, labels, one_row_per_period=thin)
@@ -122,13 +122,10 @@ def _report(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
-    drawn = plates.draw(systems, judged, result["systems"], out)
+    drawn = plates.draw(systems, judged, result.systems, out)
     settings = {system.name: system.settings for system in systems}
     text = page.render(result, drawn, settings, title=title, one_row_per_period=thin)
-    content = result
-    if alone:
-        content = {key: result[key] for key in ("schema", "software", "files")}
-        content |= result["systems"][systems[0].name]
+    content = of_result(result, alone=alone)
     write_text(out / "report.html", text)
     write_json(out / "metrics.json", content)
     return content
@@ -151,31 +148,24 @@ def _judged(
     }
 
 
-def _assessed(
-    systems: list[System], judged: dict[str, Judged], labels: Path | None
-) -> dict[str, Any]:
+def _assessed(systems: list[System], judged: dict[str, Judged], labels: Path | None) -> Result:
     drawn = {name: metrics.draws(rows) for name, rows in judged.items()}
-    assessed = {}
+    assessed: dict[str, Assessment] = {}
     for system in systems:
-        content = assess(judged[system.name], drawn[system.name])
-        content["left_out"] += _left_out(system)
-        assessed[system.name] = {"run": dict(system.run) or None, **content}
-    scores = {name: content["overall"] for name, content in assessed.items()}
+        found = assess(judged[system.name], drawn[system.name])
+        left_out = (*found.left_out, *_left_out(system))
+        assessed[system.name] = replace(found, left_out=left_out, run=system.run)
+    scores = {name: each.overall for name, each in assessed.items()}
     sources = [(system.name, system.predictions) for system in systems]
-    return {
-        "schema": metrics.SCHEMA,
-        "software": {"python": platform.python_version()} | {p: _version(p) for p in SOFTWARE},
-        "files": [
-            {
-                "role": role,
-                "name": path.name,
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            }
+    return Result(
+        systems=assessed,
+        pairs=pairs(judged, scores, drawn),
+        files=tuple(
+            SourceFile(role, path.name, hashlib.sha256(path.read_bytes()).hexdigest())
             for role, path in [*sources, *([("labels", labels)] if labels else [])]
-        ],
-        "systems": assessed,
-        "pairs": pairs(judged, scores, drawn),
-    }
+        ),
+        software={"python": platform.python_version()} | {p: _version(p) for p in SOFTWARE},
+    )
 
 
 def _left_out(system: System) -> list[str]:

@@ -1,7 +1,7 @@
 """Figures of an evaluation, drawn from its metrics alone, in one style."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -11,7 +11,8 @@ import numpy as np
 
 from nasion.drawing import style as drawing
 from nasion.drawing.style import FAINT, INK
-from nasion.evaluation.metrics import Metrics
+from nasion.evaluation.assessment import Assessment
+from nasion.evaluation.metrics import Scores
 from nasion.files import replacing, write_text
 from nasion.terms import PATTERNS
 
@@ -28,29 +29,27 @@ STYLE = {
 }
 
 
-def confusions(system: Metrics) -> Any:
+def confusions(system: Assessment) -> Any:
     """Row-normalised confusion matrices: of the rows most voters agree on, and of all."""
     with canvas(7.6, 3.9) as figure:
         axes = figure.subplots(1, 2)
         figure.get_layout_engine().set(wspace=0.08)
         titles = ("Largest target above 0.5", "All rows")
-        for ax, block, title in zip(
-            axes, (system["confident"], system["overall"]), titles, strict=True
-        ):
-            n = block["n"] if block else 0
+        for ax, block, title in zip(axes, (system.confident, system.overall), titles, strict=True):
+            n = block.n if block else 0
             ax.set_title(f"{title}\nn = {n:,}", pad=8)
             _matrix(ax, _counts(block))
         axes[0].set_ylabel("consensus of the votes")
     return figure
 
 
-def recall_radar(systems: dict[str, Metrics]) -> Any:
+def recall_radar(systems: Mapping[str, Assessment]) -> Any:
     """Recall of each pattern, that is its accuracy; one outline a system."""
     recalls = {
-        name: [system["overall"]["per_class"][p]["recall"] for p in PATTERNS]
+        name: [system.overall.per_class[p].recall.value for p in PATTERNS]
         for name, system in systems.items()
     }
-    counts = [next(iter(systems.values()))["overall"]["per_class"][p]["n"] for p in PATTERNS]
+    counts = [next(iter(systems.values())).overall.per_class[p].n for p in PATTERNS]
     angles = np.arange(len(PATTERNS)) * 2 * np.pi / len(PATTERNS)
     with canvas(5.6, 5.2 + 0.22 * len(systems)) as figure:
         ax = figure.add_subplot(projection="polar")
@@ -85,30 +84,30 @@ def recall_radar(systems: dict[str, Metrics]) -> Any:
     return figure
 
 
-def vote_bars(systems: dict[str, Metrics]) -> Any:
+def vote_bars(systems: Mapping[str, Assessment]) -> Any:
     """Divergence by number of votes, with intervals; a dash marks the class prior."""
     first = next(iter(systems.values()))
-    groups = {"all": first["overall"], **first["by_votes"]}
+    groups = {"all": first.overall, **first.by_votes}
     centres = np.arange(len(groups))
     width = min(0.3, 0.8 / len(systems))
     handles: list[Any] = []
     with canvas(7.2, 3.6 + 0.1 * len(systems)) as figure:
         ax = figure.add_subplot()
         for k, system in enumerate(systems.values()):
-            blocks = [system["overall"], *(system["by_votes"][g] for g in first["by_votes"])]
+            blocks = [system.overall, *(system.by_votes[g] for g in first.by_votes)]
             at = centres + (k - (len(systems) - 1) / 2) * width
-            heights = [block["kld"] for block in blocks]
+            heights = [block.kld.value for block in blocks]
             colour = cycle(SYSTEM_COLOURS, k)
             bars = ax.bar(at, heights, 0.84 * width, fc=(colour, 0.35), ec=colour, lw=1.2,
                           hatch=cycle(SYSTEM_HATCHES, k))  # fmt: skip
             handles.append(bars)
-            bounds = [block["ci95"]["kld"] or (np.nan, np.nan) for block in blocks]
+            bounds = [block.kld.ci95 or (np.nan, np.nan) for block in blocks]
             ax.vlines(at, *np.transpose(bounds), color=INK, lw=1.6)
-        priors = [block["prior_kld"] for block in groups.values()]
+        priors = [block.prior_kld for block in groups.values()]
         ends = centres - 0.45, centres + 0.45
         handles.append(ax.hlines(priors, *ends, color=INK, ls=(0, (4, 2)), lw=1.2))
         names = [name if name == "all" else f"{name} votes" for name in groups]
-        ticks = [f"{n}\nn = {b['n']:,}" for n, b in zip(names, groups.values(), strict=True)]
+        ticks = [f"{n}\nn = {b.n:,}" for n, b in zip(names, groups.values(), strict=True)]
         ax.set_xticks(centres, ticks)
         ax.tick_params(axis="x", length=0)
         ax.set_xlim(-0.6, len(groups) - 0.4)
@@ -199,7 +198,7 @@ def _matrix(ax: Any, counts: Any) -> None:
     ax.set_xlabel("prediction, % of the row")
 
 
-def _counts(block: Metrics | None) -> Any:
+def _counts(block: Scores | None) -> Any:
     if block is None:
         return np.zeros((len(PATTERNS), len(PATTERNS)))
-    return np.array([[block["confusion"][row][column] for column in PATTERNS] for row in PATTERNS])
+    return block.confusion

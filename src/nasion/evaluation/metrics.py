@@ -6,7 +6,8 @@ pattern, is None and no part of means. An estimate and its interval come from th
 with every row counting once, the other with resampled rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,19 @@ import numpy as np
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.ranking import areas
 from nasion.evaluation.resampling import (
+    Estimate,
     Sums,
+    defined,
     interval,
     mean,
-    plain,
     ratio,
     resamples,
     stacked,
 )
-from nasion.terms import PATTERNS
+from nasion.terms import PATTERNS, Pattern
 
 Array = np.ndarray[Any, Any]
-Metrics = dict[str, Any]
 
-SCHEMA = 2
 CLIP = 1e-15
 VOTE_BINS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 CONFIDENT = 0.5  # the paper's confusion matrices hold rows whose largest target is above
@@ -52,6 +52,69 @@ RAISED = ("ece", "ece_classwise")  # by chance alone, so that their intervals ar
 FOLD_METRICS = ("kld", "accuracy", "balanced_accuracy", "kappa", "f1_macro", "auroc_macro")
 
 N = len(PATTERNS)
+
+
+@dataclass(frozen=True)
+class PatternScores:
+    """Of one pattern against the rest; `n` is how many rows have it as consensus."""
+
+    n: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    auroc: Estimate
+    auprc: Estimate
+    brier: Estimate
+    ece: Estimate
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Rows of about one probability: its mean, and how often it was so."""
+
+    n: int
+    predicted: float
+    observed: Estimate
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of some rows; what is undefined, as the recall of an absent pattern, has no value.
+
+    Attributes
+    ----------
+    n, n_patients
+        How many rows, and of how many patients; None where patients are unknown.
+    prior_kld
+        Divergence of the mean target as everyone's prediction.
+    entropy_floor
+        Mean entropy of the targets, in nats: no cross entropy is below it.
+    confusion : ndarray of int, shape (6, 6)
+        Rows are the truth, columns the prediction.
+    reliability
+        Bins that hold rows, of the most probable pattern (``top``) and of each pattern.
+    """
+
+    n: int
+    n_patients: int | None
+    kld: Estimate
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    kappa: Estimate
+    precision_macro: Estimate
+    precision_weighted: Estimate
+    f1_macro: Estimate
+    f1_weighted: Estimate
+    auroc_macro: Estimate
+    auprc_macro: Estimate
+    brier: Estimate
+    ece: Estimate
+    ece_classwise: Estimate
+    prior_kld: float
+    entropy_floor: float
+    per_class: Mapping[Pattern, PatternScores]
+    confusion: Array
+    reliability: Mapping[str, tuple[Bin, ...]]
 
 
 def divergence(target: Array, prediction: Array) -> Array:
@@ -101,12 +164,12 @@ def sums_of(judged: Judged) -> Sums:
     sums.add("kld", divergence(target, prediction))
     sums.add("confusion", 1, truth * N + guess, (N, N))
     sums.add("brier", (prediction - target) ** 2, pattern[None], (N,))
-    told = np.stack([np.ones(len(top)), top, truth == guess], axis=1)
-    sums.add("top", told, _bin(top)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
+    columns = np.stack([np.ones(len(top)), top, truth == guess], axis=1)
+    sums.add("top", columns, _bin(top)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
     place = _bin(prediction) + pattern * N_BINS
-    told = np.concatenate([np.ones_like(target), prediction, target], axis=1)
+    columns = np.concatenate([np.ones_like(target), prediction, target], axis=1)
     places = np.concatenate([place + k * N * N_BINS for k in range(3)], axis=1)
-    sums.add("bins", told, places, (3, N, N_BINS))
+    sums.add("bins", columns, places, (3, N, N_BINS))
     return sums
 
 
@@ -158,60 +221,63 @@ def draws(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
     return stacked([measures(judged, sums, weights, ranked=ranked) for weights in blocks])
 
 
-def score(judged: Judged, drawn: dict[str, Array] | None = None) -> Metrics:
+def score(judged: Judged, drawn: dict[str, Array] | None = None) -> Scores:
     """Tell everything of these rows, with the intervals of what was drawn from the same rows."""
     drawn = drawn or {}
     n, target = len(judged.votes), judged.target
     once = {k: v[0] for k, v in measures(judged, sums_of(judged), np.ones((1, n))).items()}
     everywhere = np.broadcast_to(target.mean(0), target.shape)
     counts = once["confusion"].astype(int)
-    content = {
-        "n": n,
-        "n_patients": judged.n_units if judged.unit_name == "patient" else None,
-        **{name: once[name] for name in SCALARS},
-        "prior_kld": divergence(target, everywhere).mean(),
-        "entropy_floor": -(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean(),
-        "per_class": {
+    return Scores(
+        n=n,
+        n_patients=judged.n_units if judged.unit_name == "patient" else None,
+        prior_kld=float(divergence(target, everywhere).mean()),
+        entropy_floor=float(-(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean()),
+        per_class={
             pattern: _of_pattern(once, drawn, k, int(counts[k].sum()))
             for k, pattern in enumerate(PATTERNS)
         },
-        "confusion": {
-            row: dict(zip(PATTERNS, counts[k], strict=True)) for k, row in enumerate(PATTERNS)
+        confusion=counts,
+        reliability={
+            name: _bins(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(once, drawn)
         },
-        "reliability": {
-            name: _points(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(once, drawn)
-        },
-        "ci95": bounds(once, drawn, SCALARS),
-    }
-    return plain(content)
+        **estimates(once, drawn, SCALARS),
+    )
 
 
-def bounds(once: dict[str, Array], drawn: dict[str, Array], names: tuple[str, ...]) -> Metrics:
-    """Give the intervals of some scalar metrics."""
+def estimates(
+    once: dict[str, Array], drawn: dict[str, Array], names: tuple[str, ...]
+) -> dict[str, Estimate]:
+    """Give some scalar metrics by name, each with its interval."""
     return {
-        name: interval(drawn.get(name), float(once[name]) if name in RAISED else None)
+        name: Estimate(
+            defined(once[name]),
+            interval(drawn.get(name), float(once[name]) if name in RAISED else None),
+        )
         for name in names
     }
 
 
-def _of_pattern(once: dict[str, Array], drawn: dict[str, Array], k: int, n: int) -> Metrics:
+def _of_pattern(once: dict[str, Array], drawn: dict[str, Array], k: int, n: int) -> PatternScores:
     values = {name: once[f"{name}_each"][k] for name in OF_PATTERN}
     columns = {name: drawn[f"{name}_each"][:, k] for name in OF_PATTERN} if drawn else {}
-    return {"n": n, **values, "ci95": bounds(values, columns, OF_PATTERN)}
+    return PatternScores(n=n, **estimates(values, columns, OF_PATTERN))
 
 
-def _points(sums: Array, drawn: Array | None) -> list[Metrics]:
-    """One point a bin that holds rows: how many, mean probability, and how often it was so."""
-    weight, told, seen = sums
-    return [
-        {
-            "n": int(weight[b]),
-            "predicted": told[b] / weight[b],
-            "observed": seen[b] / weight[b],
-            "ci95": None if drawn is None else interval(ratio(drawn[:, 2, b], drawn[:, 0, b])),
-        }
+def _bins(sums: Array, drawn: Array | None) -> tuple[Bin, ...]:
+    """Those that hold rows."""
+    weight, probability, seen = sums
+    return tuple(
+        Bin(
+            int(weight[b]),
+            float(probability[b] / weight[b]),
+            Estimate(
+                float(seen[b] / weight[b]),
+                None if drawn is None else interval(ratio(drawn[:, 2, b], drawn[:, 0, b])),
+            ),
+        )
         for b in np.flatnonzero(weight)
-    ]
+    )
 
 
 def _diagrams(

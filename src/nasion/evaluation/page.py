@@ -1,11 +1,13 @@
 """Page: the report as one self-contained HTML file, filled from the metrics."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS, Metrics
+from nasion.evaluation.abstention import Kept
+from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS
+from nasion.evaluation.result import Result
 from nasion.terms import PATTERNS
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -14,7 +16,7 @@ KEPT = (1.0, 0.8, 0.6, 0.4, 0.2)  # shares of segments in the table of what abst
 
 
 def render(
-    result: Metrics,
+    result: Result,
     figures: Mapping[str, Any],
     settings: Mapping[str, Mapping[str, Any]],
     *,
@@ -26,14 +28,17 @@ def render(
     Parameters
     ----------
     result
-        Metrics by system, with the pairs.
+        What was found of each system and of each two.
     figures
         SVG text, as `plates.draw` gives it.
     settings
         Values by ``section.key`` of each system; empty where unknown.
     """
     return _template().render(
-        result,
+        systems=result.systems,
+        pairs=result.pairs,
+        files=result.files,
+        software=result.software,
         title=title,
         figures=figures,
         settings=_rows(settings),
@@ -42,7 +47,7 @@ def render(
         n_bins=N_BINS,
         patterns=PATTERNS,
         fold_metrics=FOLD_METRICS,
-        kept={name: _kept(system["cant_tell"]) for name, system in result["systems"].items()},
+        kept={name: _kept(system.cant_tell) for name, system in result.systems.items()},
     )
 
 
@@ -71,9 +76,9 @@ def _worded(value: Any) -> str:
     return "none" if value in (None, "") else str(value)
 
 
-def _kept(points: list[Metrics]) -> list[Metrics]:
+def _kept(points: Sequence[Kept]) -> list[Kept]:
     """The points nearest to the shares of the table, each once."""
-    near = [min(points, key=lambda point: abs(point["share"] - share)) for share in KEPT]
+    near = [min(points, key=lambda point: abs(point.share - share)) for share in KEPT]
     return [point for i, point in enumerate(near) if point not in near[:i]]
 
 

@@ -5,7 +5,8 @@ single votes are known each expert is one point; where only counts are, an exper
 from those who voted stands for them, since each vote can be taken out of its count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,33 +14,115 @@ import numpy as np
 
 from nasion.evaluation.inputs import ABSTAINED
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import Metrics, agreement
+from nasion.evaluation.metrics import agreement
 from nasion.evaluation.ranking import curves
-from nasion.evaluation.resampling import Sums, interval, mean, plain, ratio, resamples, stacked
-from nasion.terms import PATTERNS
+from nasion.evaluation.resampling import (
+    Estimate,
+    Interval,
+    Sums,
+    defined,
+    interval,
+    mean,
+    ratio,
+    resamples,
+    stacked,
+)
+from nasion.terms import PATTERNS, Pattern
 
 Array = np.ndarray[Any, Any]
 
-Agreement = dict[str, dict[str, Array]]  # of expert and system, by measure
+Drawn = dict[str, dict[str, Array]]  # agreement of expert and system, by measure
 
 WHO = ("expert", "system")
 MEASURES = ("accuracy", "balanced_accuracy", "kappa")
 N = len(PATTERNS)
 
 
-def agreement_of_people(judged: Judged) -> Metrics:
-    """Agreement of experts and of the system with the majority of the other experts.
+@dataclass(frozen=True)
+class Agreement:
+    """With the majority of the other experts."""
 
-    Returns
-    -------
-    dict
-        ``random_expert`` (None where no row has two votes) and ``raters`` (None where single votes
-        are unknown).
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    kappa: Estimate
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An expert, the system, and the system minus the expert, on the same `n` rows."""
+
+    n: int
+    expert: Agreement
+    system: Agreement
+    difference: Agreement
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where an expert stands on the ROC and precision-recall planes of a pattern."""
+
+    fpr: float | None
+    tpr: float | None
+    precision: float | None
+
+
+@dataclass(frozen=True)
+class Rater:
+    """One expert beside the system."""
+
+    rater: str
+    beside: Beside
+    points: Mapping[Pattern, Point]
+
+
+@dataclass(frozen=True)
+class UnderCurve:
+    """Share of experts that some threshold of the system equals or betters, on either plane."""
+
+    roc: float | None
+    pr: float | None
+
+
+@dataclass(frozen=True)
+class Raters:
+    """Single experts.
+
+    Attributes
+    ----------
+    mean
+        Over experts; `n` counts rows that any of them judged beside another.
+    range
+        Lowest and highest of the experts, of expert and system by measure.
     """
-    return plain({"random_expert": _random_expert(judged), "raters": _raters(judged)})
+
+    mean: Beside
+    range: Mapping[str, Mapping[str, Interval | None]]
+    under_curve: Mapping[Pattern, UnderCurve]
+    each: tuple[Rater, ...]
 
 
-def _random_expert(judged: Judged) -> Metrics | None:
+@dataclass(frozen=True)
+class People:
+    """Experts and the system against the majority of the other experts.
+
+    Attributes
+    ----------
+    random_expert
+        One drawn at random from those who voted; None where no row has two votes.
+    raters
+        None where single votes are unknown.
+    """
+
+    random_expert: Beside | None
+    raters: Raters | None
+
+
+def agreement_of_people(judged: Judged) -> People:
+    """Agreement of experts and of the system with the majority of the other experts."""
+    return People(_random_expert(judged), _raters(judged))
+
+
+def _random_expert(judged: Judged) -> Beside | None:
     """Expect what an expert drawn at random from those who voted does."""
     several = judged.votes.sum(1) > 1
     if not several.any():
@@ -51,10 +134,10 @@ def _random_expert(judged: Judged) -> Metrics | None:
     sums.add("expert", share, truth * N + np.arange(N), (1, N, N))
     sums.add("system", share, truth * N + guess[:, None], (1, N, N))
     once, drawn = _agreements(sums, judged.unit[several])
-    return {"n": len(votes), **_compared(once, drawn, partial(_of_rater, 0))}
+    return _compared(len(votes), once, drawn, partial(_of_rater, 0))
 
 
-def _raters(judged: Judged) -> Metrics | None:
+def _raters(judged: Judged) -> Raters | None:
     if not judged.raters:
         return None
     chosen = np.stack([*judged.raters.values()], axis=1)
@@ -72,24 +155,23 @@ def _raters(judged: Judged) -> Metrics | None:
     once, drawn = _agreements(sums, judged.unit)
     counts = sums(np.ones((1, n)))["expert"][0]
     voting = np.flatnonzero(counted.any(0))
-    each = [
-        {
-            "rater": list(judged.raters)[r],
-            "n": int(counts[r].sum()),
-            **_compared(once, drawn, partial(_of_rater, int(r))),
-            "points": _points(counts[r]),
-        }
+    each = tuple(
+        Rater(
+            list(judged.raters)[r],
+            _compared(int(counts[r].sum()), once, drawn, partial(_of_rater, int(r))),
+            _points(counts[r]),
+        )
         for r in voting
-    ]
-    return {
-        "n": int(counted.any(1).sum()),
-        "mean": _compared(once, drawn, lambda values: mean(values[..., voting])),
-        "range": {
+    )
+    n_judged = int(counted.any(1).sum())
+    return Raters(
+        mean=_compared(n_judged, once, drawn, lambda values: mean(values[..., voting])),
+        range={
             who: {name: _range(values[voting]) for name, values in once[who].items()} for who in WHO
         },
-        "under_curve": _under_curve(judged, each),
-        "each": each,
-    }
+        under_curve=_under_curve(judged, each),
+        each=each,
+    )
 
 
 def _of_rater(r: int, values: Array) -> Array:
@@ -101,63 +183,74 @@ def _majority(votes: Array) -> Array:
     return votes.argmax(-1)
 
 
-def _agreements(sums: Sums, unit: Array) -> tuple[Agreement, Agreement]:
+def _agreements(sums: Sums, unit: Array) -> tuple[Drawn, Drawn]:
     """Measures of expert and system: once, shape (n_raters,), and drawn, (b, n_raters)."""
 
-    def told(weights: Array) -> dict[str, Array]:
+    def agreements(weights: Array) -> dict[str, Array]:
         found = {who: agreement(counts) for who, counts in sums(weights).items()}
         return {f"{who} {name}": found[who][name] for who in WHO for name in MEASURES}
 
-    def parted(flat: dict[str, Array]) -> Agreement:
+    def parted(flat: dict[str, Array]) -> Drawn:
         return {who: {name: flat[f"{who} {name}"] for name in MEASURES} for who in WHO}
 
-    once = {name: values[0] for name, values in told(np.ones((1, len(unit)))).items()}
-    drawn = stacked([told(weights) for weights in resamples(unit)])
+    once = {name: values[0] for name, values in agreements(np.ones((1, len(unit)))).items()}
+    drawn = stacked([agreements(weights) for weights in resamples(unit)])
     return parted(once), parted(drawn) if drawn else {}
 
 
-def _compared(once: Agreement, drawn: Agreement, pick: Callable[[Array], Array]) -> Metrics:
+def _compared(n: int, once: Drawn, drawn: Drawn, pick: Callable[[Array], Array]) -> Beside:
     """Expert, system, and system minus expert, with intervals; `pick` takes (..., n_raters)."""
 
-    def told(take: Callable[[Agreement, str], Array]) -> Metrics:
-        bounds = {k: interval(pick(take(drawn, k))) if drawn else None for k in MEASURES}
-        return {**{k: pick(take(once, k)) for k in MEASURES}, "ci95": bounds}
+    def agreement_of(take: Callable[[Drawn, str], Array]) -> Agreement:
+        return Agreement(
+            **{
+                name: Estimate(
+                    defined(pick(take(once, name))),
+                    interval(pick(take(drawn, name))) if drawn else None,
+                )
+                for name in MEASURES
+            }
+        )
 
-    return {
-        "expert": told(lambda values, name: values["expert"][name]),
-        "system": told(lambda values, name: values["system"][name]),
-        "difference": told(lambda values, name: values["system"][name] - values["expert"][name]),
-    }
+    return Beside(
+        n,
+        expert=agreement_of(lambda values, name: values["expert"][name]),
+        system=agreement_of(lambda values, name: values["system"][name]),
+        difference=agreement_of(
+            lambda values, name: values["system"][name] - values["expert"][name]
+        ),
+    )
 
 
-def _points(counts: Array) -> Metrics:
-    """Where an expert stands on each pattern's ROC and precision-recall plane."""
+def _points(counts: Array) -> dict[Pattern, Point]:
     hits, of_truth, of_choice = np.diag(counts), counts.sum(1), counts.sum(0)
     return {
-        pattern: {
-            "fpr": ratio(of_choice[k] - hits[k], counts.sum() - of_truth[k]),
-            "tpr": ratio(hits[k], of_truth[k]),
-            "precision": ratio(hits[k], of_choice[k]),
-        }
+        pattern: Point(
+            fpr=defined(ratio(of_choice[k] - hits[k], counts.sum() - of_truth[k])),
+            tpr=defined(ratio(hits[k], of_truth[k])),
+            precision=defined(ratio(hits[k], of_choice[k])),
+        )
         for k, pattern in enumerate(PATTERNS)
     }
 
 
-def _under_curve(judged: Judged, each: list[Metrics]) -> Metrics:
-    """Share of experts that some threshold of the system equals or betters, for each pattern.
-
-    Experts whose point is undefined, as of one who never chose the pattern, do not count.
-    """
-    result: Metrics = {}
+def _under_curve(judged: Judged, each: tuple[Rater, ...]) -> dict[Pattern, UnderCurve]:
+    """Experts whose point is undefined, as of one who never chose the pattern, do not count."""
+    result = {}
     for pattern, curve in curves(judged).items():
-        points = [expert["points"][pattern] for expert in each]
-        defined = [p for p in points if np.isfinite([p["fpr"], p["tpr"]]).all()]
-        called = [p for p in points if np.isfinite([p["tpr"], p["precision"]]).all()]
-        result[pattern] = {
-            "roc": curve and _share([curve.reaches(p["fpr"], p["tpr"]) for p in defined]),
-            "pr": curve
-            and _share([curve.reaches_precision(p["tpr"], p["precision"]) for p in called]),
-        }
+        points = [expert.points[pattern] for expert in each]
+        if curve is None:
+            result[pattern] = UnderCurve(None, None)
+            continue
+        roc = [
+            curve.reaches(p.fpr, p.tpr) for p in points if p.fpr is not None and p.tpr is not None
+        ]
+        pr = [
+            curve.reaches_precision(p.tpr, p.precision)
+            for p in points
+            if p.tpr is not None and p.precision is not None
+        ]
+        result[pattern] = UnderCurve(_share(roc), _share(pr))
     return result
 
 
@@ -165,6 +258,6 @@ def _share(truths: list[bool]) -> float | None:
     return float(np.mean(truths)) if truths else None
 
 
-def _range(values: Array) -> list[float] | None:
-    defined = values[~np.isnan(values)]
-    return [defined.min(), defined.max()] if len(defined) else None
+def _range(values: Array) -> Interval | None:
+    some = values[~np.isnan(values)]
+    return Interval(float(some.min()), float(some.max())) if len(some) else None

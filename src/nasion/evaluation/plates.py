@@ -1,27 +1,28 @@
 """Plates: which figures a report has, drawn and saved as SVG and PNG under their names."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
 from nasion.evaluation import curves, epochs, figures
+from nasion.evaluation.assessment import Assessment
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import Metrics
 from nasion.evaluation.ranking import curves as ranking_curves
 from nasion.evaluation.system import System
 
 
 def draw(
-    systems: list[System], judged: dict[str, Judged], assessed: dict[str, Metrics], out: Path
+    systems: list[System], judged: dict[str, Judged], assessed: Mapping[str, Assessment], out: Path
 ) -> dict[str, Any]:
     """Draw what there is to draw; give SVG text by name, of some by name and system."""
     names = check_names(list(assessed))
     histories = {s.name: s.history for s in systems if not s.history.empty}
     branched = epochs.of_two_branches(histories)
     lines = {name: ranking_curves(rows) for name, rows in judged.items()}
-    raters = next(iter(assessed.values()))["people"]["raters"]
-    experts = raters["each"] if raters else []
+    raters = next(iter(assessed.values())).people.raters
+    experts = raters.each if raters else ()
     drawn: dict[str, Any] = {
         "recall": figures.save(figures.recall_radar(assessed), out, "recall"),
         "kld": figures.save(figures.vote_bars(assessed), out, "kld_by_votes"),

@@ -4,47 +4,68 @@ The raw predictions stay what they are; these figures say how much of their dive
 wrong sureness or wrong shares rather than to wrong order.
 """
 
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from nasion.calibration import Kind, cross_fitted, fit
+from nasion.calibration import Calibration, Kind, cross_fitted, fit
 from nasion.errors import NasionError
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import Metrics, bounds, draws, measures, sums_of
-from nasion.evaluation.resampling import plain
+from nasion.evaluation.metrics import draws, estimates, measures, sums_of
+from nasion.evaluation.resampling import Estimate
 
 Array = np.ndarray[Any, Any]
 
 SHOWN = ("kld", "accuracy", "balanced_accuracy", "brier", "ece", "ece_classwise")
 
 
-def recalibrated(judged: Judged) -> Metrics | None:
-    """Score the raw rows and the cross-fitted ones; None where no other patient is left to fit on.
+@dataclass(frozen=True)
+class Calibrated:
+    """Some metrics of rows after a calibration; `fit` is that of all rows, None of raw ones."""
 
-    Returns
-    -------
-    dict
-        ``folds`` (``given`` or ``random``, of patients), and of ``raw``, ``temperature`` and
-        ``vector`` some metrics with ``ci95``; of the latter two also the ``fit`` on all rows.
-    """
+    kld: Estimate
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    brier: Estimate
+    ece: Estimate
+    ece_classwise: Estimate
+    fit: Calibration | None
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Raw rows beside cross-fitted ones; `folds` of patients are ``given`` or ``random``."""
+
+    folds: str
+    raw: Calibrated
+    temperature: Calibrated
+    vector: Calibrated
+
+
+def recalibrated(judged: Judged) -> Recalibration | None:
+    """Score the raw rows and the cross-fitted ones; None where no other patient is left."""
     many = judged.fold is not None and len(np.unique(judged.fold)) > 1
-    target = judged.target
-    result: Metrics = {"folds": "given" if many else "random", "raw": _scores(judged)}
-    for kind in get_args(Kind):
-        try:
-            prediction = cross_fitted(
-                judged.prediction, target, judged.unit, kind=kind, fold=judged.fold
-            )
-        except NasionError:  # the folds leave a patient nothing to be judged by
-            return None
-        on_all = fit(judged.prediction, target, kind=kind).as_dict()
-        del on_all["schema"]
-        result[kind] = {**_scores(judged.predicting(prediction)), "fit": on_all}
-    return result
+    try:
+        return Recalibration(
+            folds="given" if many else "random",
+            raw=Calibrated(**_scores(judged), fit=None),
+            temperature=_calibrated(judged, "temperature"),
+            vector=_calibrated(judged, "vector"),
+        )
+    except NasionError:  # the folds leave a patient nothing to be judged by
+        return None
 
 
-def _scores(judged: Judged) -> Metrics:
-    once = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
-    values = {name: once[name][0] for name in SHOWN}
-    return plain({**values, "ci95": bounds(values, draws(judged, ranked=False), SHOWN)})
+def _calibrated(judged: Judged, kind: Kind) -> Calibrated:
+    prediction = cross_fitted(
+        judged.prediction, judged.target, judged.unit, kind=kind, fold=judged.fold
+    )
+    on_all = fit(judged.prediction, judged.target, kind=kind)
+    return Calibrated(**_scores(judged.predicting(prediction)), fit=on_all)
+
+
+def _scores(judged: Judged) -> dict[str, Estimate]:
+    found = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
+    once = {name: found[name][0] for name in SHOWN}
+    return estimates(once, draws(judged, ranked=False), SHOWN)

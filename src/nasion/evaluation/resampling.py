@@ -5,7 +5,8 @@ are. Most metrics follow from sums over rows, so a resample costs one sparse pro
 """
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,21 @@ Array = np.ndarray[Any, Any]
 MANY_ROWS = 10_000  # above, 300 resamples are enough
 CELLS = 2_000_000  # of a block of resamples, which bounds memory
 LEVELS = (2.5, 97.5)  # per cent
+
+
+class Interval(NamedTuple):
+    """Bounds of 95 % of what was drawn."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval; either is None where it is undefined or nothing was drawn."""
+
+    value: float | None
+    ci95: Interval | None = None
 
 
 def resamples(unit: Array, seed: int = 0) -> Iterator[Array]:
@@ -85,7 +101,7 @@ def stacked(drawn: list[dict[str, Array]]) -> dict[str, Array]:
     return {name: np.concatenate([each[name] for each in drawn]) for name in drawn[0]}
 
 
-def interval(values: Array | None, estimate: float | None = None) -> list[float] | None:
+def interval(values: Array | None, estimate: float | None = None) -> Interval | None:
     """Bounds of 95 % of drawn values, shape (b,); None where nothing is defined.
 
     With an `estimate` the bounds are mirrored at it and not below 0 (the basic bootstrap): for a
@@ -99,7 +115,7 @@ def interval(values: Array | None, estimate: float | None = None) -> list[float]
     low, high = np.percentile(values, LEVELS)
     if estimate is not None:
         low, high = max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low)
-    return [float(low), float(high)]
+    return Interval(float(low), float(high))
 
 
 def ratio(above: Any, below: Any) -> Array:
@@ -114,14 +130,6 @@ def mean(values: Array) -> Array:
     return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1))
 
 
-def plain(value: Any) -> Any:
-    """Turn into what JSON knows: nan becomes None."""
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, np.integer | int):
-        return int(value)
+def defined(value: Any) -> float | None:
+    """A number; None where it is nan."""
     return None if np.isnan(value) else float(value)

@@ -186,7 +186,7 @@ def _overall(rows: OutOfFold, metric: str) -> float | None:
         fold=None,
         rows={},
     )
-    value: float | None = score(judged)[metric]
+    value: float | None = getattr(score(judged), metric).value
     return value
 
 

@@ -1,0 +1,233 @@
+"""Document: metrics.json, the dictionaries that evaluation writes; inside there are none.
+
+A number stands under its name, and its interval under the same name in `ci95` beside it. What is
+undefined is None.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from nasion.evaluation.abstention import Kept
+from nasion.evaluation.assessment import Assessment
+from nasion.evaluation.comparison import Comparison
+from nasion.evaluation.detection import Detection
+from nasion.evaluation.metrics import FOLD_METRICS, OF_PATTERN, SCALARS, Scores
+from nasion.evaluation.people import MEASURES, WHO, Beside, People, Raters
+from nasion.evaluation.recalibration import SHOWN, Calibrated, Recalibration
+from nasion.evaluation.resampling import Interval
+from nasion.evaluation.result import Result
+from nasion.terms import PATTERNS
+
+Content = dict[str, Any]
+
+SCHEMA = 2
+
+
+def of_result(result: Result, *, alone: bool) -> Content:
+    """Give what metrics.json holds; of one system `alone` its scores stand at the top."""
+    content: Content = {
+        "schema": SCHEMA,
+        "software": dict(result.software),
+        "files": [
+            {"role": file.role, "name": file.name, "sha256": file.sha256} for file in result.files
+        ],
+    }
+    systems = {name: of_system(system) for name, system in result.systems.items()}
+    if alone:
+        (system,) = systems.values()
+        return content | system
+    return content | {"systems": systems, "pairs": [of_pair(pair) for pair in result.pairs]}
+
+
+def of_system(system: Assessment) -> Content:
+    """One system."""
+    return {"run": dict(system.run) or None} | of_assessment(system)
+
+
+def of_assessment(system: Assessment) -> Content:
+    """One system without the run it comes from."""
+    versus, calibration = system.versus_prior, system.calibration
+    return {
+        "rows": dict(system.rows),
+        "warnings": list(system.warnings),
+        "left_out": list(system.left_out),
+        "bootstrap": {"unit": system.unit, "resamples": system.n_resamples},
+        "overall": of_scores(system.overall),
+        "versus_prior": {
+            "prior": versus.prior,
+            "prior_kld": versus.prior_kld,
+            "kld_difference": versus.kld_difference.value,
+            "ci95": _bounds(versus.kld_difference.ci95),
+        },
+        "by_votes": {name: of_scores(scores) for name, scores in system.by_votes.items()},
+        "confident": of_scores(system.confident) if system.confident else None,
+        **_folds(system),
+        "calibration": of_recalibration(calibration) if calibration else None,
+        "cant_tell": [of_kept(kept) for kept in system.cant_tell],
+        "people": of_people(system.people),
+    }
+
+
+def of_scores(scores: Scores) -> Content:
+    """Scores of some rows."""
+    values, intervals = _parted(scores, SCALARS)
+    return {
+        "n": scores.n,
+        "n_patients": scores.n_patients,
+        **values,
+        "prior_kld": scores.prior_kld,
+        "entropy_floor": scores.entropy_floor,
+        "per_class": {
+            str(pattern): {"n": of_one.n, **_measured(of_one, OF_PATTERN)}
+            for pattern, of_one in scores.per_class.items()
+        },
+        "confusion": {
+            str(row): {str(column): int(scores.confusion[i, j]) for j, column in _PLACES}
+            for i, row in _PLACES
+        },
+        "reliability": {
+            str(name): [
+                {
+                    "n": each.n,
+                    "predicted": each.predicted,
+                    "observed": each.observed.value,
+                    "ci95": _bounds(each.observed.ci95),
+                }
+                for each in bins
+            ]
+            for name, bins in scores.reliability.items()
+        },
+        "ci95": intervals,
+    }
+
+
+def of_pair(pair: Comparison) -> Content:
+    """Two systems on the same rows; the difference in KLD stands at the top as well."""
+    differences = {
+        name: {"difference": each.value, "ci95": _bounds(each.ci95)}
+        for name, each in pair.differences.items()
+    }
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "kld_difference": differences["kld"]["difference"],
+        "ci95": differences["kld"]["ci95"],
+        "differences": differences,
+        "p_value": {"kld": pair.p_value.kld, "accuracy": pair.p_value.accuracy},
+    }
+
+
+def of_recalibration(calibration: Recalibration) -> Content:
+    """What calibration would gain."""
+    return {
+        "folds": calibration.folds,
+        "raw": _calibrated(calibration.raw),
+        "temperature": _calibrated(calibration.temperature),
+        "vector": _calibrated(calibration.vector),
+    }
+
+
+def of_kept(kept: Kept) -> Content:
+    """The surest segments."""
+    head = {"share": kept.share, "threshold": kept.threshold, "n": kept.n}
+    return head | _measured(kept, ("kld", "error"))
+
+
+def of_people(people: People) -> Content:
+    """Experts beside the system."""
+    return {
+        "random_expert": _beside(people.random_expert) if people.random_expert else None,
+        "raters": _raters(people.raters) if people.raters else None,
+    }
+
+
+def of_detection(detection: Detection) -> Content:
+    """Events found against true ones."""
+    return {
+        "recordings": detection.recordings,
+        "duration_s": detection.duration_s,
+        **{
+            way: {
+                str(pattern): {
+                    "true": found.counts.true,
+                    "found": found.counts.found,
+                    "false": found.counts.false,
+                    **{name: each.value for name, each in found.scores.items()},
+                    "intervals": {name: _bounds(each.ci95) for name, each in found.scores.items()},
+                }
+                for pattern, found in patterns.items()
+            }
+            for way, patterns in (("events", detection.events), ("samples", detection.samples))
+        },
+    }
+
+
+_PLACES = tuple(enumerate(PATTERNS))
+
+
+def _raters(raters: Raters) -> Content:
+    mean = _beside(raters.mean)
+    return {
+        "n": mean.pop("n"),
+        "mean": mean,
+        "range": {
+            who: {name: _bounds(raters.range[who][name]) for name in MEASURES} for who in WHO
+        },
+        "under_curve": {
+            str(pattern): {"roc": share.roc, "pr": share.pr}
+            for pattern, share in raters.under_curve.items()
+        },
+        "each": [
+            {
+                "rater": each.rater,
+                **_beside(each.beside),
+                "points": {
+                    str(pattern): {"fpr": p.fpr, "tpr": p.tpr, "precision": p.precision}
+                    for pattern, p in each.points.items()
+                },
+            }
+            for each in raters.each
+        ],
+    }
+
+
+def _beside(beside: Beside) -> Content:
+    names = ("expert", "system", "difference")
+    return {"n": beside.n} | {name: _measured(getattr(beside, name), MEASURES) for name in names}
+
+
+def _calibrated(calibrated: Calibrated) -> Content:
+    content = _measured(calibrated, SHOWN)
+    if calibrated.fit:
+        fit = calibrated.fit.as_dict()
+        del fit["schema"]
+        content["fit"] = fit
+    return content
+
+
+def _folds(system: Assessment) -> Content:
+    if system.folds is None:
+        return {}
+    return {
+        "folds": [{"fold": one.fold, "n": one.n, **one.scores} for one in system.folds.each],
+        "folds_mean": {name: system.folds.mean[name] for name in FOLD_METRICS},
+        "folds_sd": {name: system.folds.sd[name] for name in FOLD_METRICS},
+    }
+
+
+def _measured(block: Any, names: Iterable[str]) -> Content:
+    values, intervals = _parted(block, names)
+    return values | {"ci95": intervals}
+
+
+def _parted(block: Any, names: Iterable[str]) -> tuple[Content, Content]:
+    """Values and intervals of some estimates of a block, by name."""
+    each = {name: getattr(block, name) for name in names}
+    return (
+        {name: estimate.value for name, estimate in each.items()},
+        {name: _bounds(estimate.ci95) for name, estimate in each.items()},
+    )
+
+
+def _bounds(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)
