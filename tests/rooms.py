@@ -13,10 +13,11 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn: {} -->", "<!-- end: {} -->"
 
 # A room is a folder or a single file below src/nasion; from the ground up.
-BASICS = {"terms", "errors", "version", "files", "config"}
+BASICS = {"terms", "errors", "version", "files", "config", "progress"}
 MAY_IMPORT: dict[str, set[str]] = {
     "terms": set(),
     "errors": set(),
+    "progress": set(),
     "version": set(),
     "files": {"errors"},
     "config": {"terms", "errors"},
@@ -24,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "provenance": {"terms", "errors", "files", "simulation"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
-    "contract": {"terms", "errors", "config", "provenance", "windowing"},
+    "contract": {"terms", "errors", "files", "config", "provenance", "windowing"},
     "drawing": {"terms"},
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,

@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json, write_text
+from nasion.files import of_schema, read_json, replacing, write_json, write_text
 
 
 def names(folder):
@@ -81,3 +82,15 @@ def test_a_path_below_a_file_is_refused(tmp_path):
     with pytest.raises(NasionError, match="cannot be written"):
         write_text(tmp_path / "file" / "below.txt", "never")
     assert (tmp_path / "file").read_text() == "here"
+
+
+@pytest.mark.parametrize("found", [2, "2", np.array(2)])
+def test_a_file_of_the_known_schema_is_given_back(found):
+    content = {"schema": found, "rest": 1}
+    assert of_schema(content, 2, "a.json", "write it anew") is content
+
+
+@pytest.mark.parametrize("content", [{"schema": 3}, {"schema": None}, {}, [], None, "2"])
+def test_any_other_schema_is_refused_with_the_fix(content):
+    with pytest.raises(NasionError, match=r"a\.json: schema .*this nasion reads 2; write it anew"):
+        of_schema(content, 2, "a.json", "write it anew")

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import of_schema, read_json, write_json
 from nasion.terms import PATTERNS
 
 Array = np.ndarray[Any, Any]
@@ -68,11 +68,7 @@ class Calibration:
         """
         if not isinstance(content, dict):
             raise NasionError(f"{source}: holds no calibration; write it anew")
-        if content.get("schema") != SCHEMA:
-            raise NasionError(
-                f"{source}: schema {content.get('schema')}, this nasion reads {SCHEMA}; "
-                "calibrate anew"
-            )
+        of_schema(content, SCHEMA, source, "calibrate anew")
         temperature, bias = content.get("temperature", 0), content.get("bias")
         if not _is_number(temperature) or not temperature > 0:
             raise NasionError(f"{source}: temperature is {temperature!r}, not a number above 0")

@@ -41,6 +41,7 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_v
 
 from nasion.config import Settings, Signal, checked
 from nasion.errors import NasionError
+from nasion.files import of_schema
 from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows
@@ -239,9 +240,7 @@ class About(Settings):
         """
         if not isinstance(content, dict):
             raise NasionError(f"{source}: does not say what model it is; {fix}")
-        schema = content.get("schema")
-        if schema != SCHEMA:
-            raise NasionError(f"{source}: schema {schema}, this nasion reads {SCHEMA}; {fix}")
+        of_schema(content, SCHEMA, source, fix)
         try:
             return checked(cls, content, source)
         except NasionError as error:

@@ -14,6 +14,7 @@ from nasion.exports.folder import MANIFEST
 from nasion.network import Network
 from nasion.phantom.cohort import simulate
 from nasion.phantom.recordings import simulate_recordings
+from nasion.progress import Progress
 from nasion.reader.reader import REPORT, Reader
 from nasion.training.crossval import crossval
 from nasion.training.memory import keep_freed_memory
@@ -26,7 +27,6 @@ SEGMENTS_PER_PATIENT = 2
 HOURS = 0.5  # of the recording that is read
 SHORT_SHARE, CONTEXT_SHARE = 0.9, 0.02  # mostly 10-s files: minutes have to do
 
-Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
 

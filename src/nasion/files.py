@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,27 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON."""
     write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def of_schema(content: Any, schema: int, source: Path | str, fix: str) -> Any:
+    """Give what a file held back if it is of the schema that this nasion reads.
+
+    Parameters
+    ----------
+    content
+        Keys and values; `schema` among them is a number, or its digits as text or array.
+    source, fix
+        What the error names, and what it advises.
+
+    Raises
+    ------
+    NasionError
+        For another schema, or none.
+    """
+    found = content.get("schema") if isinstance(content, Mapping) else None
+    if str(found) != str(schema):
+        raise NasionError(f"{source}: schema {found}, this nasion reads {schema}; {fix}")
+    return content
 
 
 def read_json(path: Path) -> Any:

@@ -6,7 +6,7 @@ does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,13 +20,13 @@ from nasion.data.dataset import Batch, SegmentDataset
 from nasion.data.store import open_store
 from nasion.files import replacing
 from nasion.hms.segments import KEYS, Segments
+from nasion.progress import Progress
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BATCH_SIZE = 64
-Progress = Callable[[int, int], None]
 
 
 def predict(

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import of_schema, read_json, write_json
 from nasion.simulation import Simulation
 
 SCHEMA = 1
@@ -250,12 +250,7 @@ class Provenance:
         NasionError
             For another schema, or hashes, folds or seeds that are missing or none.
         """
-        schema = given.get("schema") if isinstance(given, dict) else None
-        if schema != SCHEMA:
-            raise NasionError(
-                f"{source}: provenance of schema {schema}, this nasion reads {SCHEMA}; "
-                "copy the file anew"
-            )
+        of_schema(given, SCHEMA, f"{source}: provenance", "copy the file anew")
         lists = [given.get(name) for name in ("sources", "simulations")]
         if not all(isinstance(each, list) for each in lists):
             raise NasionError(f"{source}: needs sources and simulations; copy the file anew")

@@ -101,7 +101,7 @@ def test_an_explanation_holds_nothing_pickled_and_a_broken_one_is_refused(folder
 
 def test_an_explanation_of_another_schema_is_refused(folder, tmp_path):
     np.savez(tmp_path / "old.npz", schema=np.array(99))
-    with pytest.raises(NasionError, match="schema 1"):
+    with pytest.raises(NasionError, match="schema 99, this nasion reads 1"):
         load(tmp_path / "old.npz")
 
 

@@ -296,7 +296,7 @@ def test_a_damaged_cache_is_named(tmp_path):
     with pytest.raises(NasionError, match=r"signals\.npy: is missing or cut short; read the"):
         Display.open(tmp_path)
     (tmp_path / FOLDER / "index.json").write_text('{"schema": 99}')
-    with pytest.raises(NasionError, match="is not of display schema 1"):
+    with pytest.raises(NasionError, match="schema 99, this nasion reads 1"):
         Display.open(tmp_path)
 
 

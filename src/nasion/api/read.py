@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from nasion.api.reading import OpenReading
 from nasion.eeg.formats import open_recording
 from nasion.network import Network
+from nasion.progress import Progress
 from nasion.reader.reader import Reader
-from nasion.reading.dense import Progress
 
 if TYPE_CHECKING:
     import mne

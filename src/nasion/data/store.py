@@ -26,14 +26,14 @@ from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
-from nasion.files import read_json, room_for, write_json
+from nasion.files import of_schema, read_json, room_for, write_json
 from nasion.hms.segments import Segments, read_spectrogram
+from nasion.progress import Progress
 from nasion.windowing import Representation, Window, cut
 
 SCHEMA = 1
 AT_ONCE = 64  # files in memory
 HEADER_BYTES = 256
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,7 @@ def load_store(folder: Path, settings: Signal) -> Store:
         Where the index or an array is missing, broken or of another schema.
     """
     path = folder / "index.json"
-    index = read_json(path)
-    schema = index.get("schema") if isinstance(index, dict) else None
-    if schema != SCHEMA:
-        raise NasionError(
-            f"{path}: schema {schema}, this nasion reads {SCHEMA}; delete the folder, it is rebuilt"
-        )
+    index = of_schema(read_json(path), SCHEMA, path, "delete the folder, it is rebuilt")
     arrays = {name: _mapped(folder / f"{name}.npy") for name in index["arrays"]}
     return Store(folder, settings, index, arrays)
 

@@ -28,7 +28,7 @@ from nasion.display.columns import Columns, mean, pooled, summed
 from nasion.display.montages import Montage, traces
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
-from nasion.files import read_json
+from nasion.files import of_schema, read_json
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, READING_STEP_S, SFREQ
 
@@ -61,10 +61,8 @@ class Display:
         NasionError
             If it isn't there, isn't whole, or is of another version.
         """
-        index = read_json(folder / FOLDER / "index.json")
-        advice = "read the recording again"
-        if not isinstance(index, dict) or index.get("schema") != SCHEMA:
-            raise NasionError(f"{folder / FOLDER}: is not of display schema {SCHEMA}; {advice}")
+        path, advice = folder / FOLDER / "index.json", "read the recording again"
+        index = of_schema(read_json(path), SCHEMA, path, advice)
         arrays, blocks = {}, -(-index["n_steps"] // BLOCK_STEPS)
         for name, (length, shape, dtype) in LAYOUT.items():
             path = folder / FOLDER / f"{name}.npy"

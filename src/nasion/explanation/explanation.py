@@ -38,7 +38,7 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.explanation.gradcam import Maps, gradcam, mean_maps
-from nasion.files import replacing
+from nasion.files import of_schema, replacing
 from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
 from nasion.models.ensemble import Ensemble
@@ -215,8 +215,7 @@ def load(path: Path) -> Explanation:
         raise NasionError(f"{path}: not found") from None
     except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
         raise NasionError(f"{path}: not an explanation ({error}); explain anew") from None
-    if int(arrays.get("schema", 0)) != SCHEMA:
-        raise NasionError(f"{path}: not of schema {SCHEMA}; explain anew")
+    of_schema(arrays, SCHEMA, path, "explain anew")
     signal = Signal.model_validate(json.loads(str(arrays["signal"])), strict=False)
     views = signal.spectrogram.views
     named = {view: f"image_map_{view}" for view in views}

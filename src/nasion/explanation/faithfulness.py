@@ -11,7 +11,7 @@ Other orders: `random`, the mean over several, and `uniform`, evenly spread over
 order of the van der Corput sequence), which empties it as quickly everywhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -23,12 +23,12 @@ from nasion.explanation.explanation import Explanation, explain
 from nasion.explanation.route import WAVEFORM, routes
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs, MultimodalNet, evaluating
+from nasion.progress import Progress
 from nasion.terms import PATTERNS, SEGMENT_S, Pattern
 from nasion.windowing import Windows
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int_]
-Progress = Callable[[int, int], None]
 
 BIN_S = 0.25
 PATCHES = 5, 10  # of an image, along frequency and time

@@ -5,7 +5,7 @@ networks the maps of these segments are put to the test (`nasion.explanation.fai
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ from nasion.files import write_json, write_text
 from nasion.hms.segments import KEYS, Segments
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
+from nasion.progress import Progress
 from nasion.terms import PATTERNS, Pattern
 
 TEMPLATE = Path(__file__).with_name("gallery.html.j2")
 CLEAR = 0.5  # share of the votes above which a label is clear: the paper's confident rows
 MANY_VOTES = 10
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """A request: a segment, a time of a recording, or the gallery of a run, explained from files."""
 
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,9 +20,8 @@ from nasion.explanation.explanation import (
 from nasion.hms.segments import KEYS, Segments, load_segments
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
+from nasion.progress import Progress
 from nasion.terms import CENTRE_S, Pattern
-
-Progress = Callable[[int, int], None]
 
 
 def explain_segment(

@@ -25,7 +25,7 @@ from nasion.exports.tables import (
     arrow_quality,
     write_csv,
 )
-from nasion.files import read_json, replacing, write_json
+from nasion.files import of_schema, read_json, replacing, write_json
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
 from nasion.terms import COLUMNS, PATTERNS, READING_STEP_S
@@ -176,11 +176,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     content = read_json(path)
     if not isinstance(content, dict):
         raise NasionError(f"{path}: is damaged; read the recording anew")
-    if content.get("schema") != SCHEMA:
-        raise NasionError(
-            f"{path}: schema {content.get('schema')}, this nasion reads {SCHEMA};"
-            " read the recording anew"
-        )
+    of_schema(content, SCHEMA, path, "read the recording anew")
     return content
 
 

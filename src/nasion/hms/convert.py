@@ -1,6 +1,5 @@
 """Any recording as an HMS folder in test form: EEG at 200 Hz and its exact spectrogram."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,10 @@ from nasion.eeg.recording import Recording
 from nasion.eeg.spectrogram import cleaned, columns, table
 from nasion.errors import NasionError
 from nasion.files import replacing
+from nasion.progress import Progress
 from nasion.terms import COLUMNS, CONTEXT_S, SEGMENT_S, SFREQ
 
 PIECE_S = 300.0  # what is in memory at a time
-Progress = Callable[[int, int], None]
 
 
 def convert(

@@ -11,7 +11,7 @@ from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
 from nasion.errors import NasionError
-from nasion.files import replacing
+from nasion.files import of_schema, replacing
 from nasion.models.fusion import MultimodalNet
 
 SCHEMA = 1
@@ -62,9 +62,7 @@ def load(path: Path) -> Checkpoint:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise NasionError(f"{path}: not a safetensors file ({error}); copy it anew") from None
-    if metadata.get("schema") != str(SCHEMA):
-        found = metadata.get("schema", "none")
-        raise NasionError(f"{path}: schema {found}, this nasion reads {SCHEMA}; train it anew")
+    of_schema(metadata, SCHEMA, path, "train it anew")
     experiment = parse(json.loads(metadata["experiment"]), str(path))
     net = MultimodalNet(_without_download(experiment))
     wanted = net.state_dict()

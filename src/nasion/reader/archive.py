@@ -22,8 +22,8 @@ from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.deidentification import Key, read_keys, write_keys
 from nasion.exports.folder import MANIFEST
 from nasion.files import read_json, replacing
+from nasion.progress import Progress
 from nasion.reader.reader import Reader
-from nasion.reading.dense import Progress
 from nasion.reading.reading import Reading
 from nasion.report.summary import sentences
 

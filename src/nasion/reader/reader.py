@@ -14,7 +14,8 @@ from nasion.events.runs import DEFAULT, EventSettings, find
 from nasion.exports import folder as reading_folder
 from nasion.exports.deidentification import Key, deidentified
 from nasion.network import Network
-from nasion.reading.dense import Progress, read_steps
+from nasion.progress import Progress
+from nasion.reading.dense import read_steps
 from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece
 from nasion.report import report

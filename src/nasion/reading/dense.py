@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from nasion.eeg.recording import Recording
 from nasion.network import Network
+from nasion.progress import Progress
 from nasion.reading.stream import Piece, Strip, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
 from nasion.signal.quality import MARGIN_STEPS, judged
@@ -26,7 +27,6 @@ from nasion.windowing import n_steps_of
 
 PIECE = 300  # steps, 10 min
 
-Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
 
 

@@ -1,7 +1,7 @@
 """A search over settings (paper 3.3): every trial is a cross-validation in a RUN folder."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from nasion.evaluation.metrics import SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
+from nasion.progress import Progress
 from nasion.study.experiment import resolved, with_phantoms
 from nasion.study.space import Space, Values, label, read_space, told
 from nasion.study.storage import alone, opened
@@ -30,8 +31,6 @@ from nasion.version import VERSION
 
 SCHEMA = 1
 LOWER_IS_BETTER = ("kld", "brier", "ece", "ece_classwise")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

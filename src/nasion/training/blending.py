@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from nasion import calibration
 from nasion.calibration import Calibration, Mixture, splits
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import of_schema, read_json, write_json
 from nasion.hms.segments import Segments, one_row_per_period
 from nasion.out_of_fold import FILE_NAME, NAMES, OutOfFold
-from nasion.prediction import Progress, predict
+from nasion.prediction import predict
+from nasion.progress import Progress
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits
 from nasion.training.run import BLEND, Run, guard_unseen
@@ -57,10 +58,7 @@ class Blend:
             Where a run is not at its place, or is another one by now.
         """
         path = folder / BLEND
-        content = read_json(path)
-        found = content.get("schema") if isinstance(content, dict) else None
-        if found != SCHEMA:
-            raise NasionError(f"{path}: schema {found}, this nasion reads {SCHEMA}; blend anew")
+        content = of_schema(read_json(path), SCHEMA, path, "blend anew")
         try:
             members = [(Run(folder / one["path"]), one) for one in content["runs"]]
             weights = tuple(float(one["weight"]) for _, one in members)

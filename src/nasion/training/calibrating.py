@@ -28,7 +28,8 @@ from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.hms.segments import Segments, one_row_per_period, targets
 from nasion.models.ensemble import Ensemble
-from nasion.prediction import Progress, batches
+from nasion.prediction import batches
+from nasion.progress import Progress
 from nasion.training.run import Run, guard_unseen
 
 ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone

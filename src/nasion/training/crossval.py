@@ -19,6 +19,7 @@ from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict_dataset
+from nasion.progress import Progress
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
@@ -27,7 +28,6 @@ from nasion.training.run import Run
 ALL = -1  # in place of a fold: learn from every row
 SAMPLE = 1000  # rows that every fit predicts, to see how far they agree
 Array = NDArray[np.float64]
-Progress = Callable[[int, int], None]
 Scored = Callable[[int, int, OutOfFold], None]
 
 

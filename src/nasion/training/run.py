@@ -21,7 +21,7 @@ from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
 from nasion.contract import PACKAGED
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json, write_text
+from nasion.files import of_schema, read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME
@@ -108,10 +108,7 @@ class Run:
 
     def ensemble(self) -> Ensemble:
         """Every fit of the run, with the calibration of all together where there is one."""
-        about = self.about()
-        if about.get("schema") != SCHEMA:
-            found = about.get("schema")
-            raise NasionError(f"{self.folder}: run of schema {found}, this nasion reads {SCHEMA}")
+        of_schema(self.about(), SCHEMA, self.folder, "train it anew")
         folders = self.fold_folders
         if not folders:
             raise NasionError(f"{self.folder}: no finished fit in it; run nasion train again")
