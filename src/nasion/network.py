@@ -215,19 +215,19 @@ class Network:
         def embedded(number: int) -> list[Array]:
             piece = {view: images[view][rows[number]] for view, rows in pieces.items()}
             given = {
-                contract.IMAGE.format(view): _floats(some)
-                for view, some in piece.items()
-                if len(some)
+                contract.IMAGE.format(view): _floats(part)
+                for view, part in piece.items()
+                if len(part)
             }
             vectors = self._answer([contract.EMBEDDING.format(view) for view in used], given)
-            return [whole[: len(piece[view])] for view, whole in zip(used, vectors, strict=True)]
+            return [rows[: len(piece[view])] for view, rows in zip(used, vectors, strict=True)]
 
         with ThreadPoolExecutor(self.threads) as pool:
-            found = zip(*pool.map(embedded, range(n_pieces)), strict=True)
-        vectors = {view: np.concatenate(whole) for view, whole in zip(used, found, strict=True)}
+            by_view = zip(*pool.map(embedded, range(n_pieces)), strict=True)
+        vectors = {view: np.concatenate(rows) for view, rows in zip(used, by_view, strict=True)}
         return {
-            view: whole if len(whole) else np.zeros((1, whole.shape[1]), np.float32)
-            for view, whole in vectors.items()
+            view: rows if len(rows) else np.zeros((1, rows.shape[1]), np.float32)
+            for view, rows in vectors.items()
         }
 
     def _of_view(
@@ -252,20 +252,21 @@ class Network:
 
     @cached_property
     def _widths(self) -> dict[str, int]:
-        return {one.name: one.shape[1] for one in self.session.get_overridable_initializers()}
+        initializers = self.session.get_overridable_initializers()
+        return {value.name: value.shape[1] for value in initializers}
 
     @cached_property
     def _nothing(self) -> dict[str, NDArray[Any]]:
         """The least that it takes: what is not given costs little (convolutions of 0 fail)."""
         kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
         nothing = {}
-        for one in self.session.get_inputs():
-            shape = [size if isinstance(size, int) else 1 for size in one.shape]
-            if one.name == contract.WAVEFORM:
+        for value in self.session.get_inputs():
+            shape = [size if isinstance(size, int) else 1 for size in value.shape]
+            if value.name == contract.WAVEFORM:
                 shape[-1] = self.about.least_blocks * self.block_length
-            if one.name == contract.EXPLAIN:
+            if value.name == contract.EXPLAIN:
                 shape = [0]
-            nothing[one.name] = np.zeros(shape, kinds[one.type])
+            nothing[value.name] = np.zeros(shape, kinds[value.type])
         return nothing
 
     def _answer(self, wanted: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
