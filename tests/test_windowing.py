@@ -149,6 +149,16 @@ def test_what_lies_outside_the_eeg_is_nan(minute):
     assert np.isnan(window.waveform[:, 1500:]).all()
 
 
+@pytest.mark.parametrize("span_s", [120.0, 600.0])
+def test_a_context_of_any_length_is_about_the_centre_too(minute, span_s):
+    view = ALL.spectrogram.context.model_copy(update={"span_s": span_s})
+    spectrogram = ALL.spectrogram.model_copy(update={"context": view})
+    image = cut(minute, ALL.model_copy(update={"spectrogram": spectrogram}), 4.0).images["context"]
+    whole = cut(minute, ALL, 4.0).images["context"]
+    beside = (whole.shape[2] - image.shape[2]) // 2
+    np.testing.assert_array_equal(image, whole[:, :, beside : whole.shape[2] - beside])
+
+
 @pytest.mark.parametrize("start_s", [-30.0, -7.5, 0.0, 3.14, 55.0])
 def test_a_window_may_begin_anywhere(minute, start_s):
     window = cut_at(minute, ALL, start_s)

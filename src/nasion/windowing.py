@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Signal, View
-from nasion.terms import BLOCK_S, CENTRE_S, CONTEXT_S, READING_STEP_S, SEGMENT_S
+from nasion.terms import BLOCK_S, CENTRE_S, READING_STEP_S, SEGMENT_S
 
 Array = NDArray[np.float32]
 
@@ -79,6 +79,11 @@ class Windows:
         return cls(waveform, present, images, image_present)
 
 
+def block_length(sfreq: float) -> int:
+    """Samples of a block of a waveform at this rate."""
+    return round(BLOCK_S * sfreq)
+
+
 def n_steps_of(duration_s: float) -> int:
     """Steps of a reading that cover so many seconds."""
     return int(np.ceil(round(duration_s, 6) / READING_STEP_S))
@@ -119,10 +124,9 @@ def first_column(view: View, start_s: float) -> int:
     return int(np.ceil((start_s - view.window_s / 2) / view.step_s))
 
 
-def image_start_s(name: str, view: View, window_start_s: float) -> float:
+def image_start_s(view: View, window_start_s: float) -> float:
     """Where the image of a view begins; its middle is that of the window."""
-    span_s = CONTEXT_S if name == "context" else view.span_s
-    return window_start_s + (SEGMENT_S - span_s) / 2
+    return window_start_s + (SEGMENT_S - view.span_s) / 2
 
 
 def cut(
@@ -163,7 +167,7 @@ def cut_at(
         if name == "context" and context is not None:
             images[name] = context
             continue
-        image_s = image_start_s(name, view, start_s)
+        image_s = image_start_s(view, start_s)
         if name != "context":
             image_s += round(shift / sfreq / view.step_s) * view.step_s
         first = first_column(view, image_s)

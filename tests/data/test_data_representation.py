@@ -22,6 +22,13 @@ def test_an_image_begins_with_the_first_column_in_it(offset_s, first):
     assert np.isnan(image[:, :, ~there]).all()
 
 
+def test_a_shorter_image_is_the_middle_of_the_ready_made_one():
+    columns = np.random.default_rng(0).normal(size=(4, 100, 300)).astype(np.float32)
+    shorter = ALL.spectrogram.context.model_copy(update={"span_s": 100.0})
+    image = ReadyMade(1.0, columns).image(0.0, shorter)
+    np.testing.assert_array_equal(image, columns[:, :, 125:175])
+
+
 def test_only_the_views_asked_for_are_computed():
     settings = Signal(spectrogram=Spectrogram(views=("centre",)))
     whole = represent(noise(52.0), settings)

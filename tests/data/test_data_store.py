@@ -80,6 +80,19 @@ def test_a_ready_made_spectrogram_is_the_context(folder, tmp_path):
         np.testing.assert_allclose(image, expected, rtol=2**-11, atol=1e-6)
 
 
+def test_a_ready_made_spectrogram_is_left_alone_where_another_recipe_is_asked_for(folder, tmp_path):
+    segments = load_segments(folder)
+    view = ALL.spectrogram.context.model_copy(update={"step_s": 1.0, "bins": (3, 52)})
+    spectrogram = ALL.spectrogram.model_copy(update={"context": view})
+    store = open_store(segments, Signal(spectrogram=spectrogram), tmp_path / "store")
+    row = next(iter(rows_of(segments)))
+    whole = represent(open_recording(segments.eeg_path(row.eeg_id)).signals(), store.settings)
+    computed = cut(whole, store.settings, row.eeg_label_offset_seconds).images["context"]
+    assert computed.shape == (4, 50, 600)
+    image = store.window(row).images["context"]
+    np.testing.assert_allclose(image, computed, rtol=2**-11, atol=1e-6)
+
+
 @pytest.mark.real
 def test_windows_of_hms_hold_the_official_rows_of_their_label(real, tmp_path):
     segments = load_segments(real / "hms")

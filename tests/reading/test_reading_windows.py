@@ -1,5 +1,9 @@
 """What the network is given for a step is what training would have cut, whatever the pieces."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,14 +12,16 @@ from nasion.data.representation import represent
 from nasion.eeg.recording import Recording
 from nasion.reading.stream import Strip, piece_of, spans
 from nasion.reading.windows import StepWindows, reach, windows_of
-from nasion.terms import SFREQ
+from nasion.terms import READING_STEP_S, SFREQ
 from nasion.windowing import (
     Representation,
     Windows,
+    block_length,
     cut,
     cut_at,
     n_steps_of,
     sliced,
+    step_start_s,
     views_of,
 )
 
@@ -47,7 +53,7 @@ def strip_from(whole: Representation) -> Strip:
     before, behind = reach(SIGNAL, 1)
 
     def placed(array: np.ndarray, pitch_s: float) -> np.ndarray:
-        a_step = round(2 / pitch_s)
+        a_step = round(READING_STEP_S / pitch_s)
         return sliced(array, -before * a_step, (before + n_steps + behind) * a_step)
 
     return Strip(
@@ -73,7 +79,7 @@ def test_pieces_of_any_length_make_the_strip_of_the_whole(length, gaps):
 def together(windows: StepWindows) -> Windows:
     """Each window with a waveform and images of its own."""
     return Windows(
-        windows.apart(round(2 * SIGNAL.waveform.sfreq)).waveform,
+        windows.apart(block_length(SIGNAL.waveform.sfreq)).waveform,
         windows.present,
         {name: image[windows.image_of[name]] for name, image in windows.images.items()},
         windows.image_present,
@@ -83,11 +89,23 @@ def together(windows: StepWindows) -> Windows:
 @pytest.mark.parametrize("duration_s", [DURATION_S, 10.0])
 def test_a_window_of_a_strip_is_what_training_cuts(duration_s):
     whole = represent(recorded(duration_s, gaps=True).signals(), SIGNAL)
-    steps = np.arange(n_steps_of(duration_s))
+    steps = np.arange(n_steps_of(duration_s))[::3]
     windows = together(windows_of(strip_from(whole), SIGNAL, steps, 1))
-    cuts = Windows.of([cut_at(whole, SIGNAL, 2.0 * step - 24) for step in steps], SIGNAL)
+    cuts = Windows.of([cut_at(whole, SIGNAL, step_start_s(step)) for step in steps], SIGNAL)
     for name, array in vars(cuts).items():
         np.testing.assert_equal(getattr(windows, name), array)
+
+
+def test_steps_of_four_seconds_take_their_name_alone():
+    code = (
+        "from nasion import terms\n"
+        "terms.READING_STEP_S = 4.0\n"
+        "import test_reading_windows as laws\n"
+        "assert len(laws.piece_of(laws.recorded(), laws.SIGNAL, 3, 9).faults) == 6\n"
+        "laws.test_pieces_of_any_length_make_the_strip_of_the_whole(17, True)\n"
+        "laws.test_a_window_of_a_strip_is_what_training_cuts(laws.DURATION_S)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
 
 
 def test_ten_seconds_are_read_as_they_are_learned():

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Signal, View
+from nasion.config import HMS_VIEW, Signal, View
 from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Signals
 from nasion.eeg.spectrogram import Power, cleaned, columns, power, scaled
 from nasion.eeg.waveform import waveform
-from nasion.terms import SFREQ
+from nasion.terms import CONTEXT_S, SFREQ
 from nasion.windowing import Representation, sliced, views_of
 
 
@@ -36,12 +36,20 @@ def represent(signals: Signals, settings: Signal, margins: Margins | None = None
 
 @dataclass(frozen=True)
 class ReadyMade:
-    """A ready-made spectrogram on the network's scale: shape (4, 100, n_columns), 2 s apart."""
+    """A ready-made spectrogram of HMS on the network's scale: shape (4, 100, n_columns)."""
 
     first_time_s: float
     columns: NDArray[np.floating]
 
+    @staticmethod
+    def shows(settings: Signal) -> bool:
+        """Whether a network's 10-min image is part of one: of the same recipe, and any length."""
+        view = settings.spectrogram.context
+        alike = view == HMS_VIEW.model_copy(update={"span_s": view.span_s})
+        return alike and "context" in settings.spectrogram.views
+
     def image(self, offset_s: float, view: View) -> NDArray[np.float32]:
-        """The image of the columns at `offset_s` and later."""
-        first = int(np.ceil((offset_s - self.first_time_s) / view.step_s))
+        """The image about the middle of the 10 min that begin at `offset_s`."""
+        start_s = offset_s + (CONTEXT_S - view.span_s) / 2
+        first = int(np.ceil((start_s - self.first_time_s) / view.step_s))
         return sliced(self.columns, first, view.n_columns)

@@ -71,7 +71,7 @@ class Store:
 
     def _context(self, row: Any) -> NDArray[np.float32] | None:
         entry = self.index["spectrograms"].get(str(int(row.spectrogram_id)))
-        if entry is None or "context" not in self.settings.spectrogram.views:
+        if entry is None or not ReadyMade.shows(self.settings):
             return None
         columns = np.moveaxis(self.arrays["ready"][slice(*entry["ready"])], 0, -1)
         ready = ReadyMade(entry["first_time_s"], columns)
@@ -178,7 +178,7 @@ def _ready_file(path: Path, settings: Signal) -> ReadyMade:
 
 def _build(segments: Segments, settings: Signal, folder: Path, progress: Progress) -> None:
     eegs, spectrograms = _eeg_paths(segments), _spectrogram_paths(segments)
-    if "context" not in settings.spectrogram.views:
+    if not ReadyMade.shows(settings):
         spectrograms = {}
     total = len(eegs) + len(spectrograms)
     index: dict[str, Any] = {"schema": SCHEMA, "eegs": {}, "spectrograms": {}}

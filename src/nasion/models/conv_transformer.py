@@ -14,8 +14,8 @@ from nasion.config import ConvTransformer, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
 from nasion.models.extractor import PRESENT, Extractor, statistics_of
-from nasion.terms import BLOCK_S, DERIVATIONS
-from nasion.windowing import N_BLOCKS
+from nasion.terms import DERIVATIONS
+from nasion.windowing import N_BLOCKS, block_length
 
 
 class Attention(nn.Module):
@@ -44,7 +44,7 @@ class ConvTransformerBranch(Extractor):
 
     def __init__(self, settings: ConvTransformer, signal: Waveform, n_features: int) -> None:
         super().__init__()
-        self.block_length = round(BLOCK_S * signal.sfreq)
+        self.block_length = block_length(signal.sfreq)
         self.convolutions = Convolutions(
             len(DERIVATIONS),
             settings.channels,

@@ -22,9 +22,9 @@ from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.models.wavenet import WaveformBranch
 from nasion.provenance import Provenance
-from nasion.terms import BLOCK_S, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
+from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
-from nasion.windowing import N_BLOCKS
+from nasion.windowing import N_BLOCKS, block_length
 
 OPSET = 20
 
@@ -108,7 +108,7 @@ def _about(
         backbone=model.spectrogram.backbone,
         stack=model.spectrogram.stack,
         views=tuple(graph.views),
-        block_length=_block_length(experiment),
+        block_length=block_length(experiment.signal.waveform.sfreq),
         dense=graph.dense,
         least_blocks=graph.least_blocks,
         symmetric=ensemble.symmetric,
@@ -158,10 +158,6 @@ def _fingerprint(ensemble: Ensemble) -> str:
     return digest.hexdigest()[:12]
 
 
-def _block_length(experiment: Experiment) -> int:
-    return round(BLOCK_S * experiment.signal.waveform.sfreq)
-
-
 def _converted(graph: Graph, experiment: Experiment, path: Path) -> Any:
     given, names, dynamic = _example(graph, experiment)
     with torch.no_grad():
@@ -192,7 +188,7 @@ def _example(
 ) -> tuple[dict[str, Any], list[str], dict[str, Any]]:
     """Inputs to trace with, their names, and the axes that may have any length."""
     n, m, j, batch, n_blocks = 4, 3, 2, 2, N_BLOCKS + 2
-    length = _block_length(experiment)
+    length = block_length(experiment.signal.waveform.sfreq)
     axis = {name: torch.export.Dim(name) for name in ("n", "k", "batch", "blocks")}
     whole = {0: axis["batch"], 2: length * axis["blocks"]}
     if not graph.dense:

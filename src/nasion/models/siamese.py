@@ -18,8 +18,7 @@ from nasion.config import Siamese, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
 from nasion.models.extractor import LEFT, PRESENT, RIGHT, Extractor, statistics_of
-from nasion.terms import BLOCK_S
-from nasion.windowing import N_BLOCKS
+from nasion.windowing import N_BLOCKS, block_length
 
 
 class SiameseBranch(Extractor):
@@ -29,7 +28,7 @@ class SiameseBranch(Extractor):
 
     def __init__(self, settings: Siamese, signal: Waveform, n_features: int) -> None:
         super().__init__()
-        self.block_length = round(BLOCK_S * signal.sfreq)
+        self.block_length = block_length(signal.sfreq)
         self.convolutions = Convolutions(
             len(LEFT), settings.channels, settings.strides, self.block_length, "model.siamese"
         )

@@ -13,8 +13,8 @@ from torch.nn import functional
 from nasion.config import Waveform
 from nasion.config import WaveNet as WaveNetSettings
 from nasion.models.extractor import LEFT, RIGHT, Extractor, seen, statistics_of
-from nasion.terms import BLOCK_S, DERIVATIONS
-from nasion.windowing import N_BLOCKS
+from nasion.terms import DERIVATIONS
+from nasion.windowing import N_BLOCKS, block_length
 
 
 class GatedLayer(nn.Module):
@@ -80,7 +80,7 @@ class WaveformBranch(Extractor):
         n_inputs = len(LEFT) if self.shared else len(DERIVATIONS)
         self.wavenet = WaveNet(n_inputs, settings)
         self.dense = bool(self.wavenet.lost)
-        self.block_length = round(BLOCK_S * signal.sfreq)
+        self.block_length = block_length(signal.sfreq)
         width = settings.channels[-1]
         self._add_pooling((5 if self.shared else 2) * width, n_features)
 

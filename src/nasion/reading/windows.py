@@ -58,7 +58,7 @@ def reach(signal: Signal, context_every: int = CONTEXT_EVERY) -> tuple[int, int]
     before = -(-BLOCKS_BEFORE // BLOCKS_A_STEP)
     behind = -(-(N_BLOCKS - BLOCKS_BEFORE) // BLOCKS_A_STEP)
     for name, view in views_of(signal).items():
-        first, per_step = _first_column(name, view), _per_step(view)
+        first, per_step = _first_column(view), _per_step(view)
         late = context_every // 2 + 1 if name == "context" else 0
         before = max(before, late - first // per_step)
         behind = max(behind, late - (-(first + view.n_columns) // per_step))
@@ -70,9 +70,9 @@ def _per_step(view: View) -> int:
     return round(READING_STEP_S / view.step_s)
 
 
-def _first_column(name: str, view: View) -> int:
+def _first_column(view: View) -> int:
     """Column of step 0's image, counted from the column that begins with step 0."""
-    return first_column(view, image_start_s(name, view, step_start_s(0)))
+    return first_column(view, image_start_s(view, step_start_s(0)))
 
 
 def windows_of(
@@ -104,7 +104,7 @@ def windows_of(
         if last is not None:
             nearest = np.minimum(nearest, last)
         chosen, image_of[name] = np.unique(nearest, return_inverse=True)
-        images[name] = _images(strip, name, view, chosen)
+        images[name] = _images(strip.columns[name], view, chosen - strip.first)
     counts = images_present(images, signal)
     return StepWindows(
         waveform=np.nan_to_num(strip.waveform)[None],
@@ -116,8 +116,8 @@ def windows_of(
     )
 
 
-def _images(strip: Strip, name: str, view: View, steps: NDArray[np.int64]) -> Array:
-    """(steps, 4, n_freqs, n_columns), contiguous."""
-    first = (steps - strip.first) * _per_step(view) + _first_column(name, view)
-    sliding = sliding_window_view(strip.columns[name], view.n_columns, axis=2)
+def _images(columns: Array, view: View, steps: NDArray[np.int64]) -> Array:
+    """Images of steps counted from the first column: (steps, 4, n_freqs, n_columns), contiguous."""
+    first = steps * _per_step(view) + _first_column(view)
+    sliding = sliding_window_view(columns, view.n_columns, axis=2)
     return np.ascontiguousarray(sliding[:, :, first].transpose(2, 0, 1, 3))

@@ -69,7 +69,7 @@ class Explainer:
         values = found.images[VIEW][PATTERNS.index(pattern)]
         factors = view.n_freqs / values.shape[0], view.n_columns / values.shape[1]
         whole = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
-        start_s = image_start_s(VIEW, view, found.start_s)
+        start_s = image_start_s(view, found.start_s)
         return _positive(whole, whole.max()), start_s, start_s + view.span_s
 
     def _around(self, case: Case, at_s: float) -> "Why":
