@@ -26,7 +26,7 @@ from nasion.files import read_json, replacing, write_text
 from nasion.hms.segments import counts_by_pattern, load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.models.fusion import Inputs
-from nasion.phantom.cohort import simulate
+from nasion.study.data_set import simulate
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 from nasion.training.crossval import Cohort, cohort, train
 from nasion.training.losses import SIMILARITIES

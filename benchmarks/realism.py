@@ -15,7 +15,8 @@ import pandas as pd
 from scipy.signal import butter, sosfiltfilt, welch
 from scipy.stats import kurtosis, skew
 
-from nasion.eeg.spectrogram import hms_table
+from nasion.hms.layout import hms_columns, to_table
+from nasion.hms.writer import spectrogram_of
 from nasion.phantom.patient import PROPORTIONS, segment
 from nasion.terms import COLUMNS, DERIVATIONS, HMS_SPECTROGRAM_CHAINS, PATTERNS, VOTE_COLUMNS
 
@@ -137,15 +138,16 @@ def main():
                 f"| {' '.join(f'{v:.1f}' for v in two)} |"
             )
 
-    tables = [np.log1p(hms_table(s.signals).iloc[1:-1, 1:].to_numpy()) for s in simulated]
+    tables = [
+        np.log1p(to_table(spectrogram_of(s.signals), 2.0).iloc[1:-1, 1:].to_numpy())
+        for s in simulated
+    ]
     weights = np.array([share[label] / consensus.count(label) for label in consensus])
     weights /= weights.sum()
     mean = sum(w * t.mean(0) for w, t in zip(weights, tables, strict=True))
     square = sum(w * np.square(t - mean).mean(0) for w, t in zip(weights, tables, strict=True))
     at = (0, 2, 7, 12, 17, 28, 38, 59, 79, 99)
-    hertz = np.array(
-        [float(c.split("_")[1]) for c in hms_table(simulated[0].signals).columns[1:101]]
-    )
+    hertz = np.array([float(c.split("_")[1]) for c in hms_columns()[:100]])
     print("\n| log(1 + µV²/Hz) at, Hz | " + " | ".join(f"{hertz[i]:.1f}" for i in at) + " |")
     print("|---|" + "---|" * len(at))
     for i, chain in enumerate(HMS_SPECTROGRAM_CHAINS):

@@ -27,13 +27,13 @@ from nasion.models.checkpoint import load
 from nasion.models.ensemble import Ensemble
 from nasion.phantom import morphology, patient
 from nasion.phantom.background import Background
-from nasion.phantom.cohort import simulate
 from nasion.phantom.hardware import Hardware
 from nasion.phantom.head import CORTEX, POSITIONS, Head
 from nasion.phantom.patient import Patient
 from nasion.phantom.periodic import Train
 from nasion.phantom.rhythmic import Rhythmic
 from nasion.prediction import predict
+from nasion.study.data_set import simulate
 from nasion.terms import PATTERNS
 from nasion.training.crossval import train
 from nasion.training.memory import keep_freed_memory

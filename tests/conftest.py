@@ -33,8 +33,7 @@ def real() -> Path:
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small data set of simulated patients in HMS layout."""
-    from nasion.eeg.spectrogram import hms_table
-    from nasion.phantom.cohort import simulate
+    from nasion.study.data_set import simulate
 
     folder = tmp_path_factory.mktemp("phantoms") / "data"
     simulate(
@@ -44,6 +43,5 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
         segments_per_patient=2,
         short_share=0.6,
         context_share=0.1,
-        spectrogram=hms_table,
     )
     return folder

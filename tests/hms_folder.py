@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasion.config import HMS_VIEW
-from nasion.eeg.spectrogram import table
+from nasion.hms.layout import to_table
 from nasion.terms import COLUMNS, PATTERNS, SFREQ, SPECTROGRAM_CHAINS, VOTE_COLUMNS
 
 
@@ -46,7 +46,7 @@ def spectrogram(n_columns: int, seed: int = 0, first_time_s: float = 1.0) -> pd.
     """A ready-made spectrogram of lognormal power."""
     shape = (len(SPECTROGRAM_CHAINS), HMS_VIEW.n_freqs, n_columns)
     power = np.random.default_rng(seed).lognormal(2.0, 1.0, shape)
-    return table(power.astype(np.float32), first_time_s)
+    return to_table(power.astype(np.float32), first_time_s)
 
 
 def write_hms(

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "drawing": {"terms"},
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
-    "phantom": BASICS | {"simulation"},
+    "phantom": BASICS,
     "hms": BASICS | {"eeg", "provenance", "simulation"},
     "data": BASICS | {"eeg", "hms", "windowing"},
     "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"display", "drawing", "events", "network", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
-        "display", "eeg", "events", "exports", "network", "reading", "report", "signal",
+        "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
         "windowing",
     },
     "evaluation": BASICS | {"calibration", "drawing", "out_of_fold"},
@@ -58,17 +58,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": BASICS
     | {
         "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
-        "provenance", "training",
+        "provenance", "simulation", "training",
     },
     "review": BASICS
     | {
-        "contract", "display", "drawing", "eeg", "events", "exports", "network", "reading",
+        "contract", "display", "drawing", "eeg", "events", "exports", "hms", "network", "reading",
         "signal", "windowing",
     },
     "api": BASICS | {"eeg", "exports", "network", "reader", "reading", "report"},
     "demo": BASICS
     | {
-        "eeg", "evaluation", "explanation", "exports", "network", "phantom", "reader", "training",
+        "eeg", "evaluation", "explanation", "exports", "network", "phantom", "reader", "study",
+        "training",
     },
     "cli": BASICS
     | {

@@ -20,7 +20,6 @@ from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import read_folds
 from nasion.data.store import load_store
 from nasion.eeg.formats import open_recording
-from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation import document, evaluation, inputs
 from nasion.exports import folder as reading_folder
@@ -28,10 +27,10 @@ from nasion.hms.convert import convert
 from nasion.hms.segments import NO_SPECTROGRAM, Segments, load_labels, load_segments
 from nasion.models import checkpoint
 from nasion.out_of_fold import NAMES, OLD_PROBABILITIES, OLD_VOTES, OutOfFold
-from nasion.phantom.cohort import simulate
 from nasion.prediction import predict_dataset
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
+from nasion.study.data_set import simulate
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS, Pattern
 from nasion.training import run as training_run
 from nasion.training.crossval import train
@@ -386,7 +385,7 @@ def converted(tmp_path_factory):
     """A simulated EEG of more than 50 s, and its conversion."""
     folder = tmp_path_factory.mktemp("converted")
     simulate(folder / "data", n_patients=1, seed=5, short_share=0.0, segments_per_patient=1,
-             context_share=1.0, spectrogram=hms_table)  # fmt: skip
+             context_share=1.0)  # fmt: skip
     segments = load_segments(folder / "data")
     recording = open_recording(segments.eeg_path(int(segments.table["eeg_id"][0])))
     convert([recording], folder / "test", every_s=2.0)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from nasion.api.read import read
     from nasion.eeg.formats import open_recording
     from nasion.evaluation.evaluation import compare, evaluate
-    from nasion.phantom.cohort import simulate
+    from nasion.study.data_set import simulate
     from nasion.training.run import load
 
 _HOMES = {
@@ -18,7 +18,7 @@ _HOMES = {
     "load": "nasion.training.run",
     "open_recording": "nasion.eeg.formats",
     "read": "nasion.api.read",
-    "simulate": "nasion.phantom.cohort",
+    "simulate": "nasion.study.data_set",
 }
 __version__: str
 

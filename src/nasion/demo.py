@@ -6,16 +6,15 @@ from pathlib import Path
 from nasion.config import Experiment, load
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
-from nasion.eeg.spectrogram import hms_table
 from nasion.errors import NasionError
 from nasion.evaluation.evaluation import compare
 from nasion.explanation.request import explain_run
 from nasion.exports.folder import MANIFEST
 from nasion.network import Network
-from nasion.phantom.cohort import simulate
 from nasion.phantom.recordings import simulate_recordings
 from nasion.progress import Progress
 from nasion.reader.reader import REPORT, Reader
+from nasion.study.data_set import simulate
 from nasion.training.crossval import crossval
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
@@ -50,7 +49,6 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
             segments_per_patient=SEGMENTS_PER_PATIENT,
             short_share=SHORT_SHARE,
             context_share=CONTEXT_SHARE,
-            spectrogram=hms_table,
             progress=progress,
         )
     predictions = {}

@@ -1,10 +1,22 @@
+import ast
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from hms_folder import segment, spectrogram, write_hms
-from nasion.eeg.spectrogram import from_table, hms_columns
+import nasion
+from hms_folder import noise, segment, spectrogram, write_hms
+from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
+from nasion.hms.layout import (
+    COLUMNS,
+    OFFSET_S,
+    PARTS,
+    SPECTROGRAM_OFFSET_S,
+    from_table,
+    hms_columns,
+)
 from nasion.hms.segments import (
     NO_SPECTROGRAM,
     consensus,
@@ -16,6 +28,7 @@ from nasion.hms.segments import (
     targets,
     votes,
 )
+from nasion.hms.writer import Label, eeg_writer, write_labels, write_spectrogram
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 
 ROWS = [
@@ -264,3 +277,66 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path):
 def test_names_of_columns_are_rounded_halves_up():
     assert {"LL_0.59", "LL_3.13", "RP_19.92"} <= set(hms_columns())
     assert len(set(hms_columns())) == 400
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_is_written_is_read(part, tmp_path):
+    signals = noise(60.0)
+    signals[4, 100:5000] = np.nan
+    power = np.random.default_rng(0).lognormal(2.0, 1.0, (4, 100, 29)).astype(np.float32)
+    power[2, :, 7:9] = np.nan
+    counts = np.array([0, 2, 0, 5, 0, 5])
+    with eeg_writer(tmp_path, part, 12) as write:
+        for piece in np.split(signals, [1, 4000, 9000], axis=1):
+            write(piece)
+    write_spectrogram(tmp_path, part, 7, np.split(power, [10, 11], axis=2), 2.0)
+    labels = [
+        Label(12, i, 2.0 * i, 3, 7, 2.0 * i - 275, counts if part == "train" else None, "night")
+        for i in range(3)
+    ]
+    path = write_labels(tmp_path, part, labels)
+    assert tuple(pd.read_csv(path)) == COLUMNS[part]
+    segments = load_segments(tmp_path)
+    assert (segments.part, segments.labelled) == (part, part == "train")
+    for row, label in zip(segments.table.itertuples(), labels, strict=True):
+        assert (row.eeg_id, row.eeg_sub_id, row.patient_id) == (12, label.sub_id, 3)
+        assert row.eeg_label_offset_seconds == label.offset_s
+        assert row.spectrogram_label_offset_seconds == label.spectrogram_offset_s
+    if segments.labelled:
+        assert votes(segments.table).tolist() == [counts.tolist()] * 3
+        assert pd.read_csv(path)["expert_consensus"].tolist() == ["LRDA"] * 3
+    np.testing.assert_array_equal(open_recording(segments.eeg_path(12)).signals(), signals)
+    first_s, columns = read_spectrogram(segments.spectrogram_path(7))
+    assert first_s == 2.0
+    np.testing.assert_array_equal(columns, power)
+
+
+def test_an_eeg_that_breaks_off_leaves_no_file(tmp_path):
+    def lost():
+        with eeg_writer(tmp_path, "test", 1) as write:
+            write(noise(1.0))
+            raise NasionError("lost")
+
+    with pytest.raises(NasionError, match="lost"):
+        lost()
+    assert list(tmp_path.rglob("*.parquet")) == []
+
+
+def test_only_the_layout_knows_what_files_and_offsets_are_called():
+    names = ("_eegs", "_spectrograms", OFFSET_S, SPECTROGRAM_OFFSET_S, "spectrogram_sub_id")
+    for path in Path(nasion.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if is_scope(node)}
+        knowing = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value not in texts
+            and any(node.value.endswith(name) for name in names)
+        ]
+        assert not knowing or path.parent.name == "hms", path
+
+
+def is_scope(node):
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)

@@ -13,8 +13,9 @@ from nasion.config import Signal, Spectrogram, Waveform
 from nasion.data.representation import represent
 from nasion.data.store import building, open_store
 from nasion.eeg.formats import open_recording
-from nasion.eeg.spectrogram import from_table, scaled
+from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
+from nasion.hms.layout import from_table
 from nasion.hms.segments import load_segments
 from nasion.terms import CONTEXT_S
 from nasion.windowing import cut

@@ -13,13 +13,11 @@ from nasion.eeg.spectrogram import (
     COLUMNS_AT_ONCE,
     cleaned,
     columns,
-    from_table,
-    hms_columns,
-    hms_table,
     power,
     scaled,
-    table,
 )
+from nasion.hms.layout import from_table, hms_columns, to_table
+from nasion.hms.writer import spectrogram_of
 from nasion.terms import (
     CHAIN_DERIVATIONS,
     COLUMNS,
@@ -44,7 +42,7 @@ def common(real: Path, eeg_id: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Our rows and the official ones at the same times, 10 s at either end of the EEG aside."""
     row = pd.read_csv(real / "hms" / "train.csv").set_index("eeg_id").loc[[eeg_id]].iloc[0]
     recording = open_recording(real / "hms" / "train_eegs" / f"{eeg_id}.parquet")
-    ours = hms_table(recording.signals())
+    ours = to_table(spectrogram_of(recording.signals()), 2.0)
     # Both windows of a label have the same centre.
     ours["time"] += int(row["spectrogram_label_offset_seconds"] + CONTEXT_S / 2)
     ours["time"] -= int(row["eeg_label_offset_seconds"] + SEGMENT_S / 2)
@@ -225,11 +223,11 @@ def test_mirrored_electrodes_swap_the_sides(name):
 
 
 def test_columns_of_a_file_come_back_by_name():
-    frame = hms_table(noise(30.0))
+    frame = to_table(spectrogram_of(noise(30.0)), 2.0)
     shuffled = frame[np.random.default_rng(0).permutation(frame.columns)]
     columns = from_table(shuffled)
     np.testing.assert_array_equal(columns, power(*cleaned(noise(30.0)), HMS_VIEW))
-    pd.testing.assert_frame_equal(table(columns, 2.0), frame)
+    pd.testing.assert_frame_equal(to_table(columns, 2.0), frame)
     assert frame["time"].tolist() == list(range(2, 30, 2))[: len(frame)]
     np.testing.assert_array_equal(frame["RL_19.92"], columns[3, -1])
     np.testing.assert_array_equal(frame["LP_0.59"], columns[1, 0])

@@ -7,9 +7,9 @@ import pytest
 
 from nasion.errors import NasionError
 from nasion.phantom import cohort as cohort_module
-from nasion.phantom.cohort import simulate
 from nasion.phantom.stay import Stay
 from nasion.simulation import Simulation
+from nasion.study.data_set import simulate
 from nasion.terms import COLUMNS, PATTERNS, VOTE_COLUMNS
 
 HMS_COLUMNS = [
@@ -23,12 +23,6 @@ HMS_COLUMNS = [
     "patient_id",
     "expert_consensus",
 ]
-
-
-def spectrogram(signals):
-    """Stand in for the image: one number every 2 s, where a window of 4 s fits."""
-    power = signals[0].reshape(-1, 400).std(1)[1:]
-    return pd.DataFrame({"time": 2 * np.arange(1, len(power) + 1), "LL_0.59": power})
 
 
 def digest(folder):
@@ -48,7 +42,6 @@ def cohort(tmp_path_factory):
         n_patients=12,
         seed=3,
         progress=lambda *counts: done.append(counts),
-        spectrogram=spectrogram,
         context_share=0.2,
     )
     assert done == [(i, 12) for i in range(1, 13)]
@@ -106,7 +99,7 @@ def test_context_covers_ten_minutes_around_every_window(table, cohort):
 
 
 def test_same_seed_same_bytes_whatever_the_number_of_patients_and_jobs(cohort, tmp_path):
-    settings = {"seed": 3, "spectrogram": spectrogram, "context_share": 0.2}
+    settings = {"seed": 3, "context_share": 0.2}
     simulate(tmp_path / "fewer", n_patients=3, **settings)
     simulate(tmp_path / "jobs", n_patients=3, n_jobs=2, **settings)
     fewer, jobs, whole = (digest(f) for f in (tmp_path / "fewer", tmp_path / "jobs", cohort))
@@ -125,8 +118,8 @@ def test_another_seed_is_another_cohort(cohort, tmp_path):
     assert not other.equals(pd.read_parquet(cohort / "train_eegs" / "1000.parquet"))
 
 
-def test_without_a_spectrogram_there_is_no_context(tmp_path):
-    simulate(tmp_path, n_patients=2, seed=0, context_share=1.0)
+def test_without_context_there_is_no_spectrogram(tmp_path):
+    simulate(tmp_path, n_patients=2, seed=0)
     assert (pd.read_csv(tmp_path / "train.csv")["spectrogram_id"] == -1).all()
     assert not (tmp_path / "train_spectrograms").exists()
 
@@ -142,7 +135,7 @@ def test_no_patients_is_an_error(tmp_path):
 
 
 def test_patients_of_a_stay_stand_beside_the_others(tmp_path):
-    settings = {"n_patients": 6, "seed": 3, "segments_per_patient": 2, "spectrogram": spectrogram}
+    settings = {"n_patients": 6, "seed": 3, "segments_per_patient": 2}
     simulate(tmp_path / "none", **settings)
     simulate(tmp_path / "some", **settings, stay_share=0.5)
     rows = [pd.read_csv(tmp_path / name / "train.csv") for name in ("none", "some")]

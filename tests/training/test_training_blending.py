@@ -13,8 +13,8 @@ from nasion.evaluation.evaluation import evaluate
 from nasion.files import write_json
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
-from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
+from nasion.study.data_set import simulate
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.blending import Blend, blend, fitted_weights, is_blend
 from nasion.training.calibrating import of_single_fits

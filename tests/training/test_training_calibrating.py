@@ -11,8 +11,8 @@ from nasion.data.dataset import SegmentDataset
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments, one_row_per_period
 from nasion.out_of_fold import OutOfFold
-from nasion.phantom.cohort import simulate
 from nasion.prediction import predict
+from nasion.study.data_set import simulate
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import calibrate, of_all_fits, of_single_fits
 from nasion.training.crossval import crossval

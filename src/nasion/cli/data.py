@@ -39,13 +39,12 @@ def simulate(
 ) -> None:
     """Write an HMS-layout data set and long recordings of simulated patients."""
     from nasion.eeg.edf.writer import write_edf
-    from nasion.eeg.spectrogram import hms_table
-    from nasion.phantom import cohort
     from nasion.phantom.recordings import simulate_recordings
+    from nasion.study import data_set
 
     if patients:
         with bar_of("patients") as bar:
-            cohort.simulate(
+            data_set.simulate(
                 folder,
                 n_patients=patients,
                 seed=seed,
@@ -54,7 +53,6 @@ def simulate(
                 context_share=context,
                 stay_share=stays,
                 progress=bar,
-                spectrogram=hms_table,
             )
         typer.echo(folder / "train.csv")
     with bar_of("minutes recorded") as bar:
@@ -81,7 +79,9 @@ def check(
 
 
 def _checked(path: Path, unit: str) -> dict[str, Any]:
-    if path.is_dir() and any((path / name).exists() for name in ("train.csv", "test.csv")):
+    from nasion.hms.layout import parts_in
+
+    if path.is_dir() and parts_in(path):
         from nasion.hms.check import check_segments
         from nasion.hms.segments import load_segments
 

@@ -10,17 +10,16 @@ the four pairs of a chain, µV²/Hz.
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.signal.windows import dpss
 
-from nasion.config import HMS_VIEW, Spectrogram, View
+from nasion.config import Spectrogram, View
 from nasion.eeg.filters import band_pass, band_stop, bridge
 from nasion.eeg.margins import Margins
 from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
-from nasion.terms import HMS_SPECTROGRAM_CHAINS, SFREQ, SPECTROGRAM_CHAINS
+from nasion.terms import SFREQ, SPECTROGRAM_CHAINS
 
 BAND_HZ = (0.5, 40.0)
 STOP_HZ = (55.0, 65.0)
@@ -122,33 +121,3 @@ def scaled(columns: Power, settings: Spectrogram) -> Power:
     low, high = settings.log_range
     logs = np.clip(np.log(np.maximum(columns, np.exp(low))), low, high)
     return ((logs - settings.log_centre) / settings.log_scale).astype(np.float32)
-
-
-def hms_columns() -> list[str]:
-    """Column names of an HMS spectrogram file after `time`: LL_0.59 ... RP_19.92."""
-    freqs = np.arange(HMS_VIEW.bins[0], HMS_VIEW.bins[1] + 1) * SFREQ / HMS_VIEW.n_fft
-    names = [f"{np.floor(freq * 100 + 0.5) / 100:g}" for freq in freqs]  # 3.125 is their 3.13
-    return [f"{chain}_{name}" for chain in HMS_SPECTROGRAM_CHAINS for name in names]
-
-
-def hms_table(signals: Signals) -> pd.DataFrame:
-    """Spectrogram of a whole EEG as an HMS file holds it; `time` is each window's centre in s."""
-    columns = power(*cleaned(signals), HMS_VIEW)
-    return table(columns, HMS_VIEW.window_s / 2)
-
-
-def table(columns: Power, first_time_s: float) -> pd.DataFrame:
-    """Power of shape (4, 100, n_columns) as rows of an HMS file."""
-    order = [SPECTROGRAM_CHAINS.index(chain) for chain in HMS_SPECTROGRAM_CHAINS]
-    rows = columns[order].reshape(-1, columns.shape[2]).T
-    frame = pd.DataFrame(rows, columns=hms_columns())
-    times = first_time_s + HMS_VIEW.step_s * np.arange(len(frame))
-    frame.insert(0, "time", times.astype(np.int64))
-    return frame
-
-
-def from_table(frame: pd.DataFrame) -> Power:
-    """Power of shape (4, 100, n_rows) from an HMS file's columns, addressed by name."""
-    values = frame[hms_columns()].to_numpy(np.float32).T
-    by_chain = values.reshape(len(HMS_SPECTROGRAM_CHAINS), -1, len(frame))
-    return by_chain[[HMS_SPECTROGRAM_CHAINS.index(chain) for chain in SPECTROGRAM_CHAINS]]

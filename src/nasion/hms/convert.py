@@ -1,20 +1,24 @@
 """Any recording as an HMS folder in test form: EEG at 200 Hz and its exact spectrogram."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nasion.config import HMS_VIEW
 from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording
-from nasion.eeg.spectrogram import cleaned, columns, table
+from nasion.eeg.spectrogram import Power, cleaned, columns
 from nasion.errors import NasionError
-from nasion.files import replacing
+from nasion.hms.writer import (
+    Label,
+    eeg_writer,
+    refuse_to_replace,
+    write_labels,
+    write_spectrogram,
+)
 from nasion.progress import Progress
-from nasion.terms import COLUMNS, CONTEXT_S, SEGMENT_S, SFREQ
+from nasion.terms import CONTEXT_S, SEGMENT_S, SFREQ
 
 PIECE_S = 300.0  # what is in memory at a time
 
@@ -39,31 +43,25 @@ def convert(
     """
     if every_s <= 0 or every_s % HMS_VIEW.step_s:
         raise NasionError(f"--every {every_s:g}: must be a multiple of {HMS_VIEW.step_s:g} s")
-    path = folder / "test.csv"
-    if path.exists():
-        raise NasionError(f"{path}: exists already; give an empty folder")
-    rows = []
+    refuse_to_replace(folder, "test")
+    labels = []
     for number, recording in enumerate(recordings, start=1):
-        _write_eeg(folder / "test_eegs" / f"{number}.parquet", recording)
-        _write_spectrogram(folder / "test_spectrograms" / f"{number}.parquet", recording)
+        _write(folder, number, recording)
         for window, offset_s in enumerate(_offsets_s(recording.duration_s, every_s)):
             centre_s = offset_s + min(SEGMENT_S, recording.duration_s) / 2
-            rows.append(
-                {
-                    "spectrogram_id": number,
-                    "eeg_id": number,
-                    "patient_id": number,
-                    "eeg_sub_id": window,
-                    "eeg_label_offset_seconds": offset_s,
-                    "spectrogram_label_offset_seconds": centre_s - CONTEXT_S / 2,
-                    "recording": recording.name,
-                }
+            label = Label(
+                eeg_id=number,
+                sub_id=window,
+                offset_s=offset_s,
+                patient_id=number,
+                spectrogram_id=number,
+                spectrogram_offset_s=centre_s - CONTEXT_S / 2,
+                recording=recording.name,
             )
+            labels.append(label)
         if progress:
             progress(number, len(recordings))
-    with replacing(path) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False)
-    return path
+    return write_labels(folder, "test", labels)
 
 
 def _offsets_s(duration_s: float, every_s: float) -> list[float]:
@@ -71,27 +69,36 @@ def _offsets_s(duration_s: float, every_s: float) -> list[float]:
     return [float(offset) for offset in np.arange(0.0, last + 1e-9, every_s)]
 
 
-def _write_eeg(path: Path, recording: Recording) -> None:
-    schema = pa.schema([(name, pa.float32()) for name in COLUMNS])
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        for start_s in np.arange(0.0, recording.duration_s, PIECE_S):
-            stop_s = min(start_s + PIECE_S, recording.duration_s)
-            signals = recording.signals(start_s, stop_s)
-            writer.write_table(pa.table(list(signals), schema=schema))
+def _write(folder: Path, number: int, recording: Recording) -> None:
+    """Write the EEG and the spectrogram of a recording, whose pieces are read once for both."""
+    if recording.duration_s < HMS_VIEW.window_s:
+        raise NasionError(
+            f"{recording.name}: shorter than one spectrogram window of {HMS_VIEW.window_s:g} s"
+        )
+    with eeg_writer(folder, "test", number) as write_eeg:
+
+        def pieces() -> Iterator[Power]:
+            n_columns = _n_columns(recording.n_times)
+            for margins in _spans(recording.n_times):
+                around = recording.read(margins.first, margins.last)
+                write_eeg(margins.cut(around))
+                power = columns(*cleaned(around), HMS_VIEW, margins)
+                yield power[..., : max(n_columns - margins.start // _STEP, 0)]
+
+        write_spectrogram(folder, "test", number, pieces(), HMS_VIEW.window_s / 2)
 
 
-def _write_spectrogram(path: Path, recording: Recording) -> None:
-    """Windows that start at 0, 2, 4 ... s."""
-    step = round(HMS_VIEW.step_s * SFREQ)
-    n_columns = (recording.n_times - round(HMS_VIEW.window_s * SFREQ)) // step + 1
-    frames = []
-    for start in range(0, n_columns * step, round(PIECE_S * SFREQ)):
-        stop = min(start + round(PIECE_S * SFREQ), n_columns * step)
-        margins = Margins.around(start, stop, recording.n_times, window_s=HMS_VIEW.window_s)
-        pairs, gaps = cleaned(recording.read(margins.first, margins.last))
-        found = columns(pairs, gaps, HMS_VIEW, margins)
-        frames.append(table(found, (start / SFREQ) + HMS_VIEW.window_s / 2))
-    if not frames:
-        raise NasionError(f"{recording.name}: shorter than one spectrogram window of 4 s")
-    with replacing(path) as temporary:
-        pd.concat(frames).to_parquet(temporary, index=False)
+_STEP = round(HMS_VIEW.step_s * SFREQ)
+
+
+def _n_columns(n_times: int) -> int:
+    """Windows of a spectrogram that lie wholly within so many samples."""
+    return (n_times - round(HMS_VIEW.window_s * SFREQ)) // _STEP + 1
+
+
+def _spans(n_times: int) -> Iterator[Margins]:
+    """Consecutive pieces of whole steps, all but the last."""
+    length = round(PIECE_S * SFREQ)
+    for start in range(0, n_times, length):
+        stop = min(start + length, n_times)
+        yield Margins.around(start, stop, n_times, window_s=HMS_VIEW.window_s)

@@ -4,29 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from nasion.config import HMS_VIEW
-from nasion.eeg.spectrogram import Power, from_table, hms_columns
+from nasion.eeg.spectrogram import Power
 from nasion.errors import NasionError
+from nasion.hms import layout
+from nasion.hms.layout import NO_SPECTROGRAM, Part, from_table, hms_columns
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
-Part = Literal["train", "test"]
-NO_SPECTROGRAM = -1
-
 # Columns of `Segments.table`; the csv's names where it has them.
-KEYS = ("eeg_id", "eeg_sub_id")
+KEYS = (layout.EEG_ID, layout.SUB_ID)
 _NUMBERS = {
-    "eeg_id": None,
-    "eeg_sub_id": 0,
-    "eeg_label_offset_seconds": 0.0,
-    "spectrogram_id": NO_SPECTROGRAM,
-    "spectrogram_label_offset_seconds": 0.0,
-    "patient_id": None,
+    layout.EEG_ID: None,
+    layout.SUB_ID: 0,
+    layout.OFFSET_S: 0.0,
+    layout.SPECTROGRAM_ID: NO_SPECTROGRAM,
+    layout.SPECTROGRAM_OFFSET_S: 0.0,
+    layout.PATIENT_ID: None,
 }
 
 
@@ -52,11 +50,11 @@ class Segments:
 
     def eeg_path(self, eeg_id: int) -> Path:
         """File of an EEG."""
-        return self.folder / f"{self.part}_eegs" / f"{eeg_id}.parquet"
+        return layout.eeg_path(self.folder, self.part, eeg_id)
 
     def spectrogram_path(self, spectrogram_id: int) -> Path:
         """File of a ready-made spectrogram; it need not exist."""
-        return self.folder / f"{self.part}_spectrograms" / f"{spectrogram_id}.parquet"
+        return layout.spectrogram_path(self.folder, self.part, spectrogram_id)
 
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.int_]) -> "Segments":
         """Only these rows."""
@@ -73,7 +71,7 @@ def load_segments(folder: Path, part: Part | None = None) -> Segments:
         repeated segments, or EEG files that are not there.
     """
     part = part or _only_part(folder)
-    path = folder / f"{part}.csv"
+    path = layout.table_path(folder, part)
     segments = Segments(folder, part, load_labels(path, votes=part == "train"))
     for row, eeg_id in _first_rows(segments.table["eeg_id"]):
         if not segments.eeg_path(eeg_id).exists():
@@ -87,10 +85,10 @@ def _only_part(folder: Path) -> Part:
         raise NasionError(
             f"{folder}: not a folder; give one in HMS layout (train.csv, train_eegs/)"
         )
-    found: list[Part] = [part for part in ("train", "test") if (folder / f"{part}.csv").exists()]
-    if not found:
+    parts = layout.parts_in(folder)
+    if not parts:
         raise NasionError(f"{folder}: holds neither train.csv nor test.csv; is it in HMS layout?")
-    return found[0]
+    return parts[0]
 
 
 def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
@@ -188,7 +186,7 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise NasionError(f"{path}: not a readable parquet file ({reason}); copy it anew") from None
-    lacking = [name for name in ("time", *hms_columns()) if name not in frame]
+    lacking = [name for name in (layout.TIME, *hms_columns()) if name not in frame]
     if lacking:
         raise NasionError(
             f"{path}: lacks {len(lacking)} columns ({lacking[0]} first); not an HMS spectrogram"
@@ -196,7 +194,7 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
     if frame.empty:
         raise NasionError(f"{path}: has no rows")
     try:
-        times_s, power = frame["time"].to_numpy(np.float64), from_table(frame)
+        times_s, power = frame[layout.TIME].to_numpy(np.float64), from_table(frame)
     except (TypeError, ValueError):
         raise NasionError(f"{path}: holds text where numbers belong") from None
     places = np.round((times_s - times_s[0]) / HMS_VIEW.step_s)

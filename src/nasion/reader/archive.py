@@ -22,6 +22,7 @@ from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.deidentification import Key, read_keys, write_keys
 from nasion.exports.folder import MANIFEST
 from nasion.files import read_json, replacing
+from nasion.hms.layout import SPECTROGRAM_FOLDERS
 from nasion.progress import Progress
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
@@ -31,8 +32,6 @@ SUMMARY = "recordings.tsv"
 COLUMNS = "recording", "reading", "not_read_because"
 COPY = "annotated"
 HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
-
-NOT_EEG = ("train_spectrograms", "test_spectrograms")  # folders of HMS layout
 
 
 def recordings_in(paths: Iterable[Path]) -> list[Path]:
@@ -46,7 +45,7 @@ def recordings_in(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir() and path.suffix.lower() not in FOLDERS:
-            inside = sorted(recordings_below(path, NOT_EEG))
+            inside = sorted(recordings_below(path, SPECTROGRAM_FOLDERS))
             if not inside:
                 kinds = ", ".join(sorted(SUFFIXES))
                 raise NasionError(f"{path}: holds no recording ({kinds}); name the file itself")

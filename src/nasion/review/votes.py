@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,20 +18,16 @@ from nasion.config import HMS_VIEW
 from nasion.display.cache import exchange
 from nasion.display.display import Display
 from nasion.eeg.margins import Margins
-from nasion.eeg.spectrogram import cleaned, columns, table
+from nasion.eeg.spectrogram import Power, cleaned, columns
+from nasion.hms.writer import Label, write_eeg, write_labels, write_spectrogram
 from nasion.review.verdicts import Verdict
 from nasion.terms import (
-    COLUMNS,
     CONTEXT_S,
     PATTERNS,
     SEGMENT_S,
     SFREQ,
-    VOTE_COLUMNS,
     Pattern,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOLDER = "votes"
 ZIP = "votes.zip"
@@ -88,38 +83,28 @@ def export_votes(
 
 
 def _write(display: Display, votes: dict[float, np.ndarray], patient: int, folder: Path) -> None:
-    import pandas as pd
-
-    for kind in ("eegs", "spectrograms"):
-        (folder / f"train_{kind}").mkdir()
-    rows = []
+    labels = []
     for middle_s, counts in votes.items():
         number = patient * LONGEST_S + round(middle_s)
         begin = round((middle_s - SEGMENT_S / 2) * SFREQ)
         signals = display.signals(begin, begin + round(SEGMENT_S * SFREQ))
-        frame = pd.DataFrame(signals.T, columns=list(COLUMNS))
-        frame.to_parquet(folder / "train_eegs" / f"{number}.parquet", index=False)
-        image = _spectrogram(display, middle_s)
-        image.to_parquet(folder / "train_spectrograms" / f"{number}.parquet", index=False)
-        rows.append(
-            {
-                "eeg_id": number,
-                "eeg_sub_id": 0,
-                "eeg_label_offset_seconds": 0.0,
-                "spectrogram_id": number,
-                "spectrogram_label_offset_seconds": 0.0,
-                "patient_id": patient,
-                "expert_consensus": PATTERNS[int(counts.argmax())].label,
-                **dict(zip(VOTE_COLUMNS, counts.tolist(), strict=True)),
-            }
+        write_eeg(folder, "train", number, signals)
+        write_spectrogram(folder, "train", number, [_spectrogram(display, middle_s)], 0.0)
+        label = Label(
+            eeg_id=number,
+            sub_id=0,
+            offset_s=0.0,
+            patient_id=patient,
+            spectrogram_id=number,
+            votes=counts,
         )
-    pd.DataFrame(rows).to_csv(folder / "train.csv", index=False)
+        labels.append(label)
+    write_labels(folder, "train", labels)
 
 
-def _spectrogram(display: Display, middle_s: float) -> "pd.DataFrame":
-    """The ten minutes around it; `time` counts from their begin."""
+def _spectrogram(display: Display, middle_s: float) -> Power:
+    """The ten minutes around it; in the file `time` counts from their begin."""
     begin = round((middle_s - CONTEXT_S / 2 - HMS_VIEW.window_s / 2) * SFREQ)
     end = begin + round(CONTEXT_S * SFREQ)
     margins = Margins.around(begin, end, display.n_times, window_s=HMS_VIEW.window_s)
-    pairs, gaps = cleaned(display.signals(margins.first, margins.last))
-    return table(columns(pairs, gaps, HMS_VIEW, margins), 0.0)
+    return columns(*cleaned(display.signals(margins.first, margins.last)), HMS_VIEW, margins)

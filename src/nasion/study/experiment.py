@@ -8,10 +8,9 @@ from pathlib import Path
 from nasion.config import Experiment, fingerprint, load
 from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
-from nasion.eeg.spectrogram import hms_table
 from nasion.files import write_text
-from nasion.phantom import cohort
 from nasion.provenance import Provenance
+from nasion.study import data_set
 from nasion.training.run import Run
 
 
@@ -39,12 +38,11 @@ def with_phantoms(
     folder = parent / f"phantoms-{fingerprint(phantoms)}"
     if not (folder / "train.csv").exists():
         with building(folder, "train.csv") as aside:
-            cohort.simulate(
+            data_set.simulate(
                 aside,
                 n_patients=phantoms.patients,
                 n_jobs=os.cpu_count() or 1,
                 progress=progress,
-                spectrogram=hms_table,
                 **phantoms.model_dump(exclude={"patients", "path"}),
             )
     there = phantoms.model_copy(update={"path": str(folder)})
