@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Signal, View
-from nasion.terms import BLOCK_S, CENTRE_S, READING_STEP_S, SEGMENT_S
+from nasion.terms import BLOCK_S, CENTRE_S, HMS_COLUMN_S, READING_STEP_S, SEGMENT_S, SFREQ
 
 Array = NDArray[np.float32]
 
@@ -124,9 +124,29 @@ def first_column(view: View, start_s: float) -> int:
     return int(np.ceil((start_s - view.window_s / 2) / view.step_s))
 
 
+def n_columns_within(view: View, duration_s: float) -> int:
+    """Columns whose windows lie within an EEG of so many seconds."""
+    spare = round((duration_s - view.window_s) * SFREQ)
+    return max(spare // round(view.step_s * SFREQ) + 1, 0)
+
+
 def image_start_s(view: View, window_start_s: float) -> float:
     """Where the image of a view begins; its middle is that of the window."""
     return window_start_s + (SEGMENT_S - view.span_s) / 2
+
+
+def reach_s(signal: Signal) -> tuple[float, float]:
+    """Begin and end of what a window shows, counted from its begin, and its images included.
+
+    Whole columns of HMS lie before the window, so that columns of what is cut from there on stand
+    as those of a data set.
+    """
+    begin_s, end_s = 0.0, SEGMENT_S
+    for view in views_of(signal).values():
+        first = first_column(view, image_start_s(view, 0.0))
+        begin_s = min(begin_s, first * view.step_s)
+        end_s = max(end_s, (first + view.n_columns - 1) * view.step_s + view.window_s)
+    return float(np.floor(begin_s / HMS_COLUMN_S) * HMS_COLUMN_S), end_s
 
 
 def cut(

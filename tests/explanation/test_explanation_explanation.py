@@ -9,16 +9,19 @@ from explained_scenes import small, window_of
 
 from hms_folder import noise, segment, write_hms
 from nasion.calibration import Calibration
+from nasion.config import Signal, Spectrogram
 from nasion.data.dataset import SegmentDataset
+from nasion.data.representation import represent
 from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
+from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.explanation import explain, explain_window, load, row_of, save, window_at
 from nasion.hms.segments import load_segments
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.terms import PATTERNS, Pattern
-from nasion.windowing import Windows
+from nasion.windowing import Windows, cut_at
 
 CONTEXT = {"spectrogram": {"views": ["centre", "window", "context"]}}
 
@@ -117,6 +120,20 @@ def test_a_time_of_a_recording_gives_the_window_of_the_segment_there(folder, eeg
     np.testing.assert_allclose(found.waveform, expected.waveform, atol=4e-3)  # stored as float16
     for view, image in expected.images.items():
         np.testing.assert_allclose(found.images[view], image, atol=0.02)
+
+
+def test_a_time_of_a_long_recording_gives_what_training_cuts_there():
+    signals = np.random.default_rng(3).normal(0, 1, (20, 180_000)).cumsum(1).astype(np.float32)
+    signals -= signals.mean(1, keepdims=True)
+    signals[:, 77_000:80_500] = np.nan  # a gap within the margin of the image of 10 minutes
+    recording = Recording("long", signals.shape[1], lambda start, stop: signals[:, start:stop])
+    signal = Signal(spectrogram=Spectrogram(views=("centre", "window", "context")))
+    whole = represent(signals, signal)
+    for at_s in (0.0, 4.0, 90.0, 404.0, 690.0, 890.0):
+        window, expected = window_at(recording, at_s, signal), cut_at(whole, signal, at_s - 20)
+        np.testing.assert_allclose(window.waveform, expected.waveform, atol=1e-3 / 32)
+        for view, image in expected.images.items():
+            np.testing.assert_allclose(window.images[view], image, atol=2e-3)
 
 
 @pytest.mark.parametrize("at_s", [-1.0, 71.0, float("nan")])

@@ -8,9 +8,18 @@ from numpy.typing import NDArray
 
 from nasion.config import Augment, Signal
 from nasion.terms import CENTRE_S, MIRRORED_DERIVATIONS, SEGMENT_S
-from nasion.windowing import Window, views_of
+from nasion.windowing import (
+    Window,
+    first_column,
+    image_start_s,
+    label_start_s,
+    n_columns_within,
+    sliced,
+    views_of,
+)
 
-Images = dict[str, NDArray[np.float32]]
+Array = NDArray[np.float32]
+Images = dict[str, Array]
 
 
 def mirror(window: Window) -> Window:
@@ -58,25 +67,20 @@ def amplified(window: Window, log_gain: float, settings: Signal) -> Window:
 
 def narrowed(window: Window, settings: Signal, span_s: float) -> Window:
     """As if the EEG were just `span_s` around the label: all else is missing."""
-    waveform = np.full_like(window.waveform, np.nan)
-    n_times = waveform.shape[1]
-    length = round(span_s * settings.waveform.sfreq)
-    inside = slice((n_times - length) // 2, (n_times + length) // 2)
-    waveform[:, inside] = window.waveform[:, inside]
+    begin_s, sfreq = label_start_s(0.0, span_s), settings.waveform.sfreq
+    waveform = _only(window.waveform, -round(begin_s * sfreq), round(span_s * sfreq))
     views = views_of(settings)
     images: Images = {}
     for name, image in window.images.items():
-        view = views[name]
-        images[name] = np.full_like(image, np.nan)
-        if name == "context":
-            continue
-        # Columns whose window lies within the span, as a file of that length would give.
-        # Column 0 is centred where the view begins.
-        half = (span_s - view.window_s) / 2
-        low = max(int(np.ceil((view.span_s / 2 - half) / view.step_s)), 0)
-        high = int(np.floor((view.span_s / 2 + half) / view.step_s)) + 1
-        images[name][:, :, low:high] = image[:, :, low:high]
+        first = first_column(views[name], image_start_s(views[name], begin_s))
+        n_columns = 0 if name == "context" else n_columns_within(views[name], span_s)
+        images[name] = _only(image, -first, n_columns)
     return Window(waveform, images)
+
+
+def _only(array: Array, first: int, length: int) -> Array:
+    """All but some entries of the last axis missing."""
+    return sliced(sliced(array, first, length), -first, array.shape[-1])
 
 
 def draw_span_s(rng: Generator) -> float:
@@ -86,7 +90,7 @@ def draw_span_s(rng: Generator) -> float:
     return CENTRE_S + 4.0 * int(rng.integers(round((SEGMENT_S - CENTRE_S) / 4) + 1))
 
 
-def _striped(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+def _striped(image: Array, rng: Generator) -> Array:
     image = image.copy()
     for axis in (1, 2):
         size = image.shape[axis]
@@ -103,7 +107,7 @@ def mixed(one: Window, other: Window, share: float | np.float32) -> Window:
     the context off a long one; where the larger is missing nothing is.
     """
 
-    def mix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    def mix(a: Array, b: Array) -> Array:
         total = np.float32(share) * a + np.float32(1 - share) * b
         larger, smaller = (a, b) if share >= 0.5 else (b, a)
         return np.where(np.isnan(smaller), larger, total)

@@ -43,8 +43,8 @@ from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
-from nasion.terms import CENTRE_S, CONTEXT_S, HMS_COLUMN_S, PATTERNS, SEGMENT_S, SFREQ, Pattern
-from nasion.windowing import Window, Windows, cut_at, views_of
+from nasion.terms import CENTRE_S, PATTERNS, SFREQ, Pattern
+from nasion.windowing import CENTRE_FROM_S, Window, Windows, cut_at, reach_s
 
 Array = NDArray[np.float32]
 
@@ -165,14 +165,12 @@ def window_at(recording: Recording, at_s: float, signal: Signal) -> Window:
             f"{recording.name}: has no 10 s at {at_s:g} s; give --at from 0 to "
             f"{recording.duration_s - CENTRE_S:g}"
         )
-    reach_s = CONTEXT_S if "context" in signal.spectrogram.views else SEGMENT_S
-    window_s = max(view.window_s for view in views_of(signal).values())
-    # Whole steps before the label, so that columns of the images stand as those of a data set.
-    before_s = np.ceil(((reach_s - CENTRE_S) / 2 + window_s) / HMS_COLUMN_S) * HMS_COLUMN_S
-    start, stop = (round(s * SFREQ) for s in (at_s - before_s, at_s + CENTRE_S + before_s))
+    window_s = at_s - CENTRE_FROM_S
+    begin_s, end_s = reach_s(signal)
+    start, stop = (round((window_s + beside_s) * SFREQ) for beside_s in (begin_s, end_s))
     margins = Margins.around(start, stop, recording.n_times)
     piece = represent(recording.read(margins.first, margins.last), signal, margins)
-    return cut_at(piece, signal, before_s - (SEGMENT_S - CENTRE_S) / 2)
+    return cut_at(piece, signal, -begin_s)
 
 
 def save(path: Path, explanation: Explanation) -> None:
