@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"errors"},
     "config": {"terms", "errors"},
     "simulation": {"errors", "files"},
-    "provenance": {"terms", "errors", "files", "simulation"},
+    "seen": {"errors", "files"},
+    "provenance": {"terms", "errors", "files", "seen", "simulation"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
     "contract": {"terms", "errors", "files", "config", "provenance", "windowing"},
@@ -30,15 +31,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
     "phantom": BASICS,
-    "hms": BASICS | {"eeg", "provenance", "simulation"},
+    "hms": BASICS | {"eeg", "provenance", "seen", "simulation"},
     "data": BASICS | {"eeg", "hms", "windowing"},
     "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
-    "network": BASICS | {"contract", "windowing"},
+    "network": BASICS | {"contract", "provenance", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
     | {
         "calibration", "contract", "data", "hms", "models", "out_of_fold", "prediction",
-        "provenance", "windowing",
+        "provenance", "seen", "simulation", "windowing",
     },
     "signal": BASICS | {"eeg", "windowing"},
     "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
@@ -52,13 +53,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
         "windowing",
     },
-    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold"},
+    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "seen"},
     "explanation": BASICS
     | {"data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "windowing"},
     "study": BASICS
     | {
         "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
-        "provenance", "simulation", "training",
+        "provenance", "seen", "simulation", "training",
     },
     "review": BASICS
     | {
@@ -74,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BASICS
     | {
         "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms", "network", "phantom",
-        "prediction", "reader", "reading", "report", "review", "study", "training",
+        "prediction", "reader", "reading", "report", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},
     "__init__": set(),  # it names the homes of public things, and imports them when asked

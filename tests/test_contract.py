@@ -32,7 +32,7 @@ def test_what_is_stated_comes_back():
 
 def test_whom_it_learned_from_comes_back_and_stays_out_of_its_readings():
     source = Source.of([("ab" * 32, 1), ("cd" * 32, 2)], {1: 0, 2: 1})
-    provenance = Provenance((source,), (Simulation(7, 100),))
+    provenance = Provenance((source,), (Simulation(7, ((1, 100),)),))
     stated = about(learned_from={**V1["learned_from"], "provenance": provenance.as_dict()})
     assert stated.learned_from.provenance == provenance
     assert About.from_json(json.dumps(stated.as_dict()), "a test") == stated

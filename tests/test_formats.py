@@ -232,8 +232,8 @@ def test_the_document_gives_the_numbers_of_today():
 def test_a_run_is_as_documented(written):
     run = written / "run"
     missing = set(documented("RUN folder")) - set(tree(run))
-    # Runs from before fits had a calibration are read as they are.
-    assert {Path(name).name for name in missing} <= {"calibration.json"}
+    # Runs from before fits had a calibration and a provenance are read as they are.
+    assert {Path(name).name for name in missing} <= {"calibration.json", "provenance.json"}
     assert not missing or written == V1
     assert set(tree(run)) <= set(documented("RUN folder"))
     assert list(content(run / "run.json")) == documented("run.json")

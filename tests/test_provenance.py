@@ -18,7 +18,9 @@ class Table:
     rows: tuple[tuple[int, str], ...]
     lying: tuple[str, ...] = ()
     simulation: Simulation | None = None
+    table: str = "table"
     patients: frozenset[int] = field(init=False)
+    eegs: frozenset[int] = frozenset((70, 71))
 
     def __post_init__(self):
         object.__setattr__(self, "patients", frozenset(patient for patient, _ in self.rows))
@@ -69,37 +71,55 @@ def test_a_fit_has_not_learned_from_the_fold_that_it_held_out():
 
 
 def test_what_is_inherited_stays():
-    both = learned(ROWS[:2], {1: 0}) | learned(ROWS[2:], {2: 0, 3: 0, 4: 0}, seed=1, patients=5)
+    both = learned(ROWS[:2], {1: 0}) | learned(
+        ROWS[2:], {2: 0, 3: 0, 4: 0}, seed=1, patients=((1, 5),)
+    )
     assert counts(both, *ROWS) == (4, 5)
     assert both | both == both
-    assert both.simulations == (Simulation(1, 5),)
+    assert both.simulations == (Simulation(1, ((1, 5),)),)
 
 
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (Simulation(1, 100), 2),  # fewer than are asked for, or more: the first are the same
-        (Simulation(1, 2), 2),
-        (Simulation(2, 100), 0),
-        (Simulation(1, 100, ("stay",)), 0),
-        (Simulation(1, 100, ("pattern", "stay")), 2),
+        (Simulation(1, ((1, 100),)), 2),
+        (Simulation(1, ((1, 2),)), 2),  # however many are made, the first are the same
+        (Simulation(1, ((2, 9),)), 1),
+        (Simulation(2, ((1, 100),)), 0),
+        (Simulation(1, ((1, 100),), ("stay",)), 0),
+        (Simulation(1, ((1, 100),), ("pattern", "stay")), 2),
         (None, 0),
     ],
 )
 def test_simulated_patients_are_known_by_seed_kind_and_number(made, expected):
-    provenance = Provenance(simulations=(Simulation(1, 2),))
+    provenance = Provenance(simulations=(Simulation(1, ((1, 2),)),))
     shared = provenance.shared_with(Table(((1, "x"), (2, "y"), (3, "z")), simulation=made))
     assert len(shared.patients) == expected
-    assert ("seed 1" in str(shared)) == bool(expected)
+    assert ("seed 1" in str(shared.seen)) == bool(expected)
+
+
+def test_a_part_of_a_simulation_is_told_by_its_numbers():
+    whole = Simulation(1, ((1, 9),))
+    part = whole.only([3, 7, 8, 2, 99])
+    assert part.patients == ((2, 3), (7, 8))
+    assert Simulation.from_dict(part.as_dict()) == part
+    assert part.shared_with(whole, range(20)) == {2, 3, 7, 8}
+    assert whole.only([4]).shared_with(part, range(20)) == set()
+
+
+def test_of_an_older_run_the_whole_table_is_told():
+    old = Provenance(tables=("then",))
+    assert counts(old | learned(), *ROWS, table="then") == (4, 2)
+    assert counts(old, *ROWS) == (0, 0)
 
 
 def test_it_comes_back_from_json_and_tells_no_number_and_no_content():
     rows = ((271828, content(np.random.default_rng(0).normal(size=(20, 50)))),)
-    written = json.dumps(learned(rows, {271828: 0}, seed=3, patients=7).as_dict())
+    written = json.dumps(learned(rows, {271828: 0}, seed=3, patients=((1, 7),)).as_dict())
     assert "271828" not in written
     assert rows[0][1] not in written
     assert Provenance.from_dict(json.loads(written)) == learned(
-        rows, {271828: 0}, seed=3, patients=7
+        rows, {271828: 0}, seed=3, patients=((1, 7),)
     )
 
 
@@ -116,7 +136,7 @@ def test_it_comes_back_from_json_and_tells_no_number_and_no_content():
     ],
 )
 def test_a_broken_one_is_refused_by_name(break_it):
-    given = learned(seed=1, patients=2).as_dict()
+    given = learned(seed=1, patients=((1, 2),)).as_dict()
     break_it(given)
     with pytest.raises(NasionError, match=r"^here\.json: .*anew"):
         Provenance.from_dict(given, "here.json")

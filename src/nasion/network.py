@@ -15,6 +15,7 @@ from nasion import contract
 from nasion.config import Signal
 from nasion.contract import About
 from nasion.errors import NasionError
+from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import N_BLOCKS, Windows
 
@@ -112,9 +113,10 @@ class Network:
         return self.about.maps
 
     @property
-    def labels(self) -> str:
-        """Fingerprint of the labels that it learned from."""
-        return self.about.labels
+    def provenance(self) -> Provenance:
+        """What it learned from; of an older one what its RUN says, or the table alone."""
+        stated = self.about.learned_from.provenance or Provenance.of(self.path.parent)
+        return stated or Provenance(tables=(self.about.labels,))
 
     def run(
         self,

@@ -20,6 +20,7 @@ a number.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,13 +30,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, write_json
+from nasion.files import of_schema, read_json, write_text
+from nasion.seen import Seen
 from nasion.simulation import Simulation
 
 SCHEMA = 1
 FILE_NAME = "provenance.json"  # of a RUN folder
 STEP_UV, LARGEST = 0.01, 2**31 - 1  # of a sample, and steps of it
-LEARNED, UNSEEN = -1, -2  # in place of the fold that held out: by none; not learned from at all
+# In place of the fold that held out: held out by no fit; by all of them, and calibrated on; and
+# not learned from at all.
+LEARNED, CALIBRATED, UNSEEN = -1, -2, -3
 DIGITS = 12  # of a hash: two of 20,000 EEGs agree by chance in one of a million data sets
 KEY_DIGITS = 16
 
@@ -56,6 +60,14 @@ def content(signals: NDArray[np.floating]) -> str:
 
 class Subjects(Protocol):
     """Whom a data set holds; EEGs are read only when their contents (`content`) are asked for."""
+
+    @property
+    def table(self) -> str:
+        """Fingerprint of all of its rows."""
+
+    @property
+    def eegs(self) -> frozenset[int]:
+        """Numbers of its EEGs."""
 
     @property
     def simulation(self) -> Simulation | None:
@@ -81,7 +93,7 @@ class Shared:
     patients
         Numbers that they carry in the data set that is asked about.
     eegs
-        Contents.
+        What tells one from the other: contents, or numbers where only the table is known.
     seeds
         Of the simulator, where that is how they are known.
     """
@@ -98,12 +110,10 @@ class Shared:
             self.patients | other.patients, self.eegs | other.eegs, self.seeds | other.seeds
         )
 
-    def __str__(self) -> str:
-        """Say how many, as a part of a sentence."""
-        text = f"{_counted(len(self.patients), 'patient')} and {_counted(len(self.eegs), 'EEG')}"
-        if self.seeds:
-            text += f" (simulated with seed {', '.join(map(str, sorted(self.seeds)))})"
-        return text
+    @property
+    def seen(self) -> Seen:
+        """How many."""
+        return Seen(len(self.patients), len(self.eegs), tuple(sorted(self.seeds)))
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ class Source:
     salt
         Of all its hashes.
     eegs, patients
-        The fold that held out each; `LEARNED` where every fit learned from it, `UNSEEN` where none.
+        The fold that held out each, or `LEARNED`, `CALIBRATED`, `UNSEEN`.
     locks
         The key of the patients' numbers, locked by the content of each EEG.
     """
@@ -138,10 +148,11 @@ class Source:
             {_hash(salt, eeg): _locked(key, salt, eeg) for eeg, _ in pairs},
         )
 
-    def of_fit(self, fold: int) -> "Source":
-        """What the one fit learned from that held out this fold."""
+    def of_fit(self, fold: int | None) -> "Source":
+        """What the weights of one fit learned from, which held out this fold or none."""
+        unseen = (fold, CALIBRATED, UNSEEN)
         eegs, patients = (
-            {name: UNSEEN if number in (fold, UNSEEN) else LEARNED for name, number in each.items()}
+            {name: UNSEEN if number in unseen else LEARNED for name, number in each.items()}
             for each in (self.eegs, self.patients)
         )
         return replace(self, eegs=eegs, patients=patients)
@@ -206,24 +217,38 @@ class Source:
 
 @dataclass(frozen=True)
 class Provenance:
-    """All that weights learned from, their start included."""
+    """All that weights learned from, their start included.
+
+    Parameters
+    ----------
+    tables
+        Fingerprints of the tables of runs from before patients and EEGs were kept: whole tables
+        are all that can be told of them.
+    """
 
     sources: tuple[Source, ...] = ()
     simulations: tuple[Simulation, ...] = ()
+    tables: tuple[str, ...] = ()
 
     def __or__(self, other: "Provenance") -> "Provenance":
         """What either learned from."""
         return Provenance(
             tuple(_once((*self.sources, *other.sources))),
             tuple(_once((*self.simulations, *other.simulations))),
+            tuple(_once((*self.tables, *other.tables))),
         )
 
-    def of_fit(self, fold: int) -> "Provenance":
-        """What the one fit learned from that held out this fold; simulated seeds stay whole."""
+    def of_fit(self, fold: int | None) -> "Provenance":
+        """What the weights of one fit learned from, which held out this fold or none.
+
+        Simulated seeds and whole tables have no folds: they stay.
+        """
         return replace(self, sources=tuple(source.of_fit(fold) for source in self.sources))
 
     def shared_with(self, subjects: Subjects) -> Shared:
         """Whom a data set has in common with what was learned from."""
+        if subjects.table in self.tables:
+            return Shared(subjects.patients, frozenset(map(str, subjects.eegs)))
         shared = Shared()
         for source in self.sources:
             shared |= source.shared_with(subjects)
@@ -239,6 +264,7 @@ class Provenance:
             "schema": SCHEMA,
             "sources": [source.as_dict() for source in self.sources],
             "simulations": [simulation.as_dict() for simulation in self.simulations],
+            "tables": list(self.tables),
         }
 
     @classmethod
@@ -251,18 +277,19 @@ class Provenance:
             For another schema, or hashes, folds or seeds that are missing or none.
         """
         of_schema(given, SCHEMA, f"{source}: provenance", "copy the file anew")
-        lists = [given.get(name) for name in ("sources", "simulations")]
+        lists = [given.get(name) for name in ("sources", "simulations", "tables")]
         if not all(isinstance(each, list) for each in lists):
-            raise NasionError(f"{source}: needs sources and simulations; copy the file anew")
-        sources, simulations = lists
+            raise NasionError(f"{source}: needs sources, simulations, tables; copy the file anew")
+        sources, simulations, tables = lists
         return cls(
             tuple(Source.from_dict(each, source) for each in sources),
             tuple(Simulation.from_dict(each, source) for each in simulations),
+            tuple(map(str, tables)),
         )
 
     def save(self, folder: Path) -> None:
         """Write it into a RUN folder."""
-        write_json(folder / FILE_NAME, self.as_dict())
+        write_text(folder / FILE_NAME, json.dumps(self.as_dict()) + "\n")
 
     @classmethod
     def of(cls, folder: Path) -> "Provenance | None":
@@ -287,7 +314,3 @@ def _once(items: Iterable[Any]) -> list[Any]:
         if item not in unlike:
             unlike.append(item)
     return unlike
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

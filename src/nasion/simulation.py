@@ -4,8 +4,9 @@ simulated.json, in the folder of the data set, says it. A patient is told by the
 the number: the first N patients of a seed are the same however many are made.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,43 +22,65 @@ KINDS: tuple[PatientKind, ...] = get_args(PatientKind)
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the simulator made: patients 1 to `patients` of a seed."""
+    """Some of the simulator's patients.
+
+    Parameters
+    ----------
+    patients
+        Runs of their numbers, in order: first and last of each.
+    """
 
     seed: int
-    patients: int
+    patients: tuple[tuple[int, int], ...]
     kinds: tuple[PatientKind, ...] = ("pattern",)
 
     @classmethod
-    def drawn(cls, seed: int, patients: int, stay_share: float) -> "Simulation":
-        """Of a cohort; where only some patients have stays, each may be of either kind."""
+    def drawn(cls, seed: int, n_patients: int, stay_share: float) -> "Simulation":
+        """Of a whole cohort; where only some patients have stays, each may be of either kind."""
         pattern, stay = KINDS
         kinds = (pattern,) if stay_share == 0 else (stay,) if stay_share == 1 else KINDS
-        return cls(seed, patients, kinds)
+        return cls(seed, ((1, n_patients),), kinds)
+
+    def only(self, numbers: Iterable[int]) -> "Simulation":
+        """Those of them with these numbers."""
+        runs: list[tuple[int, int]] = []
+        for number in sorted(self._among(numbers)):
+            first = runs.pop()[0] if runs and runs[-1][1] == number - 1 else number
+            runs.append((first, number))
+        return replace(self, patients=tuple(runs))
 
     def shared_with(self, other: "Simulation", numbers: Iterable[int]) -> set[int]:
-        """Which of the patients of `other` with these numbers are also among these."""
+        """Which patients of `other` with these numbers are also among these."""
         if self.seed != other.seed or not set(self.kinds) & set(other.kinds):
             return set()
-        return {number for number in numbers if 1 <= number <= self.patients}
+        return self._among(numbers) & other._among(numbers)
+
+    def _among(self, numbers: Iterable[int]) -> set[int]:
+        starts = [first for first, _ in self.patients]
+        runs = ((number, bisect_right(starts, number) - 1) for number in numbers)
+        return {number for number, run in runs if run >= 0 and number <= self.patients[run][1]}
 
     def as_dict(self) -> dict[str, Any]:
         """Give what a file holds."""
-        return {"seed": self.seed, "patients": self.patients, "kinds": list(self.kinds)}
+        patients = [list(run) for run in self.patients]
+        return {"seed": self.seed, "patients": patients, "kinds": list(self.kinds)}
 
     @classmethod
     def from_dict(cls, given: Any, source: str = FILE_NAME) -> "Simulation":
         """Check what a file held; `source` names it in errors."""
         try:
-            seed, patients, kinds = given["seed"], given["patients"], given["kinds"]
-            numbers = all(type(number) is int and number >= 0 for number in (seed, patients))
-            if not (numbers and kinds and set(kinds) <= set(KINDS)):
+            seed, kinds = given["seed"], given["kinds"]
+            runs = tuple((first, last) for first, last in given["patients"])
+            ends = [number for run in runs for number in run]
+            whole = all(type(number) is int and number >= 0 for number in (seed, *ends))
+            if not (whole and ends == sorted(ends) and kinds and set(kinds) <= set(KINDS)):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise NasionError(
-                f"{source}: a simulation needs seed, patients and kinds ({', '.join(KINDS)}); "
-                "simulate anew"
+                f"{source}: a simulation needs seed, runs of patients and kinds "
+                f"({', '.join(KINDS)}); simulate anew"
             ) from None
-        return cls(seed, patients, tuple(kinds))
+        return cls(seed, runs, tuple(kinds))
 
     def save(self, folder: Path) -> None:
         """Write it into the folder of the data set."""

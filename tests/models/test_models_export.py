@@ -235,6 +235,6 @@ def test_the_card_says_what_is_stated_and_what_is_not():
 
 def test_the_card_says_whether_it_knows_whom_it_learned_from():
     assert "Whom it learned from is not stated." in card(about())
-    provenance = Provenance((), (Simulation(7, 100),)).as_dict()
+    provenance = Provenance((), (Simulation(7, ((1, 100),)),)).as_dict()
     learned_from = {**about().as_dict()["learned_from"], "provenance": provenance}
     assert "0 EEGs by their hashes, seed 7 of" in card(about(learned_from=learned_from))

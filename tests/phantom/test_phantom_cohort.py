@@ -104,8 +104,8 @@ def test_same_seed_same_bytes_whatever_the_number_of_patients_and_jobs(cohort, t
     simulate(tmp_path / "jobs", n_patients=3, n_jobs=2, **settings)
     fewer, jobs, whole = (digest(f) for f in (tmp_path / "fewer", tmp_path / "jobs", cohort))
     assert fewer == jobs
-    assert Simulation.of(tmp_path / "fewer") == Simulation(3, 3)
-    assert Simulation.of(cohort) == Simulation(3, 12)
+    assert Simulation.of(tmp_path / "fewer") == Simulation(3, ((1, 3),))
+    assert Simulation.of(cohort) == Simulation(3, ((1, 12),))
     del fewer["train.csv"], fewer["simulated.json"]
     assert fewer.items() <= whole.items()
     rows = pd.read_csv(tmp_path / "fewer" / "train.csv")
@@ -144,7 +144,7 @@ def test_patients_of_a_stay_stand_beside_the_others(tmp_path):
         for patient in range(1, 7)
     ]
     assert 0 < sum(same) < 6
-    assert Simulation.of(tmp_path / "some") == Simulation(3, 6, ("pattern", "stay"))
+    assert Simulation.of(tmp_path / "some") == Simulation(3, ((1, 6),), ("pattern", "stay"))
     kept = [table[table.patient_id.map(lambda i: same[i - 1])] for table in rows]
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in kept))
     other = rows[1][~rows[1].patient_id.map(lambda i: same[i - 1])]

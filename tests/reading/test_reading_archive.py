@@ -77,7 +77,7 @@ def test_what_another_calibration_read_is_read_again(laboratory, tmp_path):
     model = onnx.load(PACKAGED_MODEL)
     (entry,) = model.metadata_props
     about = json.loads(entry.value)
-    provenance = Provenance((), (Simulation(98765, 100),)).as_dict()
+    provenance = Provenance((), (Simulation(98765, ((1, 100),)),)).as_dict()
     learned_from = {**about["learned_from"], "provenance": provenance}
     entry.value = json.dumps({**about, "calibration": "none", "learned_from": learned_from})
     onnx.save(model, tmp_path / "model.onnx")

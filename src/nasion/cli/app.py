@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasion.seen import Seen
 from nasion.version import VERSION
 
 app = typer.Typer(
@@ -20,6 +21,11 @@ app = typer.Typer(
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="RUN; default: the packaged weights.")
+]
+
+AllowSeen = Annotated[
+    bool,
+    typer.Option("--allow-seen", help="Take patients learned from, too; marks the output."),
 ]
 
 
@@ -51,6 +57,12 @@ def bar_of(what: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if progress.live.is_started:
             progress.stop()
+
+
+def warn(seen: Seen) -> None:
+    """Say above the numbers that they are not of unseen patients."""
+    if seen:
+        typer.echo(seen.warning, err=True)
 
 
 def _version(show: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import RunOption, app, bar_of
+from nasion.cli.app import AllowSeen, RunOption, app, bar_of, warn
 from nasion.errors import NasionError
+from nasion.seen import Seen
 
 Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what differs.")]
 Changes = Annotated[
@@ -70,13 +71,16 @@ def train(
         int | None, typer.Option(help="Hold this fold out; without it, learn from all.")
     ] = None,
     as_onnx: Export = True,
+    allow_seen: AllowSeen = False,
 ) -> None:
     """One fit; called again, it goes on where it was cut off."""
     from nasion.training.crossval import ALL
     from nasion.training.crossval import train as train_one
 
     experiment, run = _at_hand(config, changes, data, init, out)
-    typer.echo(train_one(experiment, run, ALL if fold is None else fold, progress=_watched()))
+    fold = ALL if fold is None else fold
+    path = train_one(experiment, run, fold, progress=_watched(), allow_seen=allow_seen)
+    typer.echo(path)
     if as_onnx:
         _export(run)
 
@@ -89,12 +93,15 @@ def crossval(
     init: InitRun = None,
     changes: Changes = [],
     as_onnx: Export = True,
+    allow_seen: AllowSeen = False,
 ) -> None:
     """All folds, by patient, and out-of-fold predictions; resumable."""
     from nasion.training.crossval import crossval as crossvalidate
 
     experiment, run = _at_hand(config, changes, data, init, out)
-    typer.echo(crossvalidate(experiment, run, progress=_watched()))
+    path = crossvalidate(experiment, run, progress=_watched(), allow_seen=allow_seen)
+    warn(Seen.beside(path))
+    typer.echo(path)
     if as_onnx:
         _export(run)
 
@@ -134,12 +141,14 @@ def blend(
     runs: Annotated[list[Path], typer.Argument(help="RUNs cross-validated on the same folds.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="New folder, which predict takes.")],
     votes: Annotated[int, typer.Option(help="Fit and judge on rows of so many votes or more.")] = 1,
+    allow_seen: AllowSeen = False,
 ) -> None:
     """Several runs as one, by weights fitted out of fold; says if that helps other patients."""
     from nasion.training.blending import blend as blended
     from nasion.training.run import Run
 
-    found = blended([Run(run) for run in runs], out, votes=votes)
+    found = blended([Run(run) for run in runs], out, votes=votes, allow_seen=allow_seen)
+    warn(Seen.beside(out / "oof.csv"))
     for run, weight in zip(runs, found.blend.weights, strict=True):
         typer.echo(f"{weight:.3f} {run}")
     typer.echo(f"against {found.best.folder} alone: {_told_gain(found)}")
@@ -156,6 +165,7 @@ def search(
     storage: Annotated[
         str, typer.Option(help="URL of the study's database; default: SQLite in the folder.")
     ] = "",
+    allow_seen: AllowSeen = False,
 ) -> None:
     """Grid, random or TPE search over any setting; resumable, by one process or many."""
     from nasion.study.search import search as look_for
@@ -164,7 +174,16 @@ def search(
     keep_freed_memory()
     _watched()
     with bar_of("trials") as bar:
-        found = look_for(config, changes, data, out, init=init, storage=storage, progress=bar)
+        found = look_for(
+            config,
+            changes,
+            data,
+            out,
+            init=init,
+            storage=storage,
+            allow_seen=allow_seen,
+            progress=bar,
+        )
     typer.echo(found.summary)
 
 
@@ -196,6 +215,7 @@ def calibrate(
     kind: Annotated[
         Literal["temperature", "vector"], typer.Option(help="vector: a bias a pattern, too.")
     ] = "temperature",
+    allow_seen: AllowSeen = False,
 ) -> None:
     """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
     from nasion.contract import PACKAGED
@@ -206,7 +226,15 @@ def calibrate(
 
     segments = load_segments(data, "train")
     with bar_of("EEGs") as bar:
-        found = calibrated(Run(run or PACKAGED), segments, folder, kind=kind, progress=bar)
+        found = calibrated(
+            Run(run or PACKAGED),
+            segments,
+            folder,
+            kind=kind,
+            allow_seen=allow_seen,
+            progress=bar,
+        )
+    warn(Run(folder).seen)
     fitted = found.fitted
     typer.echo(f"temperature {fitted.temperature:.2f}" + "".join(
         f", {pattern} {bias:+.2f}" for pattern, bias in zip(PATTERNS, fitted.bias, strict=True)

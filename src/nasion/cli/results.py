@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import RunOption, app, bar_of
+from nasion.cli.app import AllowSeen, RunOption, app, bar_of, warn
 from nasion.errors import NasionError
+from nasion.seen import Seen
 from nasion.terms import Pattern
 
 
@@ -19,6 +20,7 @@ def predict(
         Literal["train", "test"] | None, typer.Option(help="Where a folder holds both.")
     ] = None,
     mirror: Annotated[bool, typer.Option(help="Average with the mirrored EEG.")] = True,
+    allow_seen: AllowSeen = False,
 ) -> None:
     """Probabilities of every labelled window or test row, in Kaggle's submission format."""
     from nasion.hms.segments import load_segments
@@ -26,32 +28,39 @@ def predict(
 
     segments = load_segments(data, part)
     with bar_of("EEGs") as bar:
-        table = _predicted(segments, run, mirror, bar)
+        table, seen = _predicted(segments, run, mirror, allow_seen, bar)
     write_predictions(output, table)
+    _marked(seen, output)
     typer.echo(output)
 
 
-def _predicted(segments: Any, path: Path | None, mirror: bool, bar: Any) -> Any:
+def _predicted(
+    segments: Any, path: Path | None, mirror: bool, allow_seen: bool, bar: Any
+) -> tuple[Any, Seen]:
     """By an exported model, which needs no PyTorch, by a RUN, or by a blend of several."""
+    from nasion.hms.census import Census, guard_unseen
     from nasion.prediction import predict
 
+    def unseen(learned: Any, learner: Path) -> Seen:
+        return guard_unseen(learned, Census(segments), str(learner), allow_seen=allow_seen)
+
     if path is None or path.suffix == ".onnx":
-        from nasion.hms.segments import fingerprint
         from nasion.network import Network
 
         network = Network.open(path)
-        if network.labels == fingerprint(segments):
-            raise NasionError(f"{segments.folder}: {network.path} learned from these segments")
-        return predict(segments, network, mirror=mirror, progress=bar)
+        seen = unseen(network.provenance, network.path)
+        return predict(segments, network, mirror=mirror, progress=bar), seen
     from nasion.training.blending import Blend, is_blend
-    from nasion.training.run import Run, guard_unseen
+    from nasion.training.run import Run
 
     if is_blend(path):
-        return Blend.load(path).predict(segments, mirror=mirror, progress=bar)
+        blend = Blend.load(path)
+        seen = unseen(blend.provenance, path)
+        return blend.predict(segments, mirror=mirror, progress=bar), seen
     run = Run(path)
     ensemble = run.ensemble()
-    guard_unseen(run, segments)
-    return predict(segments, ensemble, mirror=mirror, progress=bar)
+    seen = unseen(run.provenance, path)
+    return predict(segments, ensemble, mirror=mirror, progress=bar), seen
 
 
 @app.command()
@@ -126,29 +135,57 @@ def explain(
         bool, typer.Option("--gallery", help="Best and worst segments of a cross-validated run.")
     ] = False,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    allow_seen: AllowSeen = False,
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
     from nasion.contract import PACKAGED
     from nasion.explanation import picture, request
-    from nasion.hms.segments import load_segments
-    from nasion.training.run import Run, guard_unseen
+    from nasion.training.run import Run
 
     folder = Run(run or PACKAGED)
     ensemble = folder.ensemble()
     oof = folder.out_of_fold
     if gallery:
         with bar_of("examples") as bar:
-            typer.echo(request.explain_run(ensemble, oof, data, out, bar))
+            path = request.explain_run(ensemble, oof, data, out, bar)
+        _marked(Seen.beside(oof), path)
+        typer.echo(path)
         return
+    seen = Seen()
     if data.is_dir():
         if at is not None:
             raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
-        if not oof.exists():
-            guard_unseen(folder, load_segments(data))
+        seen = _explained_seen(folder, data, eeg_id, sub_id, allow_seen)
         found = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
     else:
         found, warnings = request.explain_recording(ensemble, data, at or 0.0, pattern, unit=unit)
         for warning in warnings:
             typer.echo(f"{data.name}: {warning}", err=True)
     picture.write(found, out, found.file_name)
+    _marked(seen, out / f"{found.file_name}.png")
     typer.echo(out / f"{found.file_name}.png")
+
+
+def _explained_seen(
+    run: Any, data: Path, eeg_id: int | None, sub_id: int | None, allow_seen: bool
+) -> Seen:
+    """What was learned from of a segment that no fit is known to have held out."""
+    import numpy as np
+
+    from nasion.explanation.explanation import row_of
+    from nasion.explanation.request import held_out_by
+    from nasion.hms.census import Census, guard_unseen
+    from nasion.hms.segments import load_segments
+
+    segments = load_segments(data)
+    segments = segments.subset(np.array([row_of(segments, eeg_id, sub_id)]))
+    if held_out_by(run.folder / "oof.csv", segments) is not None:
+        return Seen()
+    census, learner = Census(segments), str(run.folder)
+    return guard_unseen(run.provenance, census, learner, allow_seen=allow_seen)
+
+
+def _marked(seen: Seen, path: Path) -> None:
+    """Mark a file beside it, and say so."""
+    seen.save_beside(path)
+    warn(seen)

@@ -27,6 +27,7 @@ from nasion.evaluation.resampling import (
     n_resamples,
     resamples,
 )
+from nasion.seen import NOTHING, Seen
 
 Array = np.ndarray[Any, Any]
 
@@ -82,6 +83,8 @@ class Assessment:
         From few segments, the surest, to all.
     run
         Version and fingerprints of the RUN; empty where unknown.
+    seen
+        How much of what was predicted had been learned from.
     """
 
     rows: Mapping[str, int]
@@ -98,6 +101,7 @@ class Assessment:
     cant_tell: tuple[Kept, ...]
     people: People
     run: Mapping[str, str] = field(default_factory=dict)
+    seen: Seen = NOTHING
 
 
 def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Assessment:

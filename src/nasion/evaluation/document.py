@@ -41,7 +41,7 @@ def of_result(result: Result, *, alone: bool) -> Content:
 
 def of_system(system: Assessment) -> Content:
     """One system."""
-    return {"run": dict(system.run) or None} | of_assessment(system)
+    return {"run": dict(system.run) or None} | system.seen.field | of_assessment(system)
 
 
 def of_assessment(system: Assessment) -> Content:

@@ -18,6 +18,7 @@ from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.result import Result, SourceFile
 from nasion.evaluation.system import System, open_system
 from nasion.files import write_json, write_text
+from nasion.seen import Seen
 
 SOFTWARE = ("nasion", "numpy", "scipy", "pandas", "matplotlib")
 
@@ -102,7 +103,8 @@ def summary(content: Content) -> str:
         blocks = content["systems"].items()
         return "\n".join(f"{name}\n{summary(system)}" for name, system in blocks)
     overall = content["overall"]
-    lines = [f"{'n':20}{overall['n']:,}"]
+    warning = Seen.of(content, "metrics.json").warning
+    lines = [warning] * bool(warning) + [f"{'n':20}{overall['n']:,}"]
     for name in ("kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro", "ece"):
         line = f"{name.replace('_', ' '):20}{page.number(overall[name])}"
         if bounds := overall["ci95"][name]:
@@ -154,7 +156,9 @@ def _assessed(systems: list[System], judged: dict[str, Judged], labels: Path | N
     for system in systems:
         found = assess(judged[system.name], drawn[system.name])
         left_out = (*found.left_out, *_left_out(system))
-        assessed[system.name] = replace(found, left_out=left_out, run=system.run)
+        if system.seen:
+            found = replace(found, warnings=(system.seen.warning, *found.warnings))
+        assessed[system.name] = replace(found, left_out=left_out, run=system.run, seen=system.seen)
     scores = {name: each.overall for name, each in assessed.items()}
     sources = [(system.name, system.predictions) for system in systems]
     return Result(

@@ -10,6 +10,7 @@ import pandas as pd
 from nasion.errors import NasionError
 from nasion.files import read_json
 from nasion.out_of_fold import FILE_NAME as OOF
+from nasion.seen import NOTHING, Seen
 
 SCORED = ("kld", "accuracy")
 FINGERPRINTS = ("nasion", "experiment", "labels")
@@ -29,6 +30,8 @@ class System:
         Values by ``section.key``, without the folders of paths; empty where unknown.
     run
         Version that began the run, and fingerprints of settings and labels; empty where unknown.
+    seen
+        How much of what was predicted had been learned from, as stands beside the file.
     """
 
     name: str
@@ -36,6 +39,7 @@ class System:
     history: pd.DataFrame
     settings: Mapping[str, Any]
     run: Mapping[str, str]
+    seen: Seen = NOTHING
 
 
 def open_system(path: Path, name: str = "") -> System:
@@ -60,6 +64,7 @@ def open_system(path: Path, name: str = "") -> System:
         _history(folder / "history.csv") if in_run else pd.DataFrame(),
         _settings(folder / "config.json") if in_run else {},
         _about(folder / "run.json") if in_run else {},
+        Seen.beside(predictions),
     )
 
 

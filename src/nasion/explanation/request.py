@@ -78,11 +78,17 @@ def explain_run(
         return galleries.gallery(ensemble, dataset, rows, out, progress=progress)
 
 
-def _unseen(ensemble: Ensemble, oof: Path, segments: Segments) -> Ensemble:
-    """The network that held this segment out, or all where no fold knows it."""
+def held_out_by(oof: Path, segments: Segments) -> int | None:
+    """The fold that held out the first of these segments; none where no fold knows it."""
     if not oof.exists():
-        return ensemble
+        return None
     table = OutOfFold.read(oof).names
     wanted = segments.table.iloc[0]
     rows = table[np.all([table[key] == wanted[key] for key in KEYS], axis=0)]
-    return ensemble if rows.empty else ensemble.holding_out(rows["fold"].iloc[0])
+    return None if rows.empty else int(rows["fold"].iloc[0])
+
+
+def _unseen(ensemble: Ensemble, oof: Path, segments: Segments) -> Ensemble:
+    """The network that held this segment out, or all where no fold knows it."""
+    fold = held_out_by(oof, segments)
+    return ensemble if fold is None else ensemble.holding_out(fold)

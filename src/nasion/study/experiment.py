@@ -9,7 +9,6 @@ from nasion.config import Experiment, fingerprint, load
 from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
 from nasion.files import write_text
-from nasion.provenance import Provenance
 from nasion.study import data_set
 from nasion.training.run import Run
 
@@ -67,7 +66,7 @@ def exported(run: Run, path: Path | None = None, *, licence: str = "", half: boo
         name=run.experiment.name,
         labels=str(run.about()["labels"]),
         licence=licence,
-        provenance=Provenance.of(run.folder),
+        provenance=run.provenance,
         half=half,
     )
     write_text(path.with_name("card.md"), card(about))

@@ -20,12 +20,14 @@ from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
 from nasion.progress import Progress
+from nasion.seen import NOTHING, Seen
 from nasion.study.experiment import resolved, with_phantoms
 from nasion.study.space import Space, Values, label, read_space, told
 from nasion.study.storage import alone, opened
 from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import crossval
+from nasion.training.origin import guard_held_out
 from nasion.training.run import Run
 from nasion.version import VERSION
 
@@ -42,6 +44,7 @@ class Found:
     trials: tuple[Trial, ...]
     best: Trial
     notes: tuple[str, ...]
+    seen: Seen = NOTHING
 
     @property
     def summary(self) -> str:
@@ -50,6 +53,7 @@ class Found:
         ended = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         best = f"best is trial {self.best.number}, {self.metric} {self.best.value:.4f}"
         lines = [
+            *filter(None, (self.seen.warning,)),
             f"{len(self.trials)} trials: {ended}",
             f"{best}: {told(self.best.values)}",
             *self.notes,
@@ -66,6 +70,7 @@ def search(
     *,
     init: Path | None = None,
     storage: str = "",
+    allow_seen: bool = False,
     progress: Progress | None = None,
 ) -> Found:
     """Run the trials of a configuration's [search] until all are finished.
@@ -80,6 +85,8 @@ def search(
         A RUN that every trial starts from, as in cross-validation.
     storage
         URL of the database of the study; by default SQLite in the folder.
+    allow_seen
+        Mark all that is found rather than raise where `init` learned from some of the rows.
     progress
         Called with the number of trials finished and in all.
 
@@ -102,7 +109,7 @@ def search(
         )
     url = storage or f"sqlite:///{(folder / 'study.db').as_posix()}"
     with alone(folder):
-        space = _begun(space, folder, progress)
+        space, seen = _begun(space, folder, progress, allow_seen=allow_seen)
     with opened(url, name, maximised=metric not in LOWER_IS_BETTER) as kept:
         kept.sampler = sampler_of(space)
         study = Study(space, kept)
@@ -110,7 +117,7 @@ def search(
             study.enqueue()
         done = -1
         notes: tuple[str, ...] = ()
-        for trials in study.work(_objective(space, folder)):
+        for trials in study.work(_objective(space, folder, allow_seen=allow_seen)):
             before, done = done, sum(trial.state in FINISHED for trial in trials)
             table = _write_trials(folder, space, trials)
             if done > before:
@@ -120,27 +127,34 @@ def search(
         best = study.best(trials)
     if best is None:
         raise NasionError(f"{folder}: no trial was completed; trials.csv says why")
-    return Found(folder, metric, trials, best, notes)
+    return Found(folder, metric, trials, best, notes, seen)
 
 
-def _begun(space: Space, folder: Path, progress: Progress | None) -> Space:
+def _begun(
+    space: Space, folder: Path, progress: Progress | None, *, allow_seen: bool
+) -> tuple[Space, Seen]:
     """Start the folder, or make sure that it is this search's, with the data at hand."""
     about = {"schema": SCHEMA, "nasion": VERSION, "search": space.fingerprint}
     described = folder / "search.json"
     if described.exists():
-        found = read_json(described)
-        if any(found.get(key) != about[key] for key in ("schema", "search")):
+        begun = read_json(described)
+        if any(begun.get(key) != about[key] for key in ("schema", "search")):
             raise NasionError(
                 f"{folder}: was begun with another search or experiment; give another with --out"
             )
-    else:
-        write_json(described, about)
+        about = begun
     base = with_phantoms(space.base, folder, progress or (lambda done, total: None))
     store = Path(base.data.store or _trials(folder) / "store")
-    for path in (base.data.path, base.data.phantoms.path):
-        if path:  # once here, rather than by every process at the same time
-            open_store(load_segments(Path(path), "train"), base.signal, store)
-    return replace(space, base=base)
+    data = [path for path in (base.data.path, base.data.phantoms.path) if path]
+    seen = NOTHING
+    for path in data:  # once here, rather than by every process at the same time
+        segments = load_segments(Path(path), "train")
+        if path == data[0]:
+            seen = guard_held_out(base, segments, store, allow_seen=allow_seen)
+        open_store(segments, base.signal, store)
+    if not described.exists() or {**about, **seen.field} != about:
+        write_json(described, {**about, **seen.field})
+    return replace(space, base=base), seen
 
 
 def _trials(folder: Path) -> Path:
@@ -152,7 +166,7 @@ def _run(folder: Path, experiment: Experiment) -> Run:
     return Run(_trials(folder) / experiment.fingerprint)
 
 
-def _objective(space: Space, folder: Path) -> Objective:
+def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
     """Cross-validate in a RUN folder, so that a trial that was cut off goes on."""
     metric = space.search.metric
 
@@ -166,7 +180,7 @@ def _objective(space: Space, folder: Path) -> Objective:
             if so_far[-1] is not None:
                 report(done, total, so_far[-1])
 
-        crossval(experiment, run, scored=add_fold)
+        crossval(experiment, run, scored=add_fold, allow_seen=allow_seen)
         if so_far[-1] is None:
             raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
         return so_far[-1]

@@ -12,6 +12,8 @@ they did before.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +28,11 @@ from nasion.hms.segments import Segments, one_row_per_period
 from nasion.out_of_fold import FILE_NAME, NAMES, OutOfFold
 from nasion.prediction import predict
 from nasion.progress import Progress
+from nasion.provenance import Provenance
+from nasion.seen import Seen
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.calibrating import of_single_fits
-from nasion.training.run import BLEND, Run, guard_unseen
+from nasion.training.run import BLEND, Run
 from nasion.version import VERSION
 
 Array = NDArray[np.float64]
@@ -71,18 +75,15 @@ class Blend:
         mixed = Calibration.from_dict(content.get("calibration"), str(path))
         return cls(tuple(run for run, _ in members), weights, mixed)
 
+    @property
+    def provenance(self) -> Provenance:
+        """What any of the runs learned from."""
+        return reduce(or_, (run.provenance for run in self.runs))
+
     def predict(
         self, segments: Segments, *, mirror: bool = True, progress: Progress | None = None
     ) -> pd.DataFrame:
-        """As `nasion.prediction.predict`, by all runs.
-
-        Raises
-        ------
-        NasionError
-            Where a run learned from these very segments.
-        """
-        for run in self.runs:
-            guard_unseen(run, segments)
+        """As `nasion.prediction.predict`, by all runs."""
         shares = {run: share for run, share in zip(self.runs, self.weights, strict=True) if share}
         tables = [
             predict(segments, run.ensemble(), mirror=mirror, progress=progress) for run in shares
@@ -123,25 +124,32 @@ def is_blend(folder: Path) -> bool:
     return (folder / BLEND).exists()
 
 
-def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
+def blend(
+    runs: Sequence[Run], folder: Path, *, votes: int = 1, allow_seen: bool = False
+) -> Blended:
     """Fit weights on the out-of-fold rows that all runs share, and write the blend.
 
     Parameters
     ----------
     votes
         Only rows of so many votes or more are fitted and judged on, one a stationary period.
+    allow_seen
+        Mark the blend rather than raise where a run began from weights that learned from rows it
+        held out.
 
     Raises
     ------
     NasionError
         For fewer than two runs, runs of other rows, votes or folds (some network of one would have
-        learned from a patient that another's predictions hold out), or a folder that is there.
+        learned from a patient that another's predictions hold out), runs whose own start did so
+        (unless `allow_seen`), or a folder that is there.
     """
     if len({run.folder.resolve() for run in runs}) < max(2, len(runs)):
         raise NasionError("a blend needs two runs or more, each once")
     if folder.exists():
         raise NasionError(f"{folder}: exists already; give a new folder")
     tables = _common(runs)
+    seen = reduce(or_, (_seen(run, allow_seen=allow_seen) for run in runs))
     table = tables[0]
     raw = np.stack([each.probability for each in tables])
     target, patient = table.target, table.names["patient_id"].to_numpy()
@@ -163,7 +171,7 @@ def blend(runs: Sequence[Run], folder: Path, *, votes: int = 1) -> Blended:
     calibrated = _calibrated(runs, raw, fold)
     mixture = _fitted((Calibration(),) * len(runs), calibrated[:, judged], target[judged])
     found = Blend(tuple(runs), mixture.weights, mixture.mean)
-    _write(found, folder, votes, replace(table, probability=mixed))
+    _write(found, folder, votes, seen, replace(table, probability=mixed))
     best = int(np.argmin([_cross_entropy(target[judged], one[judged]) for one in alone]))
     rows = patient[judged], target[judged], alone[best, judged], mixed[judged]
     return Blended(found, runs[best], *rows)
@@ -245,6 +253,17 @@ def _rows(run: Run) -> OutOfFold:
     return OutOfFold.read(run.out_of_fold).in_order()
 
 
+def _seen(run: Run, *, allow_seen: bool) -> Seen:
+    """What its held-out rows are marked with."""
+    seen = Seen.beside(run.out_of_fold)
+    if seen and not allow_seen:
+        raise NasionError(
+            f"{run.folder}: its start learned from {seen} that it holds out; cross-validate it "
+            "from another start, or mark the blend with --allow-seen"
+        )
+    return seen
+
+
 def _judged(table: OutOfFold) -> NDArray[np.bool_]:
     """The middle row of each stationary period."""
     kept = np.zeros(len(table.votes), bool)
@@ -261,7 +280,7 @@ def _fingerprints(run: Run) -> dict[str, object]:
     return {key: about.get(key) for key in FINGERPRINTS}
 
 
-def _write(found: Blend, folder: Path, votes: int, table: OutOfFold) -> None:
+def _write(found: Blend, folder: Path, votes: int, seen: Seen, table: OutOfFold) -> None:
     members = [
         {
             "path": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
@@ -271,5 +290,6 @@ def _write(found: Blend, folder: Path, votes: int, table: OutOfFold) -> None:
         for run, weight in zip(found.runs, found.weights, strict=True)
     ]
     table.write(folder / FILE_NAME)
-    about = {"schema": SCHEMA, "nasion": VERSION, "votes": votes, "runs": members}
+    seen.save_beside(folder / FILE_NAME)
+    about = {"schema": SCHEMA, "nasion": VERSION, "votes": votes, "runs": members, **seen.field}
     write_json(folder / BLEND, {**about, "calibration": found.calibration.as_dict()})

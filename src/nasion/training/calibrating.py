@@ -26,11 +26,13 @@ from nasion.calibration import Calibration, Kind
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.errors import NasionError
+from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import Segments, one_row_per_period, targets
 from nasion.models.ensemble import Ensemble
 from nasion.prediction import batches
 from nasion.progress import Progress
-from nasion.training.run import Run, guard_unseen
+from nasion.training.origin import calibrated_on
+from nasion.training.run import Run
 
 ENOUGH = 1000  # rows to fit a bias for each pattern on; fewer give a temperature alone
 MEMBERS = 2  # fits that it takes to disagree
@@ -116,18 +118,21 @@ def calibrate(
     *,
     kind: Kind = "temperature",
     progress: Progress | None = None,
+    allow_seen: bool = False,
 ) -> Calibrated:
     """Write a small copy of a run to `folder` with the calibration that suits these votes.
 
     One row a stationary period is fitted on, its middle one, so that long EEGs don't count more.
+    The copy knows these segments as its own from then on.
 
     Raises
     ------
     NasionError
-        Where the run learned from these segments, they hold fewer than two patients, or `folder`
-        exists.
+        Where the run learned from some of these patients (unless `allow_seen`), they are fewer
+        than two, or `folder` exists.
     """
-    guard_unseen(run, segments)
+    census = Census(segments)
+    seen = guard_unseen(run.provenance, census, str(run.folder), allow_seen=allow_seen)
     if segments.table["patient_id"].nunique() < 2:
         raise NasionError(f"{segments.folder}: calibration needs segments of two patients or more")
     rows = segments.subset(one_row_per_period(segments.table))
@@ -138,6 +143,8 @@ def calibrate(
     fitted = calibration.fit(raw, target, kind=kind)
     after = calibration.cross_fitted(raw, target, patient, kind=kind)
     run.pack(folder)
+    calibrated_on(run.provenance, census).save(folder)
+    Run(folder).mark(seen)
     fitted.save(folder / calibration.FILE_NAME)
     return Calibrated(fitted, patient, target, before, after)
 

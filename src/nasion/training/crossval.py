@@ -14,15 +14,19 @@ from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
+from nasion.hms.census import Census
 from nasion.hms.segments import Segments, load_segments, one_row_per_period, targets
 from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict_dataset
 from nasion.progress import Progress
+from nasion.provenance import Provenance
+from nasion.seen import NOTHING, Seen
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
+from nasion.training.origin import guard_held_out, origin
 from nasion.training.run import Run
 
 ALL = -1  # in place of a fold: learn from every row
@@ -33,11 +37,12 @@ Scored = Callable[[int, int, OutOfFold], None]
 
 @dataclass(frozen=True)
 class Cohort:
-    """Labelled segments, their arrays and folds."""
+    """Labelled segments, their arrays and folds; `seen` is what held-out rows were learned from."""
 
     segments: Segments
     fold: NDArray[np.int_]
     store: Store | JointStore
+    seen: Seen = NOTHING
 
     def dataset(
         self, experiment: Experiment, rows: NDArray[np.bool_] | NDArray[np.int_]
@@ -57,10 +62,24 @@ class Cohort:
         return Split(learning, self.dataset(experiment, held_out))
 
 
-def cohort(experiment: Experiment, run: Run, progress: Progress | None = None) -> Cohort:
+def cohort(
+    experiment: Experiment,
+    run: Run,
+    progress: Progress | None = None,
+    *,
+    scored: int | None = None,
+    allow_seen: bool = False,
+) -> Cohort:
     """Load what an experiment learns from; folds are made once and written to the run.
 
     Simulated patients beside one's own are learned from in every fold and never held out.
+
+    Parameters
+    ----------
+    scored
+        The fold that is held out, `ALL` for none; by default each is in its turn.
+    allow_seen
+        Mark the run rather than raise where `training.init` learned from rows to be held out.
     """
     own, simulated = experiment.data.path, experiment.data.phantoms.path
     if not own and not simulated:
@@ -68,15 +87,20 @@ def cohort(experiment: Experiment, run: Run, progress: Progress | None = None) -
     initial(experiment)  # what cannot be built must not begin a run
     segments = load_segments(Path(own or simulated), "train")
     fold = _folds(experiment, run, segments)
-    run.begin(experiment, segments)
-    write_folds(run.folder / "folds.csv", segments.table, fold)
     parent = Path(experiment.data.store) if experiment.data.store else run.folder.parent / "store"
+    held_out = segments.subset(fold >= 0 if scored is None else fold == scored)
+    seen = guard_held_out(experiment, held_out, parent, allow_seen=allow_seen)
+    run.begin(experiment, segments, seen)
+    write_folds(run.folder / "folds.csv", segments.table, fold)
+    if Provenance.of(run.folder) is None:
+        patients = dict(zip(segments.table["patient_id"].tolist(), fold.tolist(), strict=True))
+        origin(experiment, Census(segments, parent), patients).save(run.folder)
     store = open_store(segments, experiment.signal, parent, progress)
     if not own or not simulated:
-        return Cohort(segments, fold, store)
+        return Cohort(segments, fold, store, seen)
     phantoms = load_segments(Path(simulated), "train")
     beside = open_store(phantoms, experiment.signal, parent, progress)
-    return Cohort(*joined(segments, fold, phantoms), JointStore(store, beside))
+    return Cohort(*joined(segments, fold, phantoms), JointStore(store, beside), seen)
 
 
 def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.int_]:
@@ -95,9 +119,10 @@ def train(
     *,
     data: Cohort | None = None,
     progress: bool = False,
+    allow_seen: bool = False,
 ) -> Path:
     """One fit; give the path of its weights. A finished one is left as it is."""
-    data = data or cohort(experiment, run)
+    data = data or cohort(experiment, run, scored=fold, allow_seen=allow_seen)
     return _fitted(experiment, run, fold, data, progress=progress)[0]
 
 
@@ -130,6 +155,7 @@ def crossval(
     progress: bool = False,
     fits: Progress | None = None,
     scored: Scored | None = None,
+    allow_seen: bool = False,
 ) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
 
@@ -144,12 +170,15 @@ def crossval(
         Called with the number of fits done and in all.
     scored
         Called with the same and the out-of-fold rows so far.
+    allow_seen
+        Mark the run and its `oof.csv` rather than raise where `training.init` learned from some of
+        the rows.
 
     Returns
     -------
     Path of `oof.csv`, which `nasion.out_of_fold` reads.
     """
-    data = cohort(experiment, run)
+    data = cohort(experiment, run, allow_seen=allow_seen)
     numbers = np.unique(data.fold[data.fold >= 0])
     some = _thinned(data)
     pieces: list[OutOfFold] = []
@@ -177,6 +206,7 @@ def crossval(
         if together:
             together.save(run.folder / calibration.FILE_NAME)
     whole.write(run.out_of_fold)
+    data.seen.save_beside(run.out_of_fold)
     return run.out_of_fold
 
 

@@ -1,7 +1,9 @@
 """The RUN folder: what a training verb writes and the reading verbs take.
 
 config.json      the resolved experiment
-run.json         schema, version, fingerprint of the labels learned from
+run.json         schema, version, fingerprint of the labels learned from; `seen` where rows were
+                 scored or calibrated on that were learned from (`nasion.seen`)
+provenance.json  whom it learned from (`nasion.provenance`)
 folds.csv        patient_id, fold
 history.csv      one row an epoch and fold
 fold-0/weights.safetensors ...
@@ -27,6 +29,9 @@ from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import FILE_NAME as OUT_OF_FOLD
+from nasion.provenance import Provenance
+from nasion.seen import NOTHING, Seen
+from nasion.simulation import Simulation
 from nasion.version import VERSION
 
 SCHEMA = 1
@@ -60,7 +65,7 @@ class Run:
         path = self.folder / "config.json"
         return parse(read_json(path), str(path))
 
-    def begin(self, experiment: Experiment, segments: Segments) -> None:
+    def begin(self, experiment: Experiment, segments: Segments, seen: Seen = NOTHING) -> None:
         """Start the folder, or make sure that it is the same experiment's on the same labels."""
         about = {
             "schema": SCHEMA,
@@ -76,10 +81,39 @@ class Run:
                     raise NasionError(
                         f"{self.folder}: was begun with other {key}; give another folder with --out"
                     )
+            self.mark(seen)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
-        write_json(path, about)
+        write_json(path, {**about, **seen.field})
+
+    @property
+    def provenance(self) -> Provenance:
+        """What it learned from; of a run from before that was kept, its table and seed alone."""
+        kept = Provenance.of(self.folder)
+        if kept:
+            return kept
+        table = str(self.about().get("labels"))
+        return Provenance(simulations=simulated(self.experiment), tables=(table,))
+
+    @property
+    def start(self) -> Provenance:
+        """What the weights learned from that another run begins with: those of its first fit."""
+        folders = self.fold_folders
+        fold = folders[0].name.removeprefix("fold-") if folders else ""
+        return self.provenance.of_fit(int(fold) if fold.isdecimal() else None)
+
+    @property
+    def seen(self) -> Seen:
+        """How much of what it was scored or calibrated on was learned from."""
+        return Seen.of(self.about(), str(self.folder / "run.json"))
+
+    def mark(self, seen: Seen) -> None:
+        """Say in run.json that rows were scored or calibrated on that were learned from."""
+        about = self.about()
+        both = seen | self.seen
+        if {**about, **both.field} != about:
+            write_json(self.folder / "run.json", {**about, **both.field})
 
     def pack(self, target: Path) -> list[Path]:
         """Write a small copy to give away: 16-bit weights, no paths, no patient's number.
@@ -103,6 +137,7 @@ class Run:
             checkpoint.save(weights[-1], fit.net, fit.experiment, half=True)
         if ensemble.calibration:
             ensemble.calibration.save(target / calibration.FILE_NAME)
+        self.provenance.save(target)
         write_json(target / "run.json", about)
         return weights
 
@@ -141,12 +176,12 @@ class Run:
             frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False)
 
 
-def guard_unseen(run: Run, segments: Segments) -> None:
-    """Raise where a run would predict the very segments it learned from."""
-    if run.about().get("labels") == fingerprint(segments):
-        raise NasionError(
-            f"{segments.folder}: {run.folder} learned from these segments; use its oof.csv"
-        )
+def simulated(experiment: Experiment) -> tuple[Simulation, ...]:
+    """The simulated patients that an experiment asks for."""
+    asked = experiment.data.phantoms
+    if not asked.patients:
+        return ()
+    return (Simulation.drawn(asked.seed, asked.patients, asked.stay_share),)
 
 
 def load(run: Path | str = PACKAGED) -> Ensemble:

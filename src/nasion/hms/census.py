@@ -1,0 +1,151 @@
+"""Census: whom a folder in HMS layout holds, and whether a model learned from them."""
+
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nasion import provenance
+from nasion.eeg.naming import parse
+from nasion.eeg.parquet import open_parquet
+from nasion.errors import NasionError
+from nasion.files import read_json, write_json
+from nasion.hms.segments import Segments, fingerprint
+from nasion.provenance import Provenance
+from nasion.seen import Seen
+from nasion.simulation import Simulation
+from nasion.terms import COLUMNS
+
+MEMO = "contents.json"  # of files that were read before
+BESIDE = 64  # EEGs at most that are read of those that lie in a folder and not in its table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Census:
+    """Patients and EEGs of segments (`nasion.provenance.Subjects`).
+
+    Parameters
+    ----------
+    memo
+        A folder to keep contents in, so that no file is read twice; none by default.
+    """
+
+    segments: Segments
+    memo: Path | None = None
+
+    @property
+    def table(self) -> str:
+        """Fingerprint of all rows."""
+        return fingerprint(self.segments)
+
+    @property
+    def patients(self) -> frozenset[int]:
+        """Their numbers."""
+        return frozenset(map(int, self.segments.table["patient_id"]))
+
+    @property
+    def eegs(self) -> frozenset[int]:
+        """Numbers of the EEGs."""
+        return frozenset(map(int, self.segments.table["eeg_id"]))
+
+    @cached_property
+    def simulation(self) -> Simulation | None:
+        """What the folder says of the simulator."""
+        return Simulation.of(self.segments.folder)
+
+    def contents(self) -> list[tuple[str, int]]:
+        """Content and patient of each EEG."""
+        return self._contents
+
+    @cached_property
+    def _contents(self) -> list[tuple[str, int]]:
+        pairs = self.segments.table[["eeg_id", "patient_id"]].drop_duplicates()
+        paths = [self.segments.eeg_path(int(eeg_id)) for eeg_id in pairs["eeg_id"]]
+        return list(zip(self._digests(paths), map(int, pairs["patient_id"]), strict=True))
+
+    def beside(self) -> Iterator[str]:
+        """Contents of EEGs that lie in the folder, but not in its table; of many only some."""
+        listed = {f"{eeg_id}.parquet" for eeg_id in self.eegs}
+        folder = self.segments.eeg_path(0).parent
+        others = sorted(path for path in folder.glob("*.parquet") if path.name not in listed)
+        for number in np.unique(np.linspace(0, len(others) - 1, BESIDE).round()) if others else ():
+            yield eeg_content(others[int(number)])
+
+    def _digests(self, paths: list[Path]) -> list[str]:
+        kept = self.memo / MEMO if self.memo else None
+        known: dict[str, str] = read_json(kept) if kept and kept.exists() else {}
+        keys = [_key(path) for path in paths]
+        new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            known |= zip(new, pool.map(eeg_content, new.values()), strict=True)
+        if kept and new:
+            write_json(kept, known)
+        return [known[key] for key in keys]
+
+
+def _key(path: Path) -> str:
+    status = path.stat()
+    return f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+
+
+def eeg_content(path: Path) -> str:
+    """Digest of an EEG's samples (`nasion.provenance.content`), as they stand in the file."""
+    source = open_parquet(path)
+    (track,) = source.tracks
+    signals = np.full((len(COLUMNS), track.n_times), np.nan, np.float32)
+    rows: dict[str, int] = {}
+    for row, label in enumerate(track.labels):
+        channel = parse(label)
+        rows.setdefault("EKG" if channel.kind == "ekg" else channel.site, row)
+    places = {COLUMNS.index(name): row for name, row in rows.items() if name in COLUMNS}
+    signals[list(places)] = track.read(list(places.values()), 0, track.n_times)
+    return provenance.content(signals)
+
+
+def guard_unseen(
+    learned: Provenance,
+    census: Census,
+    learner: str,
+    *,
+    allow_seen: bool = False,
+) -> Seen:
+    """Compare segments, by patient and by EEG, with what a model learned from.
+
+    Parameters
+    ----------
+    learner
+        What the model is called in messages.
+    allow_seen
+        Give what they share, to mark what comes of it, rather than raise.
+
+    Returns
+    -------
+    Nothing seen, unless `allow_seen`.
+
+    Raises
+    ------
+    NasionError
+        Where the model learned from some of these patients or EEGs.
+    """
+    shared = learned.shared_with(census).seen
+    if shared and not allow_seen:
+        other = "simulate with another --seed" if shared.seeds else "give other patients"
+        raise NasionError(
+            f"{census.segments.folder}: {learner} learned from {shared} of it; {other} (or use its "
+            "oof.csv), or mark the output with --allow-seen"
+        )
+    if learned.tables and not shared:
+        log.warning(
+            "%s: was made before patients and EEGs were kept; told by its whole table alone, "
+            "it learned from none of %s",
+            learner,
+            census.segments.folder,
+        )
+    return shared

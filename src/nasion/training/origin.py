@@ -1,0 +1,80 @@
+"""Origin: what a run learns from, and that it holds out nobody whom its start learned from."""
+
+from pathlib import Path
+
+from nasion.config import Experiment
+from nasion.hms.census import Census, guard_unseen
+from nasion.hms.segments import Segments, load_segments
+from nasion.provenance import CALIBRATED, LEARNED, Provenance, Source
+from nasion.seen import Seen
+from nasion.simulation import Simulation
+from nasion.training.run import Run, simulated
+
+
+def origin(experiment: Experiment, census: Census, fold: dict[int, int]) -> Provenance:
+    """All that the fits of an experiment learn from.
+
+    Parameters
+    ----------
+    census
+        Of `data.path`, or of the simulated patients where there are no others.
+    fold
+        Of each patient.
+    """
+    alone = not experiment.data.path
+    learned = _simulated(experiment, census, fold if alone else {})
+    if not alone:
+        learned |= Provenance((Source.of(census.contents(), fold),), _known(census))
+    return learned | _start(experiment)
+
+
+def guard_held_out(
+    experiment: Experiment, held_out: Segments, memo: Path, *, allow_seen: bool = False
+) -> Seen:
+    """Compare rows to be held out with what every fit learns from: its start, and phantoms.
+
+    Raises
+    ------
+    NasionError
+        Where these learned from some of the patients or EEGs, unless `allow_seen`.
+    """
+    census = Census(held_out, memo)
+    seen = Seen()
+    if not len(held_out):
+        return seen
+    if experiment.training.init:
+        start = experiment.training.init
+        seen |= guard_unseen(_start(experiment), census, start, allow_seen=allow_seen)
+    if experiment.data.path and experiment.data.phantoms.path:
+        beside = _simulated(experiment, census, {})
+        seen |= guard_unseen(beside, census, "every fit (data.phantoms)", allow_seen=allow_seen)
+    return seen
+
+
+def calibrated_on(learned: Provenance, census: Census) -> Provenance:
+    """What a run learned from, and segments that it is calibrated on since."""
+    fold = dict.fromkeys(census.patients, CALIBRATED)
+    return learned | Provenance((Source.of(census.contents(), fold),), _known(census))
+
+
+def _start(experiment: Experiment) -> Provenance:
+    init = experiment.training.init
+    return Run(Path(init)).start if init else Provenance()
+
+
+def _simulated(experiment: Experiment, census: Census, fold: dict[int, int]) -> Provenance:
+    """Of simulated patients; they are known by their seed, or where it is lost by their EEGs."""
+    path = experiment.data.phantoms.path
+    if not path:
+        return Provenance()
+    made = Simulation.of(Path(path))
+    if simulations := (made,) if made else simulated(experiment):
+        return Provenance(simulations=simulations)
+    if not fold:
+        census = Census(load_segments(Path(path), "train"), census.memo)
+        fold = dict.fromkeys(census.patients, LEARNED)
+    return Provenance((Source.of(census.contents(), fold),))
+
+
+def _known(census: Census) -> tuple[Simulation, ...]:
+    return (census.simulation.only(census.patients),) if census.simulation else ()
