@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 from PIL import Image
 
 from nasion.drawing import eeg, strips
 from nasion.drawing.style import INK
-from nasion.terms import CHAIN_DERIVATIONS, DERIVATION_NAMES, EKG, PATTERNS, Pattern
+from nasion.drawing.template import template
+from nasion.terms import CHAIN_DERIVATIONS, DERIVATION_NAMES, DISCLAIMER, EKG, PATTERNS, Pattern
 
 SFREQ = 200.0
 N_TIMES = 2000
@@ -239,3 +241,16 @@ def test_runs_are_where_columns_are_set(flags):
     for low, high in strips.runs(columns):
         again[round(low * len(columns)) : round(high * len(columns))] = True
     np.testing.assert_array_equal(again, columns)
+
+
+def test_a_template_is_escaped_whole_and_knows_the_disclaimer(tmp_path):
+    path = tmp_path / "page.html.j2"
+    path.write_text(
+        '<style>{% include "page.css" %}</style>{{ disclaimer }}{{ name }}{{ n|twice }}'
+    )
+    page = template(path, {"twice": lambda n: 2 * n})
+    text = page.render(name="<b>", n=2)
+    assert text.endswith(f"</style>{DISCLAIMER}&lt;b&gt;4")
+    assert ".notice {" in text
+    with pytest.raises(UndefinedError, match="name"):
+        page.render(n=2)

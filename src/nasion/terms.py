@@ -241,6 +241,8 @@ MIRRORED_DERIVATIONS = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DE
 SPECTROGRAM_CHAINS = (Chain.LL, Chain.LP, Chain.RP, Chain.RL)
 HMS_SPECTROGRAM_CHAINS = (Chain.LL, Chain.RL, Chain.LP, Chain.RP)
 
+DISCLAIMER = "Decision support for research, not a medical device and not a diagnosis."
+
 SFREQ = 200.0  # Hz, of HMS and of every signal inside
 SEGMENT_S = 50.0  # a labelled segment
 CENTRE_S = 10.0  # what its label speaks of, in the middle of it

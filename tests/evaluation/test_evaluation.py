@@ -20,10 +20,9 @@ from nasion.evaluation.evaluation import compare, evaluate, summary
 from nasion.evaluation.plates import check_names
 from nasion.evaluation.system import named
 from nasion.out_of_fold import OutOfFold
-from nasion.terms import PATTERNS, VOTE_COLUMNS
+from nasion.terms import DISCLAIMER, PATTERNS, VOTE_COLUMNS
 
 VOTES = list(VOTE_COLUMNS)
-NOTICE = "Decision support for research, not a medical device."
 SHARED = ("recall", "kld_by_votes", "cant_tell", "roc", "pr")
 OWN = ("confusion", "reliability")
 SHARPNESS = {"waveform": 0.2, "spectrogram": 0.3, "both": 0.8}
@@ -113,7 +112,7 @@ def test_page_is_whole_and_loads_nothing(compared: tuple[dict, Path]) -> None:
     assert "script" not in page.tags
     text = (out / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"@import|url\(", text)
-    assert NOTICE in page.texts
+    assert DISCLAIMER in page.texts
     assert page.tags.count("img") == len(SHARED) + len(OWN) * len(SHARPNESS)
     assert page.tags.index("table") < page.tags.index("img")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nasion.seen import Seen
+from nasion.terms import DISCLAIMER
 from nasion.version import VERSION
 
 app = typer.Typer(
@@ -16,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Reads critical-care EEG. Decision support for research, not a medical device.",
+    help=f"Reads critical-care EEG. {DISCLAIMER}",
 )
 
 RunOption = Annotated[

@@ -1,10 +1,10 @@
 """Page: the report as one self-contained HTML file, filled from the metrics."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasion.drawing.template import template
 from nasion.evaluation.abstention import Kept
 from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS
 from nasion.evaluation.result import Result
@@ -34,7 +34,8 @@ def render(
     settings
         Values by ``section.key`` of each system; empty where unknown.
     """
-    return _template().render(
+    filters = {"number": number, "p_value": _p_value, "percent": _percent, "count": _count}
+    return template(TEMPLATE, filters).render(
         systems=result.systems,
         pairs=result.pairs,
         files=result.files,
@@ -88,17 +89,9 @@ def _p_value(value: float | None) -> str:
     return "<\u00a00.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
+def _percent(share: float | None) -> str:
+    return NONE if share is None else f"{100 * share:.0f} %"
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": number,
-        "p_value": _p_value,
-        "percent": lambda share: NONE if share is None else f"{100 * share:.0f} %",
-        "count": lambda count: NONE if count is None else f"{count:,}",
-        "uri": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
-    }
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+def _count(count: int | None) -> str:
+    return NONE if count is None else f"{count:,}"

@@ -4,7 +4,6 @@ Each is explained by the network of the fold that held it out, so none had seen 
 networks the maps of these segments are put to the test (`nasion.explanation.faithfulness`).
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nasion.data.dataset import SegmentDataset
+from nasion.drawing.template import template
 from nasion.errors import NasionError
 from nasion.explanation import picture
 from nasion.explanation.explanation import explain
@@ -124,7 +124,7 @@ def gallery(
     tested = summary(gained)
     write_json(out / "faithfulness.json", [asdict(one) for one in tested])
     path = out / "gallery.html"
-    write_text(path, _template().render(shown=shown, tested=_by_map(tested)))
+    write_text(path, template(TEMPLATE).render(shown=shown, tested=_by_map(tested)))
     return path
 
 
@@ -165,17 +165,3 @@ def rows_of(segments: Segments, names: pd.DataFrame) -> NDArray[np.int_]:
             "predicted; give the data that it was cross-validated on"
         )
     return rows
-
-
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["uri"] = _uri
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
-def _uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

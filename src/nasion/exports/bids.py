@@ -16,7 +16,7 @@ from nasion.errors import NasionError
 from nasion.files import replacing, write_json
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import CHAIN_ELECTRODES, CHAIN_NAMES, PATTERNS, Chain, Pattern
+from nasion.terms import CHAIN_ELECTRODES, CHAIN_NAMES, DISCLAIMER, PATTERNS, Chain, Pattern
 from nasion.version import VERSION
 
 ABSENT = "n/a"  # as BIDS writes what is not there
@@ -43,8 +43,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "dateTime": {"Description": "Clock time of the first sample of the recording."},
     "recordingDuration": {"Description": "Length of the recording.", "Units": "s"},
     "pattern": {
-        "Description": "What the network sees, after ACNS 2021. Decision support for research,"
-        " not a diagnosis.",
+        "Description": f"What the network sees, after ACNS 2021. {DISCLAIMER}",
         "Levels": {str(pattern): pattern.long_name for pattern in PATTERNS},
         # A seizure's stands with the type of the event.
         "HED": {

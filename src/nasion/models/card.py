@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from nasion.config import View
 from nasion.contract import About, LearnedFrom
 from nasion.provenance import Provenance
+from nasion.terms import DISCLAIMER
 
 TEMPLATE = """# {about.name}
 
-**Decision support for research, not a diagnosis; not a medical device.**
+**{disclaimer}**
 
 **What.** Probabilities of {patterns} in the central 10 s of 50 s of EEG, from {kinds}. {mean}.
 
@@ -42,6 +43,7 @@ def card(about: About) -> str:
     maps = ", ".join(about.maps)
     return TEMPLATE.format(
         about=about,
+        disclaimer=DISCLAIMER,
         patterns=", ".join(about.patterns),
         kinds=" and ".join(f"{kind} ({networks[kind]})" for kind in kinds),
         mean=f"{mean}; the mirrored EEG {mirror}",

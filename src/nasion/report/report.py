@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nasion.display.display import Display
 from nasion.drawing import eeg, strips
+from nasion.drawing.template import template
 from nasion.events.burden import Burden
 from nasion.files import write_text
 from nasion.reading.maps import why
@@ -125,7 +126,15 @@ def render(
     if spectrogram.shape[::2] != (len(SPECTROGRAM_CHAINS), reading.n_steps):
         raise ValueError(f"spectrogram of shape {spectrogram.shape} for {reading.n_steps} steps")
     burden = Burden.of(reading)
-    return _template().render(
+    filters = {
+        "lasting": summary.lasting,
+        "percent": summary.percent,
+        "count": lambda count: f"{count:,}",
+        "rates": _range,
+        "minutes": lambda minutes: f"{minutes:.1f}" if minutes else summary.NONE,
+    }
+    return template(TEMPLATE, filters).render(
+        when=summary.when,
         reading=reading,
         burden=burden,
         found=summary.sentences(reading, burden),
@@ -247,20 +256,3 @@ def _range(rates: Sequence[float]) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "lasting": summary.lasting,
-        "percent": summary.percent,
-        "count": lambda count: f"{count:,}",
-        "rates": _range,
-        "minutes": lambda minutes: f"{minutes:.1f}" if minutes else summary.NONE,
-    }
-    environment.globals["when"] = summary.when
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

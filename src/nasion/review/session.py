@@ -9,8 +9,7 @@ from nasion.errors import NasionError
 from nasion.review.case import Case, Reviewer, Unfit
 from nasion.review.shelf import Shelf
 from nasion.review.why import Explainer
-
-DISCLAIMER = "Decision support for research, not a diagnosis."
+from nasion.terms import DISCLAIMER
 
 
 @dataclass
