@@ -14,7 +14,7 @@ from typing import Any
 
 from nasion.errors import NasionError
 from nasion.files import replacing, write_json
-from nasion.reading.event import Event
+from nasion.reading.event import SIDES, Event
 from nasion.reading.reading import Reading
 from nasion.terms import CHAIN_ELECTRODES, CHAIN_NAMES, DISCLAIMER, PATTERNS, Chain, Pattern
 from nasion.version import VERSION
@@ -130,7 +130,7 @@ def read_events(path: Path) -> tuple[Event, ...]:
 
 def _event(row: dict[str, str]) -> Event:
     side = row["side"]
-    if side not in ("left", "right", "bilateral", ABSENT):
+    if side not in (*SIDES, ABSENT):
         raise ValueError(f"side '{side}'")
     known = {name: "" if text == ABSENT else text for name, text in row.items()}
     return Event(

@@ -6,6 +6,7 @@ from typing import Literal
 from nasion.terms import Chain, Pattern
 
 Side = Literal["left", "right", "bilateral", ""]
+SIDES: tuple[Side, ...] = ("left", "right", "bilateral")  # where one is told
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 
 from nasion.events.burden import Burden
-from nasion.reading.event import Event
+from nasion.reading.event import SIDES, Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import COLUMNS, EVENTFUL, PATTERNS, Pattern
@@ -86,9 +86,8 @@ def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
 
 def sides(events: list[Event]) -> str:
     """The sides that a good share of the time of some events shows, most first."""
-    lasted = {
-        side: sum(event.duration_s for event in events if event.side == side)
-        for side in ("left", "right", "bilateral")
+    lasted: dict[str, float] = {
+        side: sum(event.duration_s for event in events if event.side == side) for side in SIDES
     }
     total = sum(lasted.values())
     named = [side for side, time_s in lasted.items() if time_s >= LEAST_SHARE * total > 0]

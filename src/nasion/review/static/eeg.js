@@ -94,7 +94,7 @@ function describe() {
   const time = `${days}${timeText(page.start_s, begin)} – ${timeText(stop_s, begin)}`;
   byId("page-time").textContent = time;
   const mm = (view.clientWidth - LEFT - RIGHT) / page.page_s / px_per_mm;
-  const scale = `${sensitivity} µV/mm (EKG ${sensitivity * EKG_FACTOR}), ${mm.toFixed(0)} mm/s, negative up`;
+  const scale = `${sensitivity} µV/mm (${reading.heart} ${sensitivity * EKG_FACTOR}), ${mm.toFixed(0)} mm/s, negative up`;
   byId("scale-note").textContent = calibrated ? scale : `${scale}; screen not calibrated`;
   const marked = rowsOf(page, reading, 400).flatMap(({ name, flaw }) => (flaw ? [`${name} ${flaw.word}`] : []));
   byId("eeg-text").textContent =
