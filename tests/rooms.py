@@ -13,20 +13,21 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn: {} -->", "<!-- end: {} -->"
 
 # A room is a folder or a single file below src/nasion; from the ground up.
-BASICS = {"terms", "errors", "version", "files", "config", "progress"}
+BASICS = {"terms", "errors", "version", "files", "settings", "config", "progress"}
 MAY_IMPORT: dict[str, set[str]] = {
     "terms": set(),
     "errors": set(),
     "progress": set(),
     "version": set(),
     "files": {"errors"},
-    "config": {"terms", "errors"},
+    "settings": {"errors"},
+    "config": {"terms", "errors", "settings"},
     "simulation": {"errors", "files"},
     "seen": {"errors", "files"},
     "provenance": {"terms", "errors", "files", "seen", "simulation"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
-    "contract": {"terms", "errors", "files", "config", "provenance", "windowing"},
+    "contract": {"terms", "errors", "files", "settings", "config", "provenance", "windowing"},
     "drawing": {"terms"},
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,

@@ -8,17 +8,16 @@ from nasion.config import (
     Augment,
     Data,
     Experiment,
-    Settings,
     Signal,
     Spectrogram,
     Training,
     View,
     Waveform,
-    fingerprint,
     load,
     parse,
 )
 from nasion.errors import NasionError
+from nasion.settings import Settings, fingerprint
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,14 +1,13 @@
 """Every setting, its default and its unit, once. An experiment is a TOML file of what differs."""
 
-import hashlib
-import json
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nasion.errors import NasionError
+from nasion.settings import Settings, checked, fingerprint
 from nasion.terms import (
     BLOCK_S,
     CENTRE_S,
@@ -18,15 +17,6 @@ from nasion.terms import (
     SEGMENT_S,
     SFREQ,
 )
-
-
-class Settings(BaseModel):
-    """Frozen; unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-Kind = TypeVar("Kind", bound=Settings)
 
 
 class Waveform(Settings):
@@ -162,11 +152,26 @@ class SpectrogramNet(Settings):
     drop_path: float = Field(default=0.1, ge=0, lt=1)
 
 
+# Waveform extractors by the name in `model.waveform`: the class whose `of` builds each.
+EXTRACTORS = {
+    "wavenet": "nasion.models.wavenet.WaveformBranch",
+    "wavenet-gru": "nasion.models.recurrent.RecurrentBranch",
+    "conv-transformer": "nasion.models.conv_transformer.ConvTransformerBranch",
+    "siamese": "nasion.models.siamese.SiameseBranch",
+}
+
+
+def _extractor(name: str) -> str:
+    if name not in EXTRACTORS:
+        raise ValueError(f"Input should be {', '.join(map(repr, EXTRACTORS))}")
+    return name
+
+
 class Model(Settings):
     """The paper's figure 3; one modality alone is its baseline."""
 
     modality: Literal["both", "waveform", "spectrogram"] = "both"
-    waveform: Literal["wavenet", "wavenet-gru", "conv-transformer", "siamese"] = "wavenet"
+    waveform: Annotated[str, AfterValidator(_extractor)] = "wavenet"
     wavenet: WaveNet = WaveNet()
     gru_width: int = Field(default=64, ge=1)  # of `wavenet-gru`, in each direction
     conv_transformer: ConvTransformer = ConvTransformer()
@@ -279,38 +284,11 @@ class Experiment(Settings):
         return self.model_copy(update={"data": data, "training": training})
 
 
-def fingerprint(settings: Settings) -> str:
-    """Give eight hexadecimal digits that change with any setting."""
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
-
-
 def parse(content: dict[str, Any], source: str) -> Experiment:
     """Check a nested dictionary of what differs; errors name `source` and the key."""
     whole = Experiment().model_dump(mode="json")
     _merge(whole, content)
     return checked(Experiment, whole, source)
-
-
-def checked(kind: type[Kind], content: dict[str, Any], source: str, above: str = "") -> Kind:
-    """Give settings of this kind; errors name `source` and the key, which stands below `above`."""
-    try:
-        return kind.model_validate_json(json.dumps(content))
-    except ValidationError as error:
-        raise NasionError(f"{source}: {_explain(error.errors()[0], kind, above)}") from None
-    except TypeError as error:
-        raise NasionError(f"{source}: {error}") from None
-
-
-def _explain(error: Any, kind: type[Settings], above: str) -> str:
-    key = above + ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        parent: Any = kind
-        for part in error["loc"][:-1]:
-            parent = parent.model_fields[part].annotation
-        return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
-    message = error["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
-    return f"'{key.removesuffix('.')}': {message}{given}"
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:

@@ -39,10 +39,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
-from nasion.config import Settings, Signal, checked
+from nasion.config import Signal
 from nasion.errors import NasionError
 from nasion.files import of_schema
 from nasion.provenance import Provenance
+from nasion.settings import Settings, checked
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows
 

@@ -21,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Signal, fingerprint
+from nasion.config import Signal
 from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
@@ -29,6 +29,7 @@ from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, room_for, write_json
 from nasion.hms.segments import Segments, read_spectrogram
 from nasion.progress import Progress
+from nasion.settings import fingerprint
 from nasion.windowing import Representation, Window, cut
 
 SCHEMA = 1

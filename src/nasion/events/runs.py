@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from nasion.config import Settings
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
+from nasion.settings import Settings
 from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 from nasion.windowing import CENTRE_STEPS
 

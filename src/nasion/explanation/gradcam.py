@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nasion.explanation.route import WAVEFORM, Route, routes
-from nasion.models.extractor import PRESENT, Extractor, seen
+from nasion.models.extractor import Extractor, seen
 from nasion.models.fusion import Inputs, MultimodalNet, evaluating
-from nasion.models.wavenet import WaveformBranch
 from nasion.terms import PATTERNS, Pattern
 
 Array = NDArray[np.float32]
@@ -99,16 +98,13 @@ def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:
     """(1 or 2, 1, places of the map) -> (1 or 2, n_times), NaN where nothing counts."""
     n_blocks, n_times = inputs.present.shape[1], inputs.waveform.shape[2]
     values = activation[:, 0].numpy()
-    looked = (inputs.present[0] >= PRESENT).numpy()
+    looked = branch.counted(inputs.present, torch.bool)[0].numpy()
     block_length = n_times // n_blocks
-    if isinstance(branch, WaveformBranch):
-        first = branch.wavenet.lost // 2
-        if branch.lost_blocks:
-            looked[: branch.lost_blocks] = looked[-branch.lost_blocks :] = False
-    else:
-        start, stop = seen(inputs.present)
-        first = start * block_length
-        values = values.repeat((stop - start) * block_length // values.shape[1], axis=1)
+    start, stop = (0, n_blocks) if branch.blockwise else seen(inputs.present)
+    first = start * block_length + branch.lost_before
+    # One place of the map stands for several samples where convolutions have a stride.
+    n_filled = (stop - start) * block_length - 2 * branch.lost_before
+    values = values.repeat(n_filled // values.shape[1], axis=1)
     result = np.full((len(values), n_times), np.nan, np.float32)
     result[:, first : first + values.shape[1]] = values
     result[:, ~np.repeat(looked, block_length)] = np.nan

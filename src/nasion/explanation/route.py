@@ -8,9 +8,7 @@ import torch
 from timm.layers import SelectAdaptivePool2d
 from torch import Tensor, nn
 
-from nasion.models.convnext import Convolutions
 from nasion.models.fusion import Inputs, MultimodalNet
-from nasion.models.wavenet import WaveformBranch
 
 WAVEFORM = "waveform"
 
@@ -45,7 +43,7 @@ def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
     found = {}
     if net.waveform is not None:
         logits = partial(_from_waveform, net, inputs, features)
-        found[WAVEFORM] = Route(inputs.waveform, logits, _last_convolution(net.waveform))
+        found[WAVEFORM] = Route(inputs.waveform, logits, net.waveform.last_map)
     if net.spectrogram is not None:
         branch = net.spectrogram
         with torch.no_grad():
@@ -56,13 +54,6 @@ def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
                 pool = _pooling(branch.backbone)
                 found[name] = Route(inputs.images[name], logits, pool, before=True)
     return found
-
-
-def _last_convolution(branch: nn.Module) -> nn.Module | None:
-    """A WaveNet, with or without a recurrent head, or the convolutions of another extractor."""
-    if isinstance(branch, WaveformBranch):
-        return branch.wavenet
-    return next((part for part in branch.children() if isinstance(part, Convolutions)), None)
 
 
 def _pooling(backbone: nn.Module) -> nn.Module | None:
@@ -79,7 +70,7 @@ def _from_waveform(
     branch = net.waveform
     assert branch is not None
     present = inputs.present.expand(len(waveform), -1)
-    if isinstance(branch, WaveformBranch):
+    if branch.blockwise:
         # It may leave empty blocks out; with all of them a place in the map is a time.
         value = branch.pool(branch.blocks(waveform), present)
     else:

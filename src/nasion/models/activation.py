@@ -13,15 +13,8 @@ from torch.nn import functional
 
 from nasion.models.extractor import Extractor, parted
 from nasion.models.fusion import MultimodalNet
-from nasion.models.recurrent import RecurrentBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
-from nasion.models.wavenet import WaveformBranch
 from nasion.windowing import N_BLOCKS
-
-
-def explains_waveform(branch: Extractor | None) -> bool:
-    """Whether the map over time has a closed form here: not through recurrence or attention."""
-    return isinstance(branch, WaveformBranch) and not isinstance(branch, RecurrentBranch)
 
 
 def explains_image(branch: SpectrogramBranch | None) -> bool:
@@ -53,7 +46,7 @@ def head_slopes(net: MultimodalNet, features: dict[str, Tensor]) -> dict[str, Te
 
 
 def waveform_map(
-    branch: WaveformBranch, active: Tensor, statistics: Tensor, present: Tensor, slope: Tensor
+    branch: Extractor, active: Tensor, statistics: Tensor, present: Tensor, slope: Tensor
 ) -> Tensor:
     """Map over time, summed over the sides.
 
@@ -73,26 +66,8 @@ def waveform_map(
     -------
     (k, 6, 25 * block_length), 0 in blocks that do not count.
     """
-    by_statistic = _pooling_slope(branch, statistics, present, slope)
-    mean = active.mean(-1)  # (k, 25, sides, channels)
-    if branch.shared:
-        # A step of a whole block: its mean and its highest value rise by as much.
-        both_mean, both_highest, mean_apart, highest_apart, together = by_statistic.chunk(5, -1)
-        higher = active.amax(-1)
-        either = both_mean + both_highest
-        apart = (
-            mean_apart * torch.sign(mean[:, :, 0] - mean[:, :, 1])[:, None]
-            + highest_apart * torch.sign(higher[:, :, 0] - higher[:, :, 1])[:, None]
-        )
-        left = either + apart + together * mean[:, :, 1][:, None]
-        right = either - apart + together * mean[:, :, 0][:, None]
-        by_channel = torch.cat([left.sum(2), right.sum(2)], -1)
-    else:
-        by_channel = sum(by_statistic.chunk(2, -1), torch.zeros(())).sum(2)
-    # Grad-CAM's weight is a mean over all places of the map, whether they count or not.
-    length = active.shape[-1]
-    weight = by_channel / (active.shape[1] * length - branch.wavenet.lost)
-    counted = branch.counted(present, weight.dtype).repeat_interleave(length, 1)
+    weight = branch.slope_by_channel(active, _pooling_slope(branch, statistics, present, slope))
+    counted = branch.counted(present, weight.dtype).repeat_interleave(active.shape[-1], 1)
     return weight @ active.permute(0, 2, 3, 1, 4).flatten(3).flatten(1, 2) * counted[:, None]
 
 
@@ -113,9 +88,7 @@ def _head_slope(head: nn.Module, features: Tensor) -> Tensor:
     return (_weight(last) * inner[:, None]) @ _weight(first)
 
 
-def _pooling_slope(
-    branch: WaveformBranch, statistics: Tensor, present: Tensor, slope: Tensor
-) -> Tensor:
+def _pooling_slope(branch: Extractor, statistics: Tensor, present: Tensor, slope: Tensor) -> Tensor:
     """Back through `Extractor.pool`: (k, 6, n_features) -> (k, 6, 25, statistics)."""
     there = branch.counted(present, statistics.dtype)[:, None]
     masks = parted(there)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.config import ConvTransformer, Waveform
+from nasion.config import ConvTransformer, Model, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
 from nasion.models.extractor import PRESENT, Extractor, statistics_of
@@ -64,17 +64,26 @@ class ConvTransformerBranch(Extractor):
         )
         self._add_pooling(2 * width, n_features)
 
-    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
-        """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
-        length, n_tokens = self.block_length, self.convolutions.n_tokens
-        there = present[:, first:stop] >= PRESENT
-        x = self.convolutions(waveform[..., first * length : stop * length], there)
-        x = x.transpose(1, 2) + self.position[first * n_tokens : stop * n_tokens]
+    @classmethod
+    def of(cls, model: Model, signal: Waveform) -> "ConvTransformerBranch":
+        """Build it by `model.conv_transformer`."""
+        return cls(model.conv_transformer, signal, model.n_features)
+
+    @property
+    def last_map(self) -> nn.Module:  # type: ignore[override]
+        """The convolutions."""
+        return self.convolutions
+
+    def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
+        """Mean and maximum of the tokens; (batch, 18, time) -> (batch, statistics, n)."""
+        n_blocks, n_tokens = present.shape[1], self.convolutions.n_tokens
+        there = present >= PRESENT
+        x = self.convolutions(waveform, there)
+        x = x.transpose(1, 2) + self.position[first * n_tokens : (first + n_blocks) * n_tokens]
         # A row without any signal may look anywhere: attention to nothing is not a number.
         visible = there | ~there.any(1, keepdim=True)
         visible = visible.repeat_interleave(n_tokens, 1)[:, None, None]
         for layer in self.attention:
             x = layer(x, visible)
-        blocked = x.transpose(1, 2).unflatten(-1, (stop - first, n_tokens))
-        statistics = functional.pad(statistics_of(blocked), (first, N_BLOCKS - stop))
-        return self.pool(statistics, present)
+        blocked = x.transpose(1, 2).unflatten(-1, (n_blocks, n_tokens))
+        return statistics_of(blocked)

@@ -20,7 +20,6 @@ from nasion.files import replacing
 from nasion.models.ensemble import Ensemble
 from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
-from nasion.models.wavenet import WaveformBranch
 from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
@@ -192,10 +191,9 @@ def _example(
     axis = {name: torch.export.Dim(name) for name in ("n", "k", "batch", "blocks")}
     whole = {0: axis["batch"], 2: length * axis["blocks"]}
     if not graph.dense:
-        branch = graph.fits[0].net.waveform
-        by_blocks = isinstance(branch, WaveformBranch)
-        n_blocks, batch = N_BLOCKS, batch if by_blocks else n
-        whole = {0: axis["batch" if by_blocks else "n"]}
+        blockwise = graph.fits[0].net.waveform.blockwise
+        n_blocks, batch = N_BLOCKS, batch if blockwise else n
+        whole = {0: axis["batch" if blockwise else "n"]}
     given: dict[str, Any] = {
         contract.WAVEFORM: torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
         contract.WINDOW_BLOCKS: torch.arange(n * N_BLOCKS).reshape(n, -1) % (batch * n_blocks),

@@ -4,19 +4,34 @@ Waveform (batch, 18, 25 blocks of 2 s), 0 where missing, and the share of signal
 (batch, 25) in; (batch, n_features) out. Blocks with less signal than `PRESENT` do not count, and
 there may be any number of them, so that files of 10 s and of 50 s go through the same network.
 Rows do not see one another, and nothing is normalised along time, so amplitude keeps its meaning.
-An extractor says of itself
+
+A new extractor gives `statistics`, or `blocks` where a block's statistics come from the waveform
+alone, calls `_add_pooling`, and says of itself
 
 `symmetric`
     whether the mirrored EEG gives the same features by construction;
+`blockwise`
+    whether it has `blocks`;
 `dense`
     whether `blocks` once over a recording and `pool` over each 25 of them equals reading every
-    window by itself.
+    window by itself: convolutions see no further than `lost_blocks` and nothing else is added;
+`lost_blocks`, `lost_before`
+    blocks at each end of a waveform that `blocks` cannot fill (they are 0 and do not count), and
+    samples before the first place of the last feature map;
+`last_map`
+    the layer that gives the last feature map over time, for Grad-CAM; None where there is none;
+`explains`
+    whether that map has a closed form, from `active`, `compared` and `slope_by_channel`; what
+    follows on them is then the pooling as it is here.
+
+`nasion.config.EXTRACTORS` is the table of their names.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasion.config import Model, Waveform
 from nasion.terms import CHAIN_DERIVATIONS as CHAINS
 from nasion.terms import (
     DERIVATIONS,
@@ -36,9 +51,24 @@ class Extractor(nn.Module):
 
     symmetric = False
     dense = False
+    explains = False
+    lost_blocks = 0
+    lost_before = 0
+    last_map: nn.Module | None = None
+    block_length: int
     mix: nn.Sequential
     context: nn.ModuleList
     project: nn.Linear
+
+    @classmethod
+    def of(cls, model: Model, signal: Waveform) -> "Extractor":
+        """Build it as the settings say."""
+        raise NotImplementedError
+
+    @property
+    def blockwise(self) -> bool:
+        """Whether it has `blocks`."""
+        return self.dense
 
     def _add_pooling(self, n_statistics: int, n_features: int) -> None:
         self.mix = nn.Sequential(nn.Conv1d(n_statistics, n_features, 1), nn.GELU())
@@ -53,10 +83,57 @@ class Extractor(nn.Module):
 
     def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
         """`forward` that leaves out blocks before the first and from `stop` on; none counts."""
+        some = waveform[..., first * self.block_length : stop * self.block_length]
+        statistics = self.statistics(some, present[:, first:stop], first)
+        return self.pool(functional.pad(statistics, (first, N_BLOCKS - stop)), present)
+
+    def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
+        """Statistics of n blocks of windows, the first of which is block `first` of the 25.
+
+        (batch, 18, n * block_length), (batch, n) -> (batch, statistics, n).
+        """
+        return self.blocks(waveform)
+
+    def blocks(self, waveform: Tensor) -> Tensor:
+        """Statistics of whole blocks: (batch, 18, n * block_length) -> (batch, statistics, n)."""
+        return self.blocks_of(self.active(waveform))
+
+    def blocks_of(self, active: Tensor) -> Tensor:
+        """`blocks` from what is `active` in them; 0 where they cannot be filled."""
+        return functional.pad(self.compared(active), (self.lost_blocks,) * 2)
+
+    def active(self, waveform: Tensor) -> Tensor:
+        """What the convolutions say in whole blocks.
+
+        (batch, 18, n * block_length) -> (batch, sides, channels, n - 2 lost_blocks, places).
+        """
         raise NotImplementedError
 
+    def compared(self, active: Tensor) -> Tensor:
+        """Statistics of active blocks: (batch, sides, ...) -> (batch, statistics, blocks)."""
+        raise NotImplementedError
+
+    def slope_by_channel(self, active: Tensor, slope: Tensor) -> Tensor:
+        """Back through `compared`, for the mean over all places of the last feature map.
+
+        Active (k, 25, sides, channels, places) and slope by statistic (k, 6, 25, statistics)
+        -> (k, 6, sides * channels).
+        """
+        raise NotImplementedError
+
+    def prepare_export(self) -> None:
+        """Take the form that runs fastest in onnxruntime and says the same."""
+
     def _seen(self, present: Tensor) -> tuple[int, int]:
-        return seen(present)
+        """The blocks that matter to any row: those with signal and what is seen from them.
+
+        Blocks without signal are masked out in `pool`, so leaving them out changes nothing but
+        the time it takes: files of 10 s cost a quarter of those of 50 s.
+        """
+        if self.blockwise and not self.dense:
+            return 0, N_BLOCKS
+        first, stop = seen(present)
+        return max(first - self.lost_blocks, 0), min(stop + self.lost_blocks, N_BLOCKS)
 
     def pool(self, statistics: Tensor, present: Tensor) -> Tensor:
         """(batch, statistics, 25) and (batch, 25) -> (batch, n_features)."""
@@ -70,8 +147,12 @@ class Extractor(nn.Module):
         return self.project(torch.cat(parts, 1))
 
     def counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
-        """1 for blocks that count, 0 for others: (batch, 25)."""
-        return (present >= PRESENT).to(dtype)
+        """1 for blocks that count and can be filled, 0 for others: (batch, 25)."""
+        there = (present >= PRESENT).to(dtype)
+        if self.lost_blocks:
+            ends = (self.lost_blocks,) * 2
+            there = functional.pad(there[:, self.lost_blocks : -self.lost_blocks], ends)
+        return there
 
     def _in_context(self, x: Tensor, there: Tensor) -> Tensor:
         """Let blocks see their neighbours: (batch, n_features, 25), (batch, 1, 25)."""

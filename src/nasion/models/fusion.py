@@ -3,19 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasion.config import Experiment, Model, Waveform
-from nasion.models.conv_transformer import ConvTransformerBranch
+from nasion.config import EXTRACTORS, Experiment, Model, Waveform
 from nasion.models.extractor import Extractor
-from nasion.models.recurrent import RecurrentBranch
-from nasion.models.siamese import SiameseBranch
 from nasion.models.spectrogram_net import SpectrogramBranch
-from nasion.models.wavenet import WaveformBranch
 from nasion.terms import MIRRORED_DERIVATIONS, PATTERNS
 from nasion.windowing import Windows
 
@@ -76,13 +73,9 @@ class Head(nn.Sequential):
 
 def extractor(model: Model, signal: Waveform) -> Extractor:
     """The waveform branch that `model.waveform` names."""
-    if model.waveform == "wavenet-gru":
-        return RecurrentBranch(model.wavenet, model.gru_width, signal, model.n_features)
-    if model.waveform == "conv-transformer":
-        return ConvTransformerBranch(model.conv_transformer, signal, model.n_features)
-    if model.waveform == "siamese":
-        return SiameseBranch(model.siamese, signal, model.n_features)
-    return WaveformBranch(model.wavenet, signal, model.n_features)
+    module, _, name = EXTRACTORS[model.waveform].rpartition(".")
+    kind: type[Extractor] = getattr(import_module(module), name)
+    return kind.of(model, signal)
 
 
 class MultimodalNet(nn.Module):

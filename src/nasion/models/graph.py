@@ -12,13 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nasion import contract
 from nasion.calibration import CLIP, Calibration, Mixture
 from nasion.models.activation import (
     explains_image,
-    explains_waveform,
     head_slopes,
     image_map,
     waveform_map,
@@ -26,7 +24,6 @@ from nasion.models.activation import (
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import MultimodalNet
 from nasion.models.spectrogram_net import SpectrogramBranch
-from nasion.models.wavenet import GatedLayer, WaveformBranch, WaveNet
 from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
@@ -52,45 +49,14 @@ class Seen:
     statistics: Tensor | None
 
 
-class FlatWaveNet(nn.Module):
-    """A WaveNet on pictures of one row, which onnxruntime convolves in a third less time.
-
-    Layers keep the length, so that neither the gate nor the sum needs a copy; what padding made
-    at either end is cut off at last.
-    """
-
-    def __init__(self, net: WaveNet) -> None:
-        super().__init__()
-        self.layers = net.layers
-        self.lost = net.lost
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, in_channels, time) -> (batch, channels, time - lost)."""
-        x, before = x[:, :, None], 0
-        for layer in self.layers:
-            if not isinstance(layer, GatedLayer):
-                x = _convolved(x, layer)
-                continue
-            left = layer.reach // 2
-            before += left
-            wide = functional.pad(x, (left, layer.reach - left))
-            half = layer.dilated.out_channels // 2
-            filtered = torch.tanh(_convolved(wide, layer.dilated, slice(half)))
-            gate = torch.sigmoid(_convolved(wide, layer.dilated, slice(half, None)))
-            x = x + _convolved(filtered * gate, layer.out)
-        x = x[:, :, 0]
-        return x[..., before : x.shape[-1] - (self.lost - before)] if self.lost else x
-
-
 class Fit(nn.Module):
     """One network of a run, as part of the graph."""
 
     def __init__(self, net: MultimodalNet) -> None:
         super().__init__()
         self.net = deepcopy(net).eval()
-        if isinstance(self.net.waveform, WaveformBranch):
-            flat: Any = FlatWaveNet(self.net.waveform.wavenet)
-            self.net.waveform.wavenet = flat
+        if self.net.waveform is not None:
+            self.net.waveform.prepare_export()
         if self.net.spectrogram is not None:
             self.net.spectrogram.to(memory_format=torch.contiguous_format)
 
@@ -116,9 +82,9 @@ class Fit(nn.Module):
         branch = self.net.waveform
         if branch is not None:
             waveform = windows.waveform[:, MIRRORED_DERIVATIONS] if mirrored else windows.waveform
-            if isinstance(branch, WaveformBranch):
-                active = branch.active(waveform)
-                statistics = functional.pad(branch.compared(active), (branch.lost_blocks,) * 2)
+            if branch.blockwise:
+                active = branch.active(waveform) if branch.explains else None
+                statistics = branch.blocks(waveform) if active is None else branch.blocks_of(active)
                 mixed = _in_one_row(branch.mix(statistics))[windows.blocks].transpose(1, 2)
                 features["waveform"] = branch.join(mixed, windows.present)
             else:
@@ -140,9 +106,9 @@ class Graph(nn.Module):
         first = ensemble.nets[0]
         self.dense = first.waveform is None or first.waveform.dense
         self.least_blocks = N_BLOCKS
-        if self.dense and isinstance(first.waveform, WaveformBranch):
+        if self.dense and first.waveform is not None:
             self.least_blocks = 2 * first.waveform.lost_blocks + 1
-        self.explains_waveform = explains_waveform(first.waveform)
+        self.explains_waveform = first.waveform is not None and first.waveform.explains
         self.views = first.spectrogram.views if first.spectrogram is not None else ()
         self.explained_views = self.views if explains_image(first.spectrogram) else ()
 
@@ -208,7 +174,7 @@ class Graph(nn.Module):
         slopes = head_slopes(net, {name: value[explain] for name, value in seen.features.items()})
         if self.explains_waveform:
             branch, blocks = net.waveform, windows.blocks[explain]
-            assert isinstance(branch, WaveformBranch)
+            assert branch is not None
             assert seen.active is not None
             assert seen.statistics is not None
             # Blocks that convolutions cannot fill are not in `active`; another stands for them.
@@ -228,14 +194,6 @@ class Graph(nn.Module):
             slope = slopes["spectrogram"] * there
             found[contract.IMAGE_MAP.format(view)] = image_map(fit.images, view, chosen, slope)
         return found
-
-
-def _convolved(x: Tensor, layer: nn.Module, channels: slice = slice(None)) -> Tensor:
-    """Some output channels of a 1-D convolution, of pictures of one row."""
-    assert isinstance(layer, nn.Conv1d)
-    assert layer.bias is not None
-    weight, bias = layer.weight[channels, :, None], layer.bias[channels]
-    return functional.conv2d(x, weight, bias, dilation=(1, layer.dilation[0]))
 
 
 def _in_one_row(blocks: Tensor) -> Tensor:

@@ -7,13 +7,15 @@ that is: the GRU belongs to the pooling of 25 blocks and starts anew in every wi
 import torch
 from torch import Tensor, nn
 
-from nasion.config import Waveform
+from nasion.config import Model, Waveform
 from nasion.config import WaveNet as WaveNetSettings
 from nasion.models.wavenet import WaveformBranch
 
 
 class RecurrentBranch(WaveformBranch):
     """Blocks see one another through a GRU, which is also told where there are any."""
+
+    explains = False  # recurrence has no closed form here
 
     def __init__(
         self, settings: WaveNetSettings, n_hidden: int, signal: Waveform, n_features: int
@@ -22,6 +24,11 @@ class RecurrentBranch(WaveformBranch):
         self.context = nn.ModuleList()  # the GRU takes its place
         self.gru = nn.GRU(n_features + 1, n_hidden, batch_first=True, bidirectional=True)
         self.answer = nn.Linear(2 * n_hidden, n_features)
+
+    @classmethod
+    def of(cls, model: Model, signal: Waveform) -> "RecurrentBranch":
+        """Build it by `model.wavenet` and `model.gru_width`."""
+        return cls(model.wavenet, model.gru_width, signal, model.n_features)
 
     def _in_context(self, x: Tensor, there: Tensor) -> Tensor:
         # Recurrent kernels want one precision throughout.

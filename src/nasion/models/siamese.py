@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.config import Siamese, Waveform
+from nasion.config import Model, Siamese, Waveform
 from nasion.errors import NasionError
 from nasion.models.convnext import Convolutions
 from nasion.models.extractor import LEFT, PRESENT, RIGHT, Extractor, statistics_of
-from nasion.windowing import N_BLOCKS, block_length
+from nasion.windowing import block_length
 
 
 class SiameseBranch(Extractor):
@@ -39,18 +39,26 @@ class SiameseBranch(Extractor):
         self.scale = nn.Parameter(torch.ones(self.n_groups, 1))
         self._add_pooling(4 * width + self.n_groups, n_features)
 
-    def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
-        """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
-        whole = slice(first * self.block_length, stop * self.block_length)
-        sides = torch.stack([waveform[:, LEFT, whole], waveform[:, RIGHT, whole]], 1)
-        there = present[:, first:stop] >= PRESENT
+    @classmethod
+    def of(cls, model: Model, signal: Waveform) -> "SiameseBranch":
+        """Build it by `model.siamese`."""
+        return cls(model.siamese, signal, model.n_features)
+
+    @property
+    def last_map(self) -> nn.Module:  # type: ignore[override]
+        """The convolutions."""
+        return self.convolutions
+
+    def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
+        """What the sides have in common and apart; (batch, 18, time) -> (batch, statistics, n)."""
+        sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
+        there = present >= PRESENT
         active = self.convolutions(sides.flatten(0, 1), there.repeat_interleave(2, 0))
-        blocked = active.unflatten(-1, (stop - first, self.convolutions.n_tokens))
+        blocked = active.unflatten(-1, (present.shape[1], self.convolutions.n_tokens))
         left, right = blocked.unflatten(0, (-1, 2)).unbind(1)
         one, two = statistics_of(left), statistics_of(right)
         similar = self.scale * similarity(left, right, self.n_groups)
-        statistics = torch.cat([one + two, (one - two).abs(), similar], 1)
-        return self.pool(functional.pad(statistics, (first, N_BLOCKS - stop)), present)
+        return torch.cat([one + two, (one - two).abs(), similar], 1)
 
 
 def similarity(left: Tensor, right: Tensor, n_groups: int) -> Tensor:

@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from nasion.config import Experiment, fingerprint, load
+from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
 from nasion.files import write_text
+from nasion.settings import fingerprint
 from nasion.study import data_set
 from nasion.training.run import Run
 

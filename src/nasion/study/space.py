@@ -13,8 +13,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from nasion.config import Experiment, Settings, checked, differences, fingerprint, parse
+from nasion.config import Experiment, differences, parse
 from nasion.errors import NasionError
+from nasion.settings import Settings, checked, fingerprint
 
 Values = dict[str, Any]  # by dotted name, as TOML and JSON hold them: lists, not tuples
 
