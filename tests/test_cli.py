@@ -146,17 +146,6 @@ def test_the_real_recording_is_checked_converted_and_predicted(phantoms, real, t
 
 
 @pytest.mark.real
-def test_convert_gives_the_same_arrays_however_long_the_pieces(real, tmp_path, monkeypatch):
-    edf = real / "edf" / "ifcn6_sample_input.edf"
-    said("convert", edf, tmp_path / "whole")
-    monkeypatch.setattr("nasion.hms.convert.PIECE_S", 60.0)
-    said("convert", edf, tmp_path / "pieces")
-    for name in ("test_eegs/1.parquet", "test_spectrograms/1.parquet"):
-        one, other = (pd.read_parquet(tmp_path / f / name) for f in ("whole", "pieces"))
-        np.testing.assert_allclose(one.to_numpy(), other.to_numpy(), rtol=2e-3, atol=1e-3)
-
-
-@pytest.mark.real
 def test_checking_a_data_set(real):
     answer = json.loads(said("check", real / "iiic", "--json"))
     assert (answer["segments"], answer["eegs"], answer["patients"]) == (71, 71, 66)

@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from visitor import id_of
 
+from nasion.config import HMS_VIEW
+from nasion.eeg.margins import Margins
+from nasion.eeg.spectrogram import cleaned, columns
 from nasion.errors import NasionError
 from nasion.exports.bids import read_events
 from nasion.exports.folder import load
@@ -403,4 +406,8 @@ def test_votes_are_a_folder_to_train_on(visit, readings, tmp_path):
     np.testing.assert_array_equal(eeg.to_numpy().T, display.signals(begin, begin + 10000))
     first_s, power = read_spectrogram(segments.spectrogram_path(int(row["spectrogram_id"])))
     assert (first_s, power.shape) == (0.0, (4, 100, 300))
+    begin = round((events[1]["onset_s"] + 5 - 302) * 200)
+    margins = Margins(begin, begin + 120_000, 0, display.n_times)
+    whole = columns(*cleaned(display.signals(0, display.n_times)), HMS_VIEW, margins)
+    np.testing.assert_allclose(power, whole, rtol=1e-4)
     assert np.isfinite(power[:, :, 150]).all()
