@@ -157,6 +157,7 @@ _NATURES = {
 
 PATTERNS = tuple(Pattern)
 EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
+CANT_TELL = 0.5  # a largest probability below it names no pattern
 VOTE_COLUMNS = tuple(f"{pattern}_vote" for pattern in PATTERNS)
 
 # ACNS 2021: the share of a record from which on what occurs is so; what occurs at all is rare.

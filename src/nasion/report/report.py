@@ -23,6 +23,7 @@ from nasion.report import overview, summary
 from nasion.report.examples import FILTERS, Example, ExamplePage, choose, page
 from nasion.signal.fault import Fault
 from nasion.terms import (
+    CANT_TELL,
     CENTRE_S,
     COLUMNS,
     DERIVATION_NAMES,
@@ -44,7 +45,6 @@ Array = NDArray[np.floating]
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 MOST_EVENTS = 200
 HOURS_A_TABLE = 12
-CANT_TELL = 0.5
 FAULTS = {
     Fault.MISSING: "missing",
     Fault.FLAT: "flat",

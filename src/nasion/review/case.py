@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import numpy as np
 from nasion.contract import About
 from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
-from nasion.display.montages import LONG_NAMES
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.folder import load
@@ -20,22 +19,15 @@ from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
 from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
 from nasion.review.verdicts import DEEDS, Journal, Verdict, stamp, standing
+from nasion.review.vocabulary import VOCABULARY
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
-    CHAIN_DERIVATIONS,
-    CHAIN_NAMES,
     COLUMNS,
-    EKG,
-    ELECTRODES,
-    PATTERNS,
     READING_STEP_S,
-    SFREQ,
     Pattern,
-    side_of,
 )
 
 LONGEST_NOTE = 2000  # characters
-CANT_TELL = 0.5  # a largest probability below it names no pattern
 
 
 class Unfit(Exception):  # noqa: N818
@@ -157,40 +149,16 @@ class Case:
         recorded = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
         faulty = (recorded > 0).mean(0) if len(recorded) else np.ones(len(COLUMNS))
         return {
+            **VOCABULARY,
             "id": self.id,
             "name": reading.name,
             "start": reading.start.isoformat() if reading.start else None,
             "duration_s": reading.duration_s,
-            "step_s": READING_STEP_S,
             "n_steps": reading.n_steps,
-            "sfreq": SFREQ,
             "source_sfreq": reading.source_sfreq,
-            "electrodes": list(COLUMNS),
-            "sides": {name: side_of(name) for name in ELECTRODES},
-            "heart": EKG,
             "missing": list(reading.missing),
             "interpolated": list(reading.interpolated),
             "bad": dict(zip(COLUMNS, np.round(faulty, 4).tolist(), strict=True)),
-            "patterns": [
-                {
-                    "name": pattern,
-                    "label": pattern.label,
-                    "long_name": pattern.long_name,
-                    "colour": pattern.colour,
-                    "ink": pattern.ink,
-                }
-                for pattern in PATTERNS
-            ],
-            "derivations": [
-                {"name": f"{first}-{second}", "chain": chain}
-                for chain, pairs in CHAIN_DERIVATIONS.items()
-                for first, second in pairs
-            ],
-            "chains": [{"name": name, "long_name": long} for name, long in CHAIN_NAMES.items()],
-            "deeds": [{"action": action, **asdict(deed)} for action, deed in DEEDS.items()],
-            "reasons": [str(reason) for reason in REASONS],
-            "gap": REASONS.index(Reason.GAP),
-            "montages": [{"name": name, "long_name": long} for name, long in LONG_NAMES.items()],
             "gaps": [
                 {"onset_s": onset_s, "duration_s": duration_s}
                 for onset_s, duration_s in reading.gaps_s
@@ -204,7 +172,6 @@ class Case:
             "burden": {} if who.blind else self._burden,
             "spectrogram": index["spectrogram"],
             "trends": index["trends"],
-            "cant_tell": CANT_TELL,
             "blind": who.blind,
         }
 
