@@ -97,11 +97,12 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
     """Seconds a window: cut, filtered and predicted by itself, its 10 minutes too; and the last."""
     import torch
 
+    from nasion.contract import PACKAGED
     from nasion.models.fusion import Inputs
-    from nasion.training.run import load
+    from nasion.training.run import Run
 
     torch.set_num_threads(os.cpu_count() or 1)
-    ensemble = load()
+    ensemble = Run(PACKAGED).ensemble()
     signal, net = ensemble.signal, ensemble.nets[0]
     starts_s = (
         np.linspace(CONTEXT_S, day.duration_s - 2 * CONTEXT_S, n_windows)

@@ -10,12 +10,13 @@ import torch
 
 from nasion.calibration import Calibration
 from nasion.config import parse
+from nasion.contract import PACKAGED
 from nasion.data.dataset import Batch
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.ensemble import Ensemble
 from nasion.models.export import export
 from nasion.models.fusion import MultimodalNet
-from nasion.training.run import load
+from nasion.training.run import Run
 
 SMALL = {
     "wavenet": {"layers": [4], "channels": [8]},
@@ -63,7 +64,7 @@ def checkpoint(kind, seed=0, calibration=BIASED):
 def ensemble_of(kind):
     """What an exported model is made of: calibrated fit by fit, or together."""
     if kind == "packaged":
-        return load()
+        return Run(PACKAGED).ensemble()
     if kind == "fits":
         return Ensemble((checkpoint(kind), checkpoint(kind, 1, Calibration(1.4))))
     return Ensemble((checkpoint(kind, calibration=Calibration()),), BIASED)

@@ -56,7 +56,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "seen"},
     "explanation": BASICS
-    | {"data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "windowing"},
+    | {
+        "data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "provenance",
+        "seen", "windowing",
+    },
     "study": BASICS
     | {
         "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
@@ -67,7 +70,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contract", "display", "drawing", "eeg", "events", "exports", "hms", "network", "reading",
         "signal", "windowing",
     },
-    "api": BASICS | {"eeg", "exports", "network", "reader", "reading", "report"},
+    "api": BASICS
+    | {
+        "contract", "data", "display", "eeg", "events", "explanation", "exports", "hms", "models",
+        "network", "reader", "reading", "report", "study", "training", "windowing",
+    },
     "demo": BASICS
     | {
         "eeg", "evaluation", "explanation", "exports", "network", "phantom", "reader", "study",
@@ -79,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "prediction", "reader", "reading", "report", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},
-    "__init__": set(),  # it names the homes of public things, and imports them when asked
+    "__init__": {"terms"},  # it names the homes of public things, and imports them when asked
 }  # fmt: skip
 
 

@@ -2,4 +2,4 @@
 
 from importlib.metadata import version
 
-VERSION = version("nasion")
+VERSION = __version__ = version("nasion")

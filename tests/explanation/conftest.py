@@ -2,9 +2,10 @@
 
 import pytest
 
-from nasion.training.run import load
+from nasion.contract import PACKAGED
+from nasion.training.run import Run
 
 
 @pytest.fixture(scope="session")
 def packaged():
-    return load()
+    return Run(PACKAGED).ensemble()

@@ -1,9 +1,18 @@
 """An open reading: what was read of a recording, and all that can be made of it."""
 
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from nasion.contract import PACKAGED_MODEL
+from nasion.display.display import Display
+from nasion.eeg.recording import Recording
+from nasion.errors import NasionError
+from nasion.events.burden import Burden
+from nasion.exports import folder as reading_folder
+from nasion.network import Network
+from nasion.reader.reader import write_display
 from nasion.reading.reading import Reading
 
 if TYPE_CHECKING:
@@ -12,13 +21,41 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@dataclass(frozen=True)
 class OpenReading(Reading):
-    """A `Reading` as `nasion.read` and `nasion.open_reading` give it."""
+    """A `Reading` as `nasion.read` and `nasion.open_reading` give it.
+
+    Beside what a `Reading` holds, it knows the recording or the folder that it comes from.
+
+    Parameters
+    ----------
+    recording, network
+        What was read, and by which model; None where it was opened from a folder.
+    folder
+        Where it was opened from.
+    """
+
+    recording: Recording | None = field(default=None, repr=False, compare=False)
+    network: Network | None = field(default=None, repr=False, compare=False)
+    folder: Path | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, reading: Reading) -> "OpenReading":
+    def of(
+        cls,
+        reading: Reading,
+        *,
+        recording: Recording | None = None,
+        network: Network | None = None,
+        folder: Path | None = None,
+    ) -> "OpenReading":
         """Open a reading."""
-        return cls(**{field.name: getattr(reading, field.name) for field in fields(reading)})
+        content = {name.name: getattr(reading, name.name) for name in fields(Reading)}
+        return cls(**content, recording=recording, network=network, folder=folder)
+
+    @property
+    def burden(self) -> Burden:
+        """How much of the recording each pattern takes, in all and by hours."""
+        return Burden.of(self)
 
     def table(self) -> "pd.DataFrame":
         """Give a row a step: onset_s, clock, six probabilities, most_probable, reason."""
@@ -27,10 +64,42 @@ class OpenReading(Reading):
         return probabilities_table(self)
 
     def events_table(self) -> "pd.DataFrame":
-        """Give a row an event."""
+        """Give a row an event: onset and duration in s, pattern, probability, side, rate in Hz."""
         from nasion.exports.tables import events_table
 
         return events_table(self)
+
+    def plot(self) -> "Figure":
+        """Draw the probabilities over time, the events above them."""
+        from nasion.report.plot import plot
+
+        return plot(self)
+
+    def report(self, path: Path | str) -> Path:
+        """Write the report that `nasion read` writes, one HTML file; give its path.
+
+        Raises
+        ------
+        NasionError
+            Where neither the recording nor a display of it is at hand.
+        """
+        from nasion.report.report import write
+
+        path = Path(path)
+        if self.recording is not None and self.network is not None:
+            with TemporaryDirectory(prefix="nasion-") as aside:
+                write_display(self.recording, self.network.signal, Path(aside))
+                write(path, self, Display.open(Path(aside)), network=self.network)
+        elif self.folder is not None:
+            write(path, self, Display.open(self.folder), network=self._packaged())
+        else:
+            raise NasionError(f"{self.name}: its recording is not at hand; read it again")
+        return path
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the folder that `nasion read` writes, without display and report; give its path."""
+        reading_folder.save(self, Path(folder))
+        return Path(folder)
 
     def to_annotations(self) -> "mne.Annotations":
         """Give the events for `raw.set_annotations`."""
@@ -38,26 +107,47 @@ class OpenReading(Reading):
 
         return to_mne_annotations(self)
 
-    def to_bids(self, folder: Path | str) -> Path:
-        """Write the events into a BIDS derivative data set; give the events.tsv."""
-        from nasion.exports.bids import to_bids
+    def to_bids(self, path: Path | str) -> Path:
+        """Write the events as BIDS has them; give the path of the table.
 
-        return to_bids(self, Path(folder))
+        Parameters
+        ----------
+        path
+            A table (.tsv), or a folder that is or becomes a BIDS derivative data set.
+        """
+        from nasion.exports.bids import to_bids, write_events
 
-    def to_edf(self, path: Path | str) -> None:
-        """Write the events as EDF+ annotations without signals."""
+        path = Path(path)
+        if path.suffix != ".tsv":
+            return to_bids(self, path)
+        write_events(self, path)
+        return path
+
+    def to_edf(self, path: Path | str) -> Path:
+        """Write the events as EDF+ annotations without signals; give the path."""
         from nasion.exports.annotations import to_edf_annotations
 
         to_edf_annotations(self, Path(path))
+        return Path(path)
 
-    def save(self, folder: Path | str) -> None:
-        """Write the folder that `nasion read` writes, without display and report."""
-        from nasion.exports.folder import save
+    def _packaged(self) -> Network | None:
+        """The packaged model where it made this reading: its maps are those of the reading."""
+        network = Network.open(PACKAGED_MODEL)
+        same = self.model is not None and self.model.identity == network.about.identity
+        return network if same else None
 
-        save(self, Path(folder))
 
-    def plot(self) -> "Figure":
-        """Draw the probabilities over time, the events above them."""
-        from nasion.report.plot import plot
+def open_reading(folder: Path | str) -> OpenReading:
+    """Open what `nasion read` or `reading.save` wrote.
 
-        return plot(self)
+    Parameters
+    ----------
+    folder
+        Of one reading; it holds reading.json.
+
+    Raises
+    ------
+    NasionError
+        If the reading is unfinished, of another schema, or its files were changed.
+    """
+    return OpenReading.of(reading_folder.load(Path(folder)), folder=Path(folder))

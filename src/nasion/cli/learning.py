@@ -50,14 +50,10 @@ def _at_hand(
     config: Path, changes: list[str], data: Path | None, init: Path | None, out: Path | None
 ) -> tuple[Any, Any]:
     """The experiment, its data at hand, and its run."""
-    from nasion.study.experiment import resolved, run_of, with_phantoms
-    from nasion.training.memory import keep_freed_memory
+    from nasion.study.experiment import at_hand
 
-    keep_freed_memory()
-    experiment = resolved(config, changes, data, init)
-    run = run_of(experiment, out)
     with bar_of("simulated patients") as bar:
-        return with_phantoms(experiment, run.folder.parent, bar), run
+        return at_hand(config, changes, data, init=init, out=out, progress=bar)
 
 
 @app.command()

@@ -155,7 +155,8 @@ def explain(
     if data.is_dir():
         if at is not None:
             raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
-        seen = _explained_seen(folder, data, eeg_id, sub_id, allow_seen)
+        learned = folder.provenance
+        seen = request.guard_segment(learned, oof, data, eeg_id, sub_id, allow_seen=allow_seen)
         found = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
     else:
         found, warnings = request.explain_recording(ensemble, data, at or 0.0, pattern, unit=unit)
@@ -164,25 +165,6 @@ def explain(
     picture.write(found, out, found.file_name)
     _marked(seen, out / f"{found.file_name}.png")
     typer.echo(out / f"{found.file_name}.png")
-
-
-def _explained_seen(
-    run: Any, data: Path, eeg_id: int | None, sub_id: int | None, allow_seen: bool
-) -> Seen:
-    """What was learned from of a segment that no fit is known to have held out."""
-    import numpy as np
-
-    from nasion.explanation.explanation import row_of
-    from nasion.explanation.request import held_out_by
-    from nasion.hms.census import Census, guard_unseen
-    from nasion.hms.segments import load_segments
-
-    segments = load_segments(data)
-    segments = segments.subset(np.array([row_of(segments, eeg_id, sub_id)]))
-    if held_out_by(run.folder / "oof.csv", segments) is not None:
-        return Seen()
-    census, learner = Census(segments), str(run.folder)
-    return guard_unseen(run.provenance, census, learner, allow_seen=allow_seen)
 
 
 def _marked(seen: Seen, path: Path) -> None:

@@ -17,10 +17,13 @@ from nasion.explanation.explanation import (
     row_of,
     window_at,
 )
+from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import KEYS, Segments, load_segments
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.progress import Progress
+from nasion.provenance import Provenance
+from nasion.seen import Seen
 from nasion.terms import CENTRE_S, Pattern
 
 
@@ -49,6 +52,29 @@ def explain_segment(
         store = open_store(segments, unseen.signal, Path(folder))
         dataset = SegmentDataset(segments, store, unseen.experiment)
         return explain(unseen, dataset, 0, pattern)
+
+
+def guard_segment(
+    learned: Provenance,
+    oof: Path,
+    data: Path,
+    eeg_id: int | None = None,
+    sub_id: int | None = None,
+    *,
+    allow_seen: bool = False,
+) -> Seen:
+    """What was learned from of a segment that no fit is known to have held out.
+
+    Raises
+    ------
+    NasionError
+        Where that is anything, unless `allow_seen`.
+    """
+    segments = load_segments(data)
+    segments = segments.subset(np.array([row_of(segments, eeg_id, sub_id)]))
+    if held_out_by(oof, segments) is not None:
+        return Seen()
+    return guard_unseen(learned, Census(segments), str(oof.parent), allow_seen=allow_seen)
 
 
 def explain_recording(

@@ -44,10 +44,15 @@ def save(path: Path, net: MultimodalNet, experiment: Experiment, *, half: bool =
         save_file(state, temporary, metadata)
 
 
-def load(path: Path) -> Checkpoint:
+def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
     """Build the network that a file describes and fill every weight of it.
 
     A calibration.json beside it is read too; without one, probabilities stay as they are.
+
+    Parameters
+    ----------
+    experiment
+        Settings that stand elsewhere, in place of those that the file carries.
 
     Raises
     ------
@@ -62,8 +67,7 @@ def load(path: Path) -> Checkpoint:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise NasionError(f"{path}: not a safetensors file ({error}); copy it anew") from None
-    of_schema(metadata, SCHEMA, path, "train it anew")
-    experiment = parse(json.loads(metadata["experiment"]), str(path))
+    experiment = experiment or _carried(metadata, path)
     net = MultimodalNet(_without_download(experiment))
     wanted = net.state_dict()
     for key in (*wanted, *state):
@@ -79,6 +83,11 @@ def load(path: Path) -> Checkpoint:
     beside = path.with_name(calibration.FILE_NAME)
     found = Calibration.load(beside) if beside.exists() else Calibration()
     return Checkpoint(net, experiment, found)
+
+
+def _carried(metadata: dict[str, str], path: Path) -> Experiment:
+    of_schema(metadata, SCHEMA, path, "train it anew")
+    return parse(json.loads(metadata["experiment"]), str(path))
 
 
 def _without_download(experiment: Experiment) -> Experiment:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nasion.config import Signal
 from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
 from nasion.eeg.recording import Recording
@@ -15,9 +16,9 @@ from nasion.exports import folder as reading_folder
 from nasion.exports.deidentification import Key, deidentified
 from nasion.network import Network
 from nasion.progress import Progress
-from nasion.reading.dense import read_steps
+from nasion.reading.dense import PIECE, read_steps
 from nasion.reading.reading import Reading
-from nasion.reading.stream import Piece
+from nasion.reading.stream import Piece, piece_of, spans
 from nasion.report import report
 from nasion.windowing import n_steps_of
 
@@ -127,3 +128,12 @@ class Reader:
                 yield Path(aside)
         else:
             yield None
+
+
+def write_display(recording: Recording, signal: Signal, folder: Path) -> None:
+    """Write the display of a recording alone, as `read_to` does beside reading it."""
+    n_steps = n_steps_of(recording.duration_s)
+    with DisplayWriter(folder, n_steps) as writer:
+        for first, stop in spans(n_steps, PIECE):
+            piece = piece_of(recording, signal, first, stop)
+            writer.add(piece.first, piece.signals, piece.spectrum)

@@ -11,6 +11,7 @@ from nasion.data.store import building
 from nasion.files import write_text
 from nasion.settings import fingerprint
 from nasion.study import data_set
+from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
 
 
@@ -53,6 +54,22 @@ def with_phantoms(
 def run_of(experiment: Experiment, out: Path | None) -> Run:
     """The run folder given, or one named after the experiment."""
     return Run(out or Path("runs") / f"{experiment.name}-{experiment.fingerprint}")
+
+
+def at_hand(
+    config: Path,
+    changes: list[str],
+    data: Path | None,
+    *,
+    init: Path | None = None,
+    out: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Experiment, Run]:
+    """The experiment with its simulated patients made, and its run; ready to learn."""
+    keep_freed_memory()
+    experiment = resolved(config, changes, data, init)
+    run = run_of(experiment, out)
+    return with_phantoms(experiment, run.folder.parent, progress), run
 
 
 def exported(run: Run, path: Path | None = None, *, licence: str = "", half: bool = False) -> Path:

@@ -21,7 +21,6 @@ import pandas as pd
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, parse
-from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
@@ -182,8 +181,3 @@ def simulated(experiment: Experiment) -> tuple[Simulation, ...]:
     if not asked.patients:
         return ()
     return (Simulation.drawn(asked.seed, asked.patients, asked.stay_share),)
-
-
-def load(run: Path | str = PACKAGED) -> Ensemble:
-    """The fits of a RUN folder, ready to predict; without one, the packaged weights."""
-    return Run(Path(run)).ensemble()
