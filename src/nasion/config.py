@@ -109,7 +109,7 @@ class Signal(Settings):
     spectrogram: Spectrogram = Spectrogram()
 
 
-class WaveNet(Settings):
+class WaveNetSettings(Settings):
     """Dilated gated residual convolutions; `layers` and `channels` hold one number a block."""
 
     layers: tuple[int, ...] = (6,)
@@ -172,7 +172,7 @@ class Model(Settings):
 
     modality: Literal["both", "waveform", "spectrogram"] = "both"
     waveform: Annotated[str, AfterValidator(_extractor)] = "wavenet"
-    wavenet: WaveNet = WaveNet()
+    wavenet: WaveNetSettings = WaveNetSettings()
     gru_width: int = Field(default=64, ge=1)  # of `wavenet-gru`, in each direction
     conv_transformer: ConvTransformer = ConvTransformer()
     siamese: Siamese = Siamese()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nasion.config import ConvTransformer, Model, Siamese, Waveform, WaveNet
+from nasion.config import ConvTransformer, Model, Siamese, Waveform, WaveNetSettings
 from nasion.errors import NasionError
 from nasion.models.fusion import extractor
 from nasion.models.siamese import similarity
@@ -12,10 +12,12 @@ from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()
 MODELS = {
-    "wavenet": Model(wavenet=WaveNet(channels=(8,)), n_features=16),
-    "wavenet-shared": Model(wavenet=WaveNet(channels=(8,), hemispheres="shared"), n_features=16),
+    "wavenet": Model(wavenet=WaveNetSettings(channels=(8,)), n_features=16),
+    "wavenet-shared": Model(
+        wavenet=WaveNetSettings(channels=(8,), hemispheres="shared"), n_features=16
+    ),
     "wavenet-gru": Model(
-        waveform="wavenet-gru", wavenet=WaveNet(channels=(8,)), gru_width=8, n_features=16
+        waveform="wavenet-gru", wavenet=WaveNetSettings(channels=(8,)), gru_width=8, n_features=16
     ),
     "conv-transformer": Model(
         waveform="conv-transformer",
@@ -132,7 +134,7 @@ def test_dense_reading_equals_windows_where_it_says_so(name):
 
 
 def test_the_others_do_not_claim_it():
-    padded = Model(wavenet=WaveNet(channels=(8,), padding="same"))
+    padded = Model(wavenet=WaveNetSettings(channels=(8,), padding="same"))
     assert not extractor(padded, SIGNAL).dense
     assert not branch("conv-transformer").dense
     assert not branch("siamese").dense

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from nasion.config import Waveform, WaveNet
-from nasion.models.wavenet import WaveformBranch, receptive_field
-from nasion.models.wavenet import WaveNet as Convolutions
+from nasion.config import Waveform, WaveNetSettings
+from nasion.models.wavenet import WaveformBranch, WaveNet, receptive_field
 from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
 SIGNAL = Waveform()
-SMALL = WaveNet(channels=(8,))
+SMALL = WaveNetSettings(channels=(8,))
 
 
 def branch(settings=SMALL, seed=0):
@@ -25,15 +24,15 @@ def noise(n_rows=2, n_blocks=N_BLOCKS, seed=0):
 
 
 def test_default_receptive_field_is_two_and_a_half_seconds():
-    assert receptive_field(WaveNet()) == 127
-    assert 2 <= receptive_field(WaveNet()) / SIGNAL.sfreq <= 3
+    assert receptive_field(WaveNetSettings()) == 127
+    assert 2 <= receptive_field(WaveNetSettings()) / SIGNAL.sfreq <= 3
 
 
 @pytest.mark.parametrize("layers", [(6,), (3,), (4, 2)])
 def test_receptive_field_is_what_an_output_sees(layers):
-    settings = WaveNet(layers=layers, channels=(6,) * len(layers))
+    settings = WaveNetSettings(layers=layers, channels=(6,) * len(layers))
     torch.manual_seed(0)
-    net = Convolutions(18, settings)
+    net = WaveNet(18, settings)
     x = torch.randn(1, 18, 400, requires_grad=True)
     net(x)[0, :, 100].sum().backward()
     seen = torch.nonzero(x.grad[0].abs().sum(0))[:, 0]
@@ -42,7 +41,7 @@ def test_receptive_field_is_what_an_output_sees(layers):
 
 
 def test_published_depth_is_a_setting():
-    paper = WaveNet(layers=(12, 8, 4, 1), channels=(4, 4, 4, 4), padding="same")
+    paper = WaveNetSettings(layers=(12, 8, 4, 1), channels=(4, 4, 4, 4), padding="same")
     net = branch(paper)
     dilations = [m.dilated.dilation[0] for m in net.wavenet.layers if hasattr(m, "dilated")]
     assert max(dilations) == 2048
@@ -52,7 +51,7 @@ def test_published_depth_is_a_setting():
 
 @pytest.mark.parametrize("hemispheres", ["stacked", "shared"])
 def test_dense_blocks_equal_those_of_windows(hemispheres):
-    net = branch(WaveNet(channels=(8,), hemispheres=hemispheres))
+    net = branch(WaveNetSettings(channels=(8,), hemispheres=hemispheres))
     recording = noise(1, 60)
     with torch.inference_mode():
         dense = net.blocks(recording)
@@ -104,7 +103,7 @@ def test_absent_blocks_do_not_matter():
 
 
 def test_shared_hemispheres_are_symmetric():
-    net = branch(WaveNet(channels=(8,), hemispheres="shared"))
+    net = branch(WaveNetSettings(channels=(8,), hemispheres="shared"))
     waveform, present = noise(), torch.ones(2, N_BLOCKS)
     mirrored = waveform[:, np.asarray(MIRRORED_DERIVATIONS)]
     with torch.inference_mode():

@@ -13,7 +13,7 @@ from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.files import read_json
-from nasion.phantom.recordings import Format, at_rate, simulate_recordings
+from nasion.phantom.recordings import FileKind, at_rate, simulate_recordings
 from nasion.phantom.stay import Stay
 from nasion.phantom.truth import COLUMNS
 from nasion.terms import ELECTRODES, LEFT, MIDLINE, RIGHT, SFREQ
@@ -91,7 +91,7 @@ def test_files_hold_what_was_simulated(folder):
 def test_every_laboratory_is_understood(tmp_path):
     seen = set()
     for seed in range(40):
-        form = Format.draw(np.random.default_rng(seed))
+        form = FileKind.draw(np.random.default_rng(seed))
         seen.add((form.labels[0], form.labels[5], form.labels[-1]))
         signals = np.random.default_rng(0).standard_normal((20, 512)).astype(np.float32)
         settings = {"labels": form.labels, "sfreq": form.sfreq, "start": form.start}

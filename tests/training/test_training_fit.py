@@ -23,7 +23,7 @@ from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, crossval, train
 from nasion.training.fit import fit
 from nasion.training.losses import kl
-from nasion.training.module import Fit
+from nasion.training.module import FitModule
 from nasion.training.run import Run
 
 CONFIGS = Path(nasion.__file__).parents[2] / "configs"
@@ -71,7 +71,7 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(phantoms, tmp_path, monkeypat
     whole = weights(train(settings, Run(tmp_path / "whole"), 0))
     run = Run(tmp_path / "cut")
     data = cohort(settings, run)
-    original = getattr(Fit, where)
+    original = getattr(FitModule, where)
 
     def killed(self, *given):
         if self.current_epoch == 2 and (not given or given[-1] == 1):
@@ -79,7 +79,7 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(phantoms, tmp_path, monkeypat
         return original(self, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Fit, where, killed)
+        patch.setattr(FitModule, where, killed)
         with pytest.raises(KilledError):
             train(settings, run, 0, data=data)
     assert not run.fold_folders
@@ -251,12 +251,12 @@ def test_second_stage_sees_well_voted_rows_only(phantoms, tmp_path):
     settings = experiment(phantoms, second_stage_epochs=1)
     data = cohort(settings, Run(tmp_path / "run"))
     split = data.split(settings, 0)
-    module = Fit(settings, split, 0)
+    module = FitModule(settings, split, 0)
     table = split.learning.segments.table
     assert sum(map(len, module._batches(0))) >= len(table) - 1
     nobody = experiment(phantoms, second_stage_epochs=1, second_stage_votes=99)
     with pytest.raises(NasionError, match="no segment has 99 votes"):
-        Fit(nobody, split, 0)._batches(2)
+        FitModule(nobody, split, 0)._batches(2)
     last = table.iloc[np.concatenate(module._batches(2))]
     assert len(last)
     assert votes(last).sum(1).min() >= 10

@@ -19,7 +19,7 @@ from nasion.terms import PATTERNS, VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, train
 from nasion.training.fit import fit
 from nasion.training.losses import kl
-from nasion.training.module import Fit, Split
+from nasion.training.module import FitModule, Split
 from nasion.training.run import Run
 from nasion.training.sampling import drawn, prior, probabilities, with_mirrored_copies
 
@@ -162,7 +162,7 @@ def test_a_resumed_fit_with_sampling_copies_and_prior_equals_an_uninterrupted_on
     whole = load(train(settings, Run(tmp_path / "whole"), 0)).net.state_dict()
     run = Run(tmp_path / "cut")
     data = cohort(settings, run)
-    original = Fit.training_step
+    original = FitModule.training_step
 
     def killed(self, *given):
         if self.current_epoch == 1 and given[-1] == 1:
@@ -170,7 +170,7 @@ def test_a_resumed_fit_with_sampling_copies_and_prior_equals_an_uninterrupted_on
         return original(self, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Fit, "training_step", killed)
+        patch.setattr(FitModule, "training_step", killed)
         with pytest.raises(KilledError):
             train(settings, run, 0, data=data)
     resumed = load(train(settings, run, 0, data=data)).net.state_dict()
@@ -181,7 +181,7 @@ def test_a_resumed_fit_with_sampling_copies_and_prior_equals_an_uninterrupted_on
 def test_the_logits_are_adjusted_for_what_is_learned_from(phantoms, tmp_path):
     settings = experiment(phantoms, training={"second_stage_epochs": 1})
     data = cohort(settings, Run(tmp_path / "run"))
-    module = Fit(settings, data.split(settings, 0), 0)
+    module = FitModule(settings, data.split(settings, 0), 0)
     learned = module.split.learning.segments.table
     for epoch, rows in ((0, learned), (1, learned[votes(learned).sum(1) >= 10])):
         module.__dict__["_trainer"] = type("", (), {"current_epoch": epoch})()

@@ -69,7 +69,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Found:
+class PatternDetection:
     """Of one pattern: counts summed over recordings, and rates with intervals over them."""
 
     counts: Counts
@@ -82,8 +82,8 @@ class Detection:
 
     recordings: int
     duration_s: float
-    events: Mapping[Pattern, Found]
-    samples: Mapping[Pattern, Found]
+    events: Mapping[Pattern, PatternDetection]
+    samples: Mapping[Pattern, PatternDetection]
 
 
 def by_event(found: Spans, truth: Spans, duration_s: float, rules: Rules = SZCORE) -> Counts:
@@ -154,7 +154,9 @@ def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = N
     lengths = [_duration(found, truth, duration_s) for found, truth in read]
     draws = _draws(len(pairs))
 
-    def of_patterns(count: Callable[[Spans, Spans, float], Counts]) -> dict[Pattern, Found]:
+    def of_patterns(
+        count: Callable[[Spans, Spans, float], Counts],
+    ) -> dict[Pattern, PatternDetection]:
         return {
             pattern: _summary(
                 [
@@ -175,7 +177,7 @@ def _draws(n: int) -> Array:
     return np.concatenate(blocks) if blocks else np.zeros((0, n))
 
 
-def _summary(parts: Sequence[Counts], draws: Array) -> Found:
+def _summary(parts: Sequence[Counts], draws: Array) -> PatternDetection:
     total = sum(parts[1:], parts[0])
     table = np.array([(each.true, each.found, each.false, each.duration_s) for each in parts])
     drawn = [Counts(*row).scores() for row in (draws @ table).tolist()]
@@ -185,7 +187,7 @@ def _summary(parts: Sequence[Counts], draws: Array) -> Found:
         )
         for name, value in total.scores().items()
     }
-    return Found(total, scores)
+    return PatternDetection(total, scores)
 
 
 def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) -> float:

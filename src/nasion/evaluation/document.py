@@ -13,7 +13,7 @@ from nasion.evaluation.comparison import Comparison
 from nasion.evaluation.detection import Detection
 from nasion.evaluation.metrics import FOLD_METRICS, OF_PATTERN, SCALARS, Scores
 from nasion.evaluation.people import MEASURES, WHO, Beside, People, Raters
-from nasion.evaluation.recalibration import SHOWN, Calibrated, Recalibration
+from nasion.evaluation.recalibration import SHOWN, CalibratedScores, Recalibration
 from nasion.evaluation.resampling import Interval
 from nasion.evaluation.result import Result
 from nasion.terms import PATTERNS
@@ -196,7 +196,7 @@ def _beside(beside: Beside) -> Content:
     return {"n": beside.n} | {name: _measured(getattr(beside, name), MEASURES) for name in names}
 
 
-def _calibrated(calibrated: Calibrated) -> Content:
+def _calibrated(calibrated: CalibratedScores) -> Content:
     content = _measured(calibrated, SHOWN)
     if calibrated.fit:
         fit = calibrated.fit.as_dict()

@@ -21,7 +21,7 @@ SHOWN = ("kld", "accuracy", "balanced_accuracy", "brier", "ece", "ece_classwise"
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedScores:
     """Some metrics of rows after a calibration; `fit` is that of all rows, None of raw ones."""
 
     kld: Estimate
@@ -38,9 +38,9 @@ class Recalibration:
     """Raw rows beside cross-fitted ones; `folds` of patients are ``given`` or ``random``."""
 
     folds: str
-    raw: Calibrated
-    temperature: Calibrated
-    vector: Calibrated
+    raw: CalibratedScores
+    temperature: CalibratedScores
+    vector: CalibratedScores
 
 
 def recalibrated(judged: Judged) -> Recalibration | None:
@@ -49,7 +49,7 @@ def recalibrated(judged: Judged) -> Recalibration | None:
     try:
         return Recalibration(
             folds="given" if many else "random",
-            raw=Calibrated(**_scores(judged), fit=None),
+            raw=CalibratedScores(**_scores(judged), fit=None),
             temperature=_calibrated(judged, "temperature"),
             vector=_calibrated(judged, "vector"),
         )
@@ -57,12 +57,12 @@ def recalibrated(judged: Judged) -> Recalibration | None:
         return None
 
 
-def _calibrated(judged: Judged, kind: Kind) -> Calibrated:
+def _calibrated(judged: Judged, kind: Kind) -> CalibratedScores:
     prediction = cross_fitted(
         judged.prediction, judged.target, judged.unit, kind=kind, fold=judged.fold
     )
     on_all = fit(judged.prediction, judged.target, kind=kind)
-    return Calibrated(**_scores(judged.predicting(prediction)), fit=on_all)
+    return CalibratedScores(**_scores(judged.predicting(prediction)), fit=on_all)
 
 
 def _scores(judged: Judged) -> dict[str, Estimate]:

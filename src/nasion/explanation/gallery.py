@@ -32,7 +32,7 @@ MANY_VOTES = 10
 
 
 @dataclass(frozen=True)
-class Example:
+class Exhibit:
     """A row of an out-of-fold table that is worth a look; `probability` is raw, as in the table."""
 
     row: int
@@ -54,7 +54,7 @@ class Example:
         return f"wrong-{self.truth}-as-{self.predicted}"
 
 
-def choose(oof: OutOfFold) -> list[Example]:
+def choose(oof: OutOfFold) -> list[Exhibit]:
     """The best and the most confidently wrong row of each pattern, where there are any.
 
     Only labels with over half of the votes; of these, only rows with 10 votes or more where the
@@ -72,7 +72,7 @@ def choose(oof: OutOfFold) -> list[Example]:
             if row is not None:
                 said = PATTERNS[int(predicted[row])]
                 surety = float(probability[row].max())
-                found.append(Example(row, int(oof.names["fold"].iloc[row]), pattern, said, surety))
+                found.append(Exhibit(row, int(oof.names["fold"].iloc[row]), pattern, said, surety))
     return found
 
 

@@ -59,7 +59,7 @@ class Output:
     features: dict[str, Tensor]
 
 
-class Head(nn.Sequential):
+class Classifier(nn.Sequential):
     """Classification layer with GELU (paper 3.1.2)."""
 
     def __init__(self, n_inputs: int, n_hidden: int, dropout: float) -> None:
@@ -94,13 +94,13 @@ class MultimodalNet(nn.Module):
         self.spectrogram: SpectrogramBranch | None = None
         if model.modality != "spectrogram":
             self.waveform = extractor(model, experiment.signal.waveform)
-            self.heads["waveform"] = Head(n_features, n_features, model.dropout)
+            self.heads["waveform"] = Classifier(n_features, n_features, model.dropout)
         if model.modality != "waveform":
             images = experiment.signal.spectrogram
             self.spectrogram = SpectrogramBranch(model.spectrogram, images, n_features)
-            self.heads["spectrogram"] = Head(n_features, n_features, model.dropout)
+            self.heads["spectrogram"] = Classifier(n_features, n_features, model.dropout)
         if model.modality == "both":
-            self.heads["fused"] = Head(2 * n_features, n_features, model.dropout)
+            self.heads["fused"] = Classifier(2 * n_features, n_features, model.dropout)
 
     @property
     def symmetric(self) -> bool:

@@ -7,8 +7,7 @@ that is: the GRU belongs to the pooling of 25 blocks and starts anew in every wi
 import torch
 from torch import Tensor, nn
 
-from nasion.config import Model, Waveform
-from nasion.config import WaveNet as WaveNetSettings
+from nasion.config import Model, Waveform, WaveNetSettings
 from nasion.models.wavenet import WaveformBranch
 
 

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasion.config import Model, Waveform
-from nasion.config import WaveNet as WaveNetSettings
+from nasion.config import Model, Waveform, WaveNetSettings
 from nasion.models.extractor import LEFT, RIGHT, Extractor, statistics_of
 from nasion.terms import DERIVATIONS
 from nasion.windowing import block_length

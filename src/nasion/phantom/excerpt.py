@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nasion.phantom import raters
 from nasion.phantom.patient import Segment
 from nasion.phantom.raters import Finding
-from nasion.phantom.schedule import Run
-from nasion.phantom.stay import Piece, Stay, joined
+from nasion.phantom.schedule import Episode
+from nasion.phantom.stay import Section, Stay, joined
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, SFREQ, Pattern
 
@@ -25,7 +25,7 @@ LOOKALIKES = "polymorphic delta", "sporadic discharges"
 ANYWHERE_SHARE = 0.5  # of the windows of "other" that are about nothing
 
 
-def kin(stay: Stay, view: Piece, planted: str) -> list[int]:
+def kin(stay: Stay, view: Section, planted: str) -> list[int]:
     """Runs of one kind that go on in a piece."""
     return [number for number in view.own if stay.schedule.runs[number].planted == planted]
 
@@ -36,7 +36,7 @@ def shared_s(stay: Stay, number: int, span: Span) -> float:
     return min(run.stop_s, span.stop_s) - max(run.onset_s, span.start_s)
 
 
-def seen(view: Piece, span: Span, numbers: Iterable[int]) -> tuple[Array, Array]:
+def seen(view: Section, span: Span, numbers: Iterable[int]) -> tuple[Array, Array]:
     """What these runs add to a window, and everything else there, (19, n) µV."""
     first = round(span.start_s * SFREQ) - round(view.start_s * SFREQ)
     part = slice(first, first + round((span.stop_s - span.start_s) * SFREQ))
@@ -44,7 +44,7 @@ def seen(view: Piece, span: Span, numbers: Iterable[int]) -> tuple[Array, Array]
     return own, view.seen[:, part] - own
 
 
-def findings(stay: Stay, view: Piece, span: Span) -> list[Finding]:
+def findings(stay: Stay, view: Section, span: Span) -> list[Finding]:
     """What raters find in a window, a finding for each kind of activity there."""
     there = [number for number in view.own if shared_s(stay, number, span) > 0]
     found = []
@@ -82,7 +82,7 @@ def window(rng: Rng, stay: Stay, proportions: dict[Pattern, float], margin_s: fl
     A pattern is drawn by `proportions` among those that the patient has, then one of its runs, and
     a place in it or at its edges. For "other" that is any time, or where a lookalike is.
     """
-    runs: dict[str, list[Run]] = {}
+    runs: dict[str, list[Episode]] = {}
     for run in stay.schedule.runs:
         runs.setdefault(run.planted, []).append(run)
     there = [pattern for pattern in proportions if pattern in runs or pattern is Pattern.OTHER]

@@ -48,7 +48,7 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True)
-class Format:
+class FileKind:
     """How one laboratory writes its files."""
 
     sfreq: float
@@ -56,7 +56,7 @@ class Format:
     start: datetime
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "Format":
+    def draw(cls, rng: np.random.Generator) -> "FileKind":
         """Draw rate, spelling of electrodes and the time of the first sample."""
         sfreq = float(rng.choice(list(RATES_HZ), p=list(RATES_HZ.values())))
         spelling = str(rng.choice(SPELLINGS))
@@ -144,7 +144,7 @@ def write_recording(
     """Write one recording and its truth, which comes last: the sign that all is there."""
     key = settings["seed"], settings["number"]
     stay = Stay.draw(key, float(settings["duration_s"]))
-    form = Format.draw(np.random.default_rng((*key, FILE)))
+    form = FileKind.draw(np.random.default_rng((*key, FILE)))
     panel = Panel(stay)
 
     def pieces() -> Iterator[Array]:

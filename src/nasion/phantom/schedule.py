@@ -49,7 +49,7 @@ PARTNER = {
 
 
 @dataclass(frozen=True)
-class Run:
+class Episode:
     """One stretch of one activity.
 
     Parameters
@@ -125,7 +125,7 @@ class Theme:
             source = _discharges(rng, look, n, lateral=lateral, sporadic=not named)
         return cls(pattern, planted, source, np.asarray(fields, np.float32), lateral)
 
-    def run(self, onset_s: float, stop_s: float, rate: float, size: float) -> Run:
+    def run(self, onset_s: float, stop_s: float, rate: float, size: float) -> Episode:
         """A run whose rate and size are these factors of the usual."""
         source = self.source
         duration_s = round(stop_s - onset_s, 1)
@@ -148,7 +148,7 @@ class Theme:
             rate_hz = float(np.clip(source.rate_hz * rate, 0.5, 4.0))
             source = replace(source, rate_hz=rate_hz, amplitude_uv=source.amplitude_uv * size)
         onset_s = round(onset_s, 1)
-        return Run(
+        return Episode(
             self.pattern, self.planted, onset_s, duration_s, source, self.fields, self.lateral
         )
 
@@ -171,7 +171,7 @@ class Schedule:
         Knots (s, log gain of the background), shape (n, 2).
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[Episode, ...]
     calm: NDArray[np.float64]
 
     @classmethod
@@ -180,7 +180,7 @@ class Schedule:
         names = [*MAIN, "polymorphic delta", "sporadic discharges"]
         themes = {str(name): Theme.draw(rng, head, look, str(name)) for name in names}
         main = draw_pattern(rng, MAIN)
-        runs: list[Run] = []
+        runs: list[Episode] = []
         calm = [(0.0, 0.0)]
         begin = 0.0
         while begin < duration_s - SHORTEST_S:
@@ -205,7 +205,7 @@ class Schedule:
 
 def _chapter(
     rng: Rng, themes: dict[str, Theme], pattern: Pattern, begin: float, end: float
-) -> list[Run]:
+) -> list[Episode]:
     if pattern is Pattern.SEIZURE:
         return _seizures(rng, themes, begin, end)
     if pattern is Pattern.OTHER:
@@ -229,14 +229,14 @@ def _chapter(
 
 def _filled(
     rng: Rng, turns: tuple[Theme, ...], begin: float, end: float, share: float, size: float = 1.0
-) -> list[Run]:
+) -> list[Episode]:
     """Runs that take about `share` of a chapter, one theme after the other."""
     typical = float(np.clip(np.exp(rng.normal(np.log(25), 0.7)), 6, 90))
     typical *= 3.0 if share > PREVALENCE["continuous"] else 1.0
     typical = max(min(typical, share * (end - begin)), SHORTEST_S)
     pause = typical * (1 - share) / share
     drifts = rng.normal(0, 0.25), rng.normal(0, 0.4)
-    found: list[Run] = []
+    found: list[Episode] = []
     time = begin + (rng.uniform(0, min(2 * pause, end - begin - typical)) if share < 0.9 else 1.0)
     while time < end - SHORTEST_S:
         length = float(np.clip(typical * rng.gamma(2.0, 0.5), SHORTEST_S, LONGEST_S))
@@ -251,7 +251,7 @@ def _filled(
     return _with_prevalence(found, end - begin)
 
 
-def _with_prevalence(found: list[Run], length_s: float) -> list[Run]:
+def _with_prevalence(found: list[Episode], length_s: float) -> list[Episode]:
     """Add the word for what share of a chapter each activity came to take."""
     words = {}
     for name in {run.planted for run in found}:
@@ -260,14 +260,14 @@ def _with_prevalence(found: list[Run], length_s: float) -> list[Run]:
     return [replace(run, prevalence=words[run.planted]) for run in found]
 
 
-def _seizures(rng: Rng, themes: dict[str, Theme], begin: float, end: float) -> list[Run]:
+def _seizures(rng: Rng, themes: dict[str, Theme], begin: float, end: float) -> list[Episode]:
     """One seizure, or one after the other; discharges between them in a third of chapters."""
     theme = themes[Pattern.SEIZURE]
     typical = float(np.clip(np.exp(rng.normal(3.8, 0.5)), 12, 150))
     pause = float(rng.uniform(*CYCLE_S)) if rng.random() < 0.7 else end - begin
     between = rng.random() < 0.35
-    found: list[Run] = []
-    others: list[Run] = []
+    found: list[Episode] = []
+    others: list[Episode] = []
     time = begin
     onset = begin + rng.uniform(5, max(min(pause, end - begin - typical - 20), 6))
     while onset < end - 12:

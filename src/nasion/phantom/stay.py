@@ -48,7 +48,7 @@ STATES = {
 
 
 @dataclass(frozen=True)
-class Piece:
+class Section:
     """A minute of a stay, at most; the affected side is still left.
 
     Parameters
@@ -142,22 +142,22 @@ class Stay:
         """The 20 channels between two times, shape (20, n), µV at 200 Hz."""
         return np.concatenate([piece.channels for piece in self.cut(start_s, stop_s)], 1)
 
-    def view(self, start_s: float, stop_s: float) -> Piece:
+    def view(self, start_s: float, stop_s: float) -> Section:
         """Some seconds as one piece; each run takes memory of its own, so not for hours."""
         return joined(list(self.cut(start_s, stop_s)))
 
-    def cut(self, start_s: float, stop_s: float) -> Iterator[Piece]:
+    def cut(self, start_s: float, stop_s: float) -> Iterator[Section]:
         """Render the pieces between two times, the first and the last no longer than that."""
         start, stop = round(start_s * SFREQ), round(stop_s * SFREQ)
         for piece in self.pieces(start // _N_PIECE, -(-stop // _N_PIECE)):
             first = round(piece.start_s * SFREQ)
             part = slice(max(start - first, 0), stop - first)
             own = {number: potential[:, part] for number, potential in piece.own.items()}
-            yield Piece(
+            yield Section(
                 (first + part.start) / SFREQ, piece.seen[:, part], own, piece.channels[:, part]
             )
 
-    def pieces(self, first: int = 0, last: int | None = None) -> Iterator[Piece]:
+    def pieces(self, first: int = 0, last: int | None = None) -> Iterator[Section]:
         """Render pieces `first` to `last` (default: to the end), the last one as long as it is."""
         ongoing: dict[int, Activity] = {}
         effects: dict[int, Effect] = {}
@@ -180,7 +180,7 @@ class Stay:
             channels = self.bedside.record(rng, self.patient.hardware, signals, drift, start)
             if self.patient.mirrored:
                 channels = channels[MIRRORED_COLUMNS]
-            yield Piece(start / SFREQ, seen, own, channels)
+            yield Section(start / SFREQ, seen, own, channels)
 
     def _block(self, index: int) -> Array:
         """Background (23 rows) and two slow drifts, and what of them fades out over the next."""
@@ -244,7 +244,7 @@ def _draw_states(rng: np.random.Generator, kind: str, n: int) -> tuple[str, ...]
     return tuple(states[:n])
 
 
-def joined(pieces: Sequence[Piece]) -> Piece:
+def joined(pieces: Sequence[Section]) -> Section:
     """Pieces that follow each other as one."""
     numbers = sorted({number for piece in pieces for number in piece.own})
     own = {
@@ -255,4 +255,4 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     }
     seen = np.concatenate([piece.seen for piece in pieces], 1)
     channels = np.concatenate([piece.channels for piece in pieces], 1)
-    return Piece(pieces[0].start_s, seen, own, channels)
+    return Section(pieces[0].start_s, seen, own, channels)

@@ -12,9 +12,9 @@ from nasion.phantom import raters
 from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.excerpt import kin, seen, shared_s
 from nasion.phantom.periodic import Periodic, Train
-from nasion.phantom.schedule import LEAD_S, Run
+from nasion.phantom.schedule import LEAD_S, Episode
 from nasion.phantom.seizure import Seizure
-from nasion.phantom.stay import Piece, Stay, joined
+from nasion.phantom.stay import Section, Stay, joined
 from nasion.phantom.timeline import Span
 from nasion.terms import CENTRE_S, DERIVATIONS, ELECTRODES, MIRROR, PATTERNS, PREVALENCE, SFREQ
 
@@ -83,7 +83,7 @@ class Measure:
     amplitude_uv: float
 
 
-def measure(run: Run, activity: Activity) -> Measure:
+def measure(run: Episode, activity: Activity) -> Measure:
     """Measure a run; discharges begin with the first and end with the last one."""
     begin, n = round(LEAD_S * SFREQ), round(run.duration_s * SFREQ)
     source = activity.sources[0, begin : begin + n]
@@ -129,7 +129,7 @@ def _discharges(source: Array, train: Train) -> NDArray[np.float64]:
     return peaks[found["peak_heights"] > 0.2 * np.median(found["peak_heights"])] / SFREQ
 
 
-def windows(run: Run, duration_s: float) -> list[Span]:
+def windows(run: Episode, duration_s: float) -> list[Span]:
     """Where the panel looks: through a long run, around a short one."""
     last = max(run.stop_s - CENTRE_S, run.onset_s)
     n = int(np.clip((run.duration_s - CENTRE_S) // CENTRE_S + 1, 1, MOST_WINDOWS))
@@ -148,7 +148,7 @@ class Panel:
     looks: dict[int, Appearance | None] = field(default_factory=dict)
     beliefs: dict[int, list[NDArray[np.float64]]] = field(default_factory=dict)
 
-    def watch(self) -> Iterator[Piece]:
+    def watch(self) -> Iterator[Section]:
         """Render the stay, look at each piece and pass it on."""
         runs, duration_s = self.stay.schedule.runs, self.stay.duration_s
         due = [
@@ -157,7 +157,7 @@ class Panel:
             for span in windows(run, duration_s)
         ]
         due.sort(key=lambda entry: entry[:2], reverse=True)
-        before: Piece | None = None
+        before: Section | None = None
         for piece in self.stay.pieces():
             view = joined([before, piece]) if before else piece
             while due and due[-1][0] <= piece.stop_s + 1e-6:
@@ -167,7 +167,7 @@ class Panel:
             before = piece
             yield piece
 
-    def _belief(self, view: Piece, span: Span, judged: int) -> NDArray[np.float64]:
+    def _belief(self, view: Section, span: Span, judged: int) -> NDArray[np.float64]:
         """Shares of votes on a run in a window, seen together with runs of its kind beside it."""
         runs = self.stay.schedule.runs
         alike = kin(self.stay, view, runs[judged].planted)
@@ -217,7 +217,7 @@ class Panel:
             **{name: round(float(share), 3) for name, share in zip(SHARES, shares, strict=True)},
         )
 
-    def _side(self, run: Run) -> str:
+    def _side(self, run: Episode) -> str:
         if not run.lateral:
             return "bilateral"
         return "right" if self.stay.patient.mirrored else "left"

@@ -56,7 +56,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Row:
+class Panel:
     """What one row shows; places in units of its picture, pictures as URIs."""
 
     title: str
@@ -71,7 +71,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Span:
+class Axis:
     """The part of a recording that a row shows."""
 
     start_s: float
@@ -95,7 +95,7 @@ class Span:
         )
 
 
-def rows_of(reading: Reading, spectrogram: Array) -> list[Row]:
+def rows_of(reading: Reading, spectrogram: Array) -> list[Panel]:
     """All rows of a recording.
 
     Parameters
@@ -104,17 +104,17 @@ def rows_of(reading: Reading, spectrogram: Array) -> list[Row]:
         (4, n_freqs, n_steps), dB of 1 µV²/Hz.
     """
     scale = (WIDTH - LEFT - RIGHT) / strips.span_s(reading.duration_s)
-    spans = [Span(start, stop, scale) for start, stop in strips.rows(reading.duration_s)]
+    spans = [Axis(start, stop, scale) for start, stop in strips.rows(reading.duration_s)]
     return [_row(reading, spectrogram, span) for span in spans]
 
 
-def _row(reading: Reading, spectrogram: Array, span: Span) -> Row:
+def _row(reading: Reading, spectrogram: Array, span: Axis) -> Panel:
     reason = reading.reason[span.steps]
     gap = reason == REASONS.index(Reason.GAP)
     ticks = strips.ticks(
         span.start_s, span.stop_s, strips.span_s(reading.duration_s), reading.start
     )
-    return Row(
+    return Panel(
         title=f"{when(reading, span.start_s)} to {when(reading, span.stop_s)}",
         width=span.width,
         ribbon=strips.ribbon(reading.probability[span.steps]),
@@ -131,7 +131,7 @@ def _row(reading: Reading, spectrogram: Array, span: Span) -> Row:
     )
 
 
-def _spells(flags: NDArray[np.bool_], span: Span) -> list[tuple[float, float]]:
+def _spells(flags: NDArray[np.bool_], span: Axis) -> list[tuple[float, float]]:
     """Place and width of what is wide enough to be hatched; the rest is white in the ribbon."""
     most = strips.squeezed(flags.astype(np.float32), strips.n_columns_of(len(flags))) > 0.5
     found = [
@@ -140,7 +140,7 @@ def _spells(flags: NDArray[np.bool_], span: Span) -> list[tuple[float, float]]:
     return [spell for spell in found if spell[1] >= LEAST_HATCHED]
 
 
-def _mark(reading: Reading, event: Event, span: Span) -> Mark:
+def _mark(reading: Reading, event: Event, span: Axis) -> Mark:
     x, label = span.x(event.onset_s), event.pattern.label
     width = max(span.x(event.stop_s) - x, LEAST_WIDTH)
     return Mark(
@@ -154,7 +154,7 @@ def _mark(reading: Reading, event: Event, span: Span) -> Mark:
     )
 
 
-def _notes(reading: Reading, span: Span) -> list[Note]:
+def _notes(reading: Reading, span: Axis) -> list[Note]:
     """Ticks for all annotations, numbers as far as they do not touch."""
     found, free = [], 0.0
     for number, (onset_s, _, text) in enumerate(reading.annotations, start=1):

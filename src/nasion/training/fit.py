@@ -12,7 +12,7 @@ from lightning.pytorch.utilities.warnings import PossibleUserWarning
 from nasion.config import Experiment
 from nasion.errors import NasionError
 from nasion.models.fusion import MultimodalNet
-from nasion.training.module import Fit, Split
+from nasion.training.module import FitModule, Split
 
 _PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -34,7 +34,7 @@ def fit(
     """
     if len(split.learning) < 2:
         raise NasionError(f"fold {fold}: fewer than two segments to learn from")
-    module = Fit(experiment, split, fold)
+    module = FitModule(experiment, split, fold)
     last = folder / "last.ckpt"
     best = _checkpoints(folder, "best", "kld") if _stops_early(experiment, split) else None
     callbacks: list[Callback] = [_checkpoints(folder, "last", None)]

@@ -64,7 +64,7 @@ def in_order(n_rows: int, batch_size: int) -> list[range]:
     return [range(first, min(first + batch_size, n_rows)) for first in range(0, n_rows, batch_size)]
 
 
-class Fit(LightningModule):
+class FitModule(LightningModule):
     """The network, its loss and its optimizer over one split."""
 
     def __init__(self, experiment: Experiment, split: Split, fold: int) -> None:
