@@ -47,8 +47,6 @@ from nasion.settings import Settings, checked
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows
 
-Array = NDArray[np.float32]
-
 SCHEMA = 1
 KEY = "nasion"  # of the file's metadata
 FILE_NAME = "model.onnx"

@@ -17,7 +17,7 @@ from nasion.contract import About
 from nasion.errors import NasionError
 from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
-from nasion.windowing import N_BLOCKS, Windows
+from nasion.windowing import Windows, own_blocks
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -154,10 +154,9 @@ class Network:
             Where windows share blocks and the model is not dense.
         """
         n = len(window_blocks)
-        if not self.dense:
-            alone = np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS)
-            if not np.array_equal(window_blocks, alone) or len(waveform) != n:
-                raise ValueError(f"{self.path}: takes whole windows only, in their order")
+        apart = len(waveform) == n and np.array_equal(window_blocks, own_blocks(n))
+        if not (self.dense or apart):
+            raise ValueError(f"{self.path}: takes whole windows only, in their order")
         chosen = np.asarray(explain, np.int64)
         feeds: dict[str, NDArray[Any]] = {
             contract.WAVEFORM: _floats(waveform),
@@ -189,7 +188,7 @@ class Network:
         alone = np.arange(n)
         answer = self.run(
             windows.waveform,
-            np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS),
+            own_blocks(n),
             windows.present,
             windows.images,
             dict.fromkeys(self.views, alone),

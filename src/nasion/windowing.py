@@ -84,6 +84,11 @@ def block_length(sfreq: float) -> int:
     return round(BLOCK_S * sfreq)
 
 
+def own_blocks(n: int) -> NDArray[np.int64]:
+    """Places of the blocks of windows that each have a waveform of their own, (n, 25)."""
+    return np.arange(n * N_BLOCKS, dtype=np.int64).reshape(n, N_BLOCKS)
+
+
 def n_steps_of(duration_s: float) -> int:
     """Steps of a reading that cover so many seconds."""
     return int(np.ceil(round(duration_s, 6) / READING_STEP_S))

@@ -23,7 +23,7 @@ from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.provenance import Provenance
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
-from nasion.windowing import N_BLOCKS, block_length
+from nasion.windowing import N_BLOCKS, block_length, own_blocks
 
 OPSET = 20
 
@@ -196,7 +196,7 @@ def _example(
         whole = {0: axis["batch" if blockwise else "n"]}
     given: dict[str, Any] = {
         contract.WAVEFORM: torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
-        contract.WINDOW_BLOCKS: torch.arange(n * N_BLOCKS).reshape(n, -1) % (batch * n_blocks),
+        contract.WINDOW_BLOCKS: torch.from_numpy(own_blocks(n)) % (batch * n_blocks),
         contract.PRESENT: torch.ones(n, N_BLOCKS),
         contract.EXPLAIN: torch.tensor([0, 2]),
     }

@@ -20,6 +20,7 @@ from nasion.windowing import (
     first_column,
     image_start_s,
     images_present,
+    own_blocks,
     share_of_signal,
     step_start_s,
     views_of,
@@ -49,7 +50,7 @@ class StepWindows:
         return replace(
             self,
             waveform=np.ascontiguousarray(own.reshape(n, n_derivations, -1)),
-            window_blocks=np.arange(n * N_BLOCKS).reshape(n, N_BLOCKS),
+            window_blocks=own_blocks(n),
         )
 
 
