@@ -1,4 +1,4 @@
-.PHONY: help demo test check-more test-all lint bench study clean
+.PHONY: help demo test check-more test-all lint lint-page bench study clean
 
 PYTHON ?= python3
 REAL ?= ../shared/real
@@ -25,10 +25,19 @@ check-more: $(INSTALLED) ## what takes longer: processes that meet or are killed
 test-all: $(INSTALLED) ## the slow ones too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-lint: $(INSTALLED) ## style and types
+lint: $(INSTALLED) ## style and types, of the page's scripts too where there is npm
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) -s lint-page; \
+	else echo "the page's scripts are not checked: there is no npm"; fi
+
+lint-page: .ci/page/node_modules/.installed ## style and types of the page's scripts
+	npm run -s --prefix .ci/page check
+
+.ci/page/node_modules/.installed: .ci/page/package-lock.json
+	npm ci --prefix .ci/page --no-audit --no-fund --silent
+	@touch $@
 
 bench: $(INSTALLED) ## the measurements of docs/
 	$(BIN)/python benchmarks/realism.py $(REAL)
@@ -45,4 +54,4 @@ study: $(INSTALLED) ## the tables of docs/log.md on imbalance, similarity and ex
 	$(BIN)/python benchmarks/ablations.py study
 
 clean: ## forget the environment and the demo
-	rm -rf .venv demo bench
+	rm -rf .venv demo bench .ci/page/node_modules
