@@ -208,21 +208,21 @@ def table(detection: Detection) -> str:
     """Lines for the screen: patterns that occur or were found."""
     lines = [f"{detection.recordings} recording(s), {detection.duration_s / HOUR_S:.1f} h"]
     ways = {"events": detection.events, "samples": detection.samples}
-    each = [found.counts for patterns in ways.values() for found in patterns.values()]
+    each = [detected.counts for patterns in ways.values() for detected in patterns.values()]
     if not any(counts.true or counts.false for counts in each):
         return "\n".join((*lines, "no event is true, and none was found"))
     for way, patterns in ways.items():
         lines.append(
             f"{way:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
         )
-        for pattern, found in patterns.items():
-            counts = found.counts
+        for pattern, detected in patterns.items():
+            counts = detected.counts
             if not (counts.true or counts.false):
                 continue
-            rates = [found.scores[name].value for name in ("sensitivity", "precision", "f1")]
+            rates = [detected.scores[name].value for name in ("sensitivity", "precision", "f1")]
             cells = " ".join(f"{'–' if r is None else format(r, '.3f'):>6}" for r in rates)
             lines.append(
                 f"{pattern.label:8} {counts.true:6.0f} {counts.false:6.0f} {cells}"
-                f" {found.scores['false_per_hour'].value or 0.0:8.3f}"
+                f" {detected.scores['false_per_hour'].value or 0.0:8.3f}"
             )
     return "\n".join(lines)

@@ -78,8 +78,8 @@ def of_scores(scores: Scores) -> Content:
         "prior_kld": scores.prior_kld,
         "entropy_floor": scores.entropy_floor,
         "per_class": {
-            str(pattern): {"n": of_one.n, **_measured(of_one, OF_PATTERN)}
-            for pattern, of_one in scores.per_class.items()
+            str(pattern): {"n": scored.n, **_measured(scored, OF_PATTERN)}
+            for pattern, scored in scores.per_class.items()
         },
         "confusion": {
             str(row): {str(column): int(scores.confusion[i, j]) for j, column in _PLACES}
@@ -149,13 +149,15 @@ def of_detection(detection: Detection) -> Content:
         **{
             way: {
                 str(pattern): {
-                    "true": found.counts.true,
-                    "found": found.counts.found,
-                    "false": found.counts.false,
-                    **{name: each.value for name, each in found.scores.items()},
-                    "intervals": {name: _bounds(each.ci95) for name, each in found.scores.items()},
+                    "true": detected.counts.true,
+                    "found": detected.counts.found,
+                    "false": detected.counts.false,
+                    **{name: each.value for name, each in detected.scores.items()},
+                    "intervals": {
+                        name: _bounds(each.ci95) for name, each in detected.scores.items()
+                    },
                 }
-                for pattern, found in patterns.items()
+                for pattern, detected in patterns.items()
             }
             for way, patterns in (("events", detection.events), ("samples", detection.samples))
         },
@@ -209,7 +211,7 @@ def _folds(system: Assessment) -> Content:
     if system.folds is None:
         return {}
     return {
-        "folds": [{"fold": one.fold, "n": one.n, **one.scores} for one in system.folds.each],
+        "folds": [{"fold": fold.fold, "n": fold.n, **fold.scores} for fold in system.folds.each],
         "folds_mean": {name: system.folds.mean[name] for name in FOLD_METRICS},
         "folds_sd": {name: system.folds.sd[name] for name in FOLD_METRICS},
     }

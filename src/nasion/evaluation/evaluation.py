@@ -154,11 +154,13 @@ def _assessed(systems: list[System], judged: dict[str, Judged], labels: Path | N
     drawn = {name: metrics.draws(rows) for name, rows in judged.items()}
     assessed: dict[str, Assessment] = {}
     for system in systems:
-        found = assess(judged[system.name], drawn[system.name])
-        left_out = (*found.left_out, *_left_out(system))
+        assessment = assess(judged[system.name], drawn[system.name])
+        left_out = (*assessment.left_out, *_left_out(system))
         if system.seen:
-            found = replace(found, warnings=(system.seen.warning, *found.warnings))
-        assessed[system.name] = replace(found, left_out=left_out, run=system.run, seen=system.seen)
+            assessment = replace(assessment, warnings=(system.seen.warning, *assessment.warnings))
+        assessed[system.name] = replace(
+            assessment, left_out=left_out, run=system.run, seen=system.seen
+        )
     scores = {name: each.overall for name, each in assessed.items()}
     sources = [(system.name, system.predictions) for system in systems]
     return Result(

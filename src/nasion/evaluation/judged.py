@@ -116,44 +116,44 @@ def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True)
     """
     predicted = read_predictions(predictions)
     labelled = labels.table
-    kept = one_per_period(labelled) if one_row_per_period else labelled
+    rows = one_per_period(labelled) if one_row_per_period else labelled
     by_window = "eeg_sub_id" in labelled and "eeg_sub_id" in predicted
     refuse_repeats(predictions, predicted, by_window=by_window)
     keys = key(predicted, by_window=by_window)
-    wanted = key(kept, by_window=by_window)
-    found = pd.Index(keys).get_indexer(pd.Index(wanted))
-    if (found < 0).any():
+    wanted = key(rows, by_window=by_window)
+    places = pd.Index(keys).get_indexer(pd.Index(wanted))
+    if (places < 0).any():
         raise NasionError(
-            f"{predictions}: no prediction for {(found < 0).sum()} of {len(kept)} labelled rows, "
-            f"first {name(kept, int(np.flatnonzero(found < 0)[0]))}; predict them or take them "
+            f"{predictions}: no prediction for {(places < 0).sum()} of {len(rows)} labelled rows, "
+            f"first {name(rows, int(np.flatnonzero(places < 0)[0]))}; predict them or take them "
             f"out of {labels.path}"
         )
-    matched = predicted.iloc[found]
+    matched = predicted.iloc[places]
     fold = matched["fold"].to_numpy() if "fold" in matched else None
-    unit, unit_name = _units(kept, matched)
-    single = labels.raters.loc[kept.index]
+    unit, unit_name = _units(rows, matched)
+    single = labels.raters.loc[rows.index]
     raters = {str(who): votes.to_numpy() for who, votes in single.items()}
     extra = int((~keys.isin(key(labelled, by_window=by_window))).sum())
     return Judged(
-        votes=kept[list(VOTE_COLUMNS)].to_numpy(),
+        votes=rows[list(VOTE_COLUMNS)].to_numpy(),
         prediction=matched[list(VOTE_COLUMNS)].to_numpy(),
         unit=unit,
         unit_name=unit_name,
         fold=fold,
         rows={
             "labelled": len(labelled),
-            "same_period": len(labelled) - len(kept),
-            "judged": len(kept),
+            "same_period": len(labelled) - len(rows),
+            "judged": len(rows),
             "predictions_without_label": extra,
         },
-        warnings=tuple(_warnings(found, unit, unit_name, fold) + _miscounts(kept, raters)),
+        warnings=tuple(_warnings(places, unit, unit_name, fold) + _miscounts(rows, raters)),
         raters=raters,
     )
 
 
-def _warnings(found: Array, unit: Array, unit_name: str, fold: Array | None) -> list[str]:
+def _warnings(places: Array, unit: Array, unit_name: str, fold: Array | None) -> list[str]:
     notes = []
-    shared = len(found) - len(np.unique(found))
+    shared = len(places) - len(np.unique(places))
     if shared:
         notes.append(
             f"{shared} labelled rows share the prediction of another row of their EEG, since the "

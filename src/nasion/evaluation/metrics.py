@@ -195,22 +195,22 @@ def measures(
         of weight, of probability and of what was observed.
     """
     total = weights.sum(1)
-    found = sums(weights)
-    result = {"kld": found["kld"] / total, **agreement(found["confusion"])}
+    totals = sums(weights)
+    result = {"kld": totals["kld"] / total, **agreement(totals["confusion"])}
     if ranked:
         truth = judged.consensus
         pairs = [areas(judged.prediction[:, k], truth == k, weights) for k in range(N)]
         result["auroc_each"], result["auprc_each"] = np.moveaxis(np.array(pairs), 0, 2)
         result["auroc_macro"] = mean(result["auroc_each"])
         result["auprc_macro"] = mean(result["auprc_each"])
-    gaps = _gap(found["bins"], total[:, None])
+    gaps = _gap(totals["bins"], total[:, None])
     return result | {
-        "brier": found["brier"].sum(-1) / total,
-        "brier_each": found["brier"] / total[:, None],
-        "ece": _gap(found["top"], total),
+        "brier": totals["brier"].sum(-1) / total,
+        "brier_each": totals["brier"] / total[:, None],
+        "ece": _gap(totals["top"], total),
         "ece_classwise": gaps.mean(-1),
         "ece_each": gaps,
-        **{name: found[name] for name in ("confusion", "top", "bins")},
+        **{name: totals[name] for name in ("confusion", "top", "bins")},
     }
 
 

@@ -76,10 +76,10 @@ def read(path: Path) -> Occurrences:
 
 def mask(spans: Iterable[tuple[float, float]], sfreq: float, n: int) -> np.ndarray:
     """Booleans of so many samples, True from the rounded start to the rounded stop of each span."""
-    found = np.zeros(n, bool)
+    marks = np.zeros(n, bool)
     for start, stop in spans:
-        found[max(round(start * sfreq), 0) : max(round(stop * sfreq), 0)] = True
-    return found
+        marks[max(round(start * sfreq), 0) : max(round(stop * sfreq), 0)] = True
+    return marks
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -66,6 +66,6 @@ def _calibrated(judged: Judged, kind: Kind) -> CalibratedScores:
 
 
 def _scores(judged: Judged) -> dict[str, Estimate]:
-    found = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
-    once = {name: found[name][0] for name in SHOWN}
+    measured = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
+    once = {name: measured[name][0] for name in SHOWN}
     return estimates(once, draws(judged, ranked=False), SHOWN)
