@@ -196,11 +196,14 @@ def finetuning(phantoms, start, **training):
 def test_fine_tuning_starts_from_the_weights_and_keeps_their_statistics(phantoms, tmp_path):
     start = train(experiment(phantoms, epochs=1), Run(tmp_path / "start"))
     settings = finetuning(phantoms, tmp_path / "start", epochs=1, lr=1e-12, weight_decay=0.0)
-    before, after = weights(start), weights(train(settings, Run(tmp_path / "tuned"), 0))
+    before, after = (
+        weights(start),
+        weights(train(settings, Run(tmp_path / "tuned"), 0, allow_seen=True)),
+    )
     for key, value in before.items():
         torch.testing.assert_close(after[key], value, atol=1e-6, rtol=1e-5)
     settings = finetuning(phantoms, tmp_path / "start", epochs=1, lr=1e-2)
-    moved = weights(train(settings, Run(tmp_path / "moved"), 0))
+    moved = weights(train(settings, Run(tmp_path / "moved"), 0, allow_seen=True))
     statistics = [key for key in before if key.endswith(("running_mean", "running_var"))]
     assert statistics
     for key in statistics:
@@ -210,7 +213,7 @@ def test_fine_tuning_starts_from_the_weights_and_keeps_their_statistics(phantoms
 
 def test_simulated_patients_beside_ones_own_are_never_held_out(phantoms, tmp_path):
     settings = finetuning(phantoms, "", epochs=1)
-    data = cohort(settings, Run(tmp_path / "run"))
+    data = cohort(settings, Run(tmp_path / "run"), allow_seen=True)  # own rows and phantoms alike
     n_own = len(load_segments(phantoms))
     assert len(data.segments) == 2 * n_own
     for fold in range(3):
@@ -278,12 +281,13 @@ def test_early_stopping_keeps_the_best_epoch(phantoms, tmp_path):
 
 def test_prediction_is_mirror_symmetric_and_one_row_a_segment(phantoms, tmp_path):
     settings = experiment(phantoms, epochs=1)
-    checkpoint = load(train(settings, Run(tmp_path / "run")))
+    train(settings, Run(tmp_path / "run"))
+    ensemble = Run(tmp_path / "run").ensemble()
     segments = load_segments(phantoms)
-    table = predict(segments, [checkpoint])
+    table = predict(segments, ensemble)
     assert len(table) == len(segments)
     values = table[list(VOTE_COLUMNS)].to_numpy()
     assert np.isfinite(values).all()
     np.testing.assert_allclose(values.sum(1), 1)
-    again = predict(segments.subset(np.arange(len(segments)) == 3), [checkpoint])
+    again = predict(segments.subset(np.arange(len(segments)) == 3), ensemble)
     np.testing.assert_allclose(again[list(VOTE_COLUMNS)].to_numpy()[0], values[3], atol=1e-5)
