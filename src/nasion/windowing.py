@@ -73,10 +73,10 @@ class Windows:
         waveform = np.stack([window.waveform for window in windows])
         images = {name: np.stack([w.images[name] for w in windows]) for name in windows[0].images}
         present = share_of_signal(waveform, N_BLOCKS)
-        image_present = images_present(images, signal)
+        counts = {name: image_present(name, image, signal) for name, image in images.items()}
         for array in (waveform, *images.values()):
             np.nan_to_num(array, copy=False)
-        return cls(waveform, present, images, image_present)
+        return cls(waveform, present, images, counts)
 
 
 def block_length(sfreq: float) -> int:
@@ -223,17 +223,14 @@ def share_of_signal(waveform: Array, n_blocks: int) -> Array:
     return blocks.mean((-3, -1), dtype=np.float32)
 
 
-def images_present(images: Mapping[str, Array], signal: Signal) -> dict[str, Array]:
-    """Whether images count, by view: (n, 4, n_freqs, n_columns), NaN where missing -> (n,).
+def image_present(name: str, images: Array, signal: Signal) -> Array:
+    """Whether images of a view count: (n, 4, n_freqs, n_columns), NaN where missing -> (n,).
 
     The shortest view counts with any column, a longer one with half of its columns: below that it
     shows little that the shorter does not.
     """
     views = views_of(signal)
-    shortest = min(images, key=lambda name: views[name].span_s)
-    flags = {}
-    for name, image in images.items():
-        columns = np.isfinite(image).any((1, 2)).sum(1)
-        least = 1 if name == shortest else image.shape[-1] / 2
-        flags[name] = (columns >= least).astype(np.float32)
-    return flags
+    shortest = min(views, key=lambda view: views[view].span_s)
+    columns = np.isfinite(images).any((1, 2)).sum(1)
+    least = 1 if name == shortest else images.shape[-1] / 2
+    return np.asarray(columns >= least, np.float32)

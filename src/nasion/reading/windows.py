@@ -18,8 +18,8 @@ from nasion.windowing import (
     BLOCKS_BEFORE,
     N_BLOCKS,
     first_column,
+    image_present,
     image_start_s,
-    images_present,
     own_blocks,
     share_of_signal,
     step_start_s,
@@ -99,21 +99,23 @@ def windows_of(
     window_blocks = first_blocks[:, None] + np.arange(N_BLOCKS)
     images: dict[str, Array] = {}
     image_of: dict[str, NDArray[np.int64]] = {}
+    counts: dict[str, Array] = {}
     for name, view in views_of(signal).items():
         every = context_every if name == "context" else 1
         nearest = (at + every // 2) // every * every
         if last is not None:
             nearest = np.minimum(nearest, last)
         chosen, image_of[name] = np.unique(nearest, return_inverse=True)
-        images[name] = _images(strip.columns[name], view, chosen - strip.first)
-    counts = images_present(images, signal)
+        cut = _images(strip.columns[name], view, chosen - strip.first)
+        counts[name] = image_present(name, cut, signal)[image_of[name]]
+        images[name] = np.nan_to_num(cut, copy=False)
     return StepWindows(
         waveform=np.nan_to_num(strip.waveform)[None],
         window_blocks=window_blocks,
         present=share[window_blocks],
-        images={name: np.nan_to_num(image, copy=False) for name, image in images.items()},
+        images=images,
         image_of=image_of,
-        image_present={name: counts[name][rows] for name, rows in image_of.items()},
+        image_present=counts,
     )
 
 
