@@ -247,7 +247,7 @@ class Provenance:
 
     def shared_with(self, subjects: Subjects) -> Shared:
         """Whom a data set has in common with what was learned from."""
-        if subjects.table in self.tables:
+        if self.tables and subjects.table in self.tables:
             return Shared(subjects.patients, frozenset(map(str, subjects.eegs)))
         shared = Shared()
         for source in self.sources:

@@ -225,7 +225,9 @@ def test_packed_and_fine_tuned_runs_carry_it_on(made, tmp_path):
     data, _ = stranger(tmp_path / "data")
     tuned = tmp_path / "runs" / "tuned"
     done(*crossval(made, tuned, data=data, init=tmp_path / "packed"))
+    before = Provenance.of(tuned)
     done(*crossval(made, tuned, data=data, init=tmp_path / "packed"))  # goes on
+    assert Provenance.of(tuned) == before
     message = refused("predict", made.data, "--run", tuned, "-o", tmp_path / "p.csv")
     assert "2 patients and 4 EEGs" in message  # of the fold that the start learned from
 

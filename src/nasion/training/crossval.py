@@ -21,7 +21,6 @@ from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
 from nasion.prediction import predict_dataset
 from nasion.progress import Progress
-from nasion.provenance import Provenance
 from nasion.seen import NOTHING, Seen
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
@@ -92,9 +91,8 @@ def cohort(
     seen = guard_held_out(experiment, held_out, parent, allow_seen=allow_seen)
     run.begin(experiment, segments, seen)
     write_folds(run.folder / "folds.csv", segments.table, fold)
-    if Provenance.of(run.folder) is None:
-        patients = dict(zip(segments.table["patient_id"].tolist(), fold.tolist(), strict=True))
-        origin(experiment, Census(segments, parent), patients).save(run.folder)
+    patients = dict(zip(segments.table["patient_id"].tolist(), fold.tolist(), strict=True))
+    run.learn(origin(experiment, Census(segments, parent), patients))
     store = open_store(segments, experiment.signal, parent, progress)
     if not own or not simulated:
         return Cohort(segments, fold, store, seen)

@@ -95,6 +95,12 @@ class Run:
         table = str(self.about().get("labels"))
         return Provenance(simulations=simulated(self.experiment), tables=(table,))
 
+    def learn(self, learned: Provenance) -> None:
+        """Keep whom it learns from, beside those it learned from before."""
+        before = Provenance.of(self.folder) or Provenance()
+        if (both := before | learned) != before:
+            both.save(self.folder)
+
     @property
     def start(self) -> Provenance:
         """What the weights learned from that another run begins with: those of its first fit."""
