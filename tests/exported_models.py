@@ -40,6 +40,16 @@ KINDS = {
         "wavenet": {"padding": "same", "layers": [4, 3], "channels": [8, 6]},
         "modality": "waveform",
     },
+    "causal": {
+        "wavenet": {
+            "padding": "causal",
+            "residual": "skip-sum",
+            "layers": [4, 3],
+            "channels": [8, 6],
+            "hemispheres": "shared",
+        },
+        "modality": "waveform",
+    },
     "images": {"modality": "spectrogram", "spectrogram": {"backbone": "resnet10t"}},
 }
 FOLDER = Path(os.environ["NASION_EXPORTED"])  # of all processes of a session

@@ -190,6 +190,7 @@ CHANGED = {
     "model.wavenet.layers": [5],
     "model.wavenet.channels": [47],
     "model.wavenet.padding": "same",
+    "model.wavenet.residual": "skip-sum",
     "model.wavenet.hemispheres": "shared",
     "model.spectrogram.backbone": "y",
     "model.spectrogram.weights": "hub",

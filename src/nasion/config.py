@@ -115,7 +115,8 @@ class WaveNetSettings(Settings):
     layers: tuple[int, ...] = (6,)
     channels: tuple[int, ...] = (48,)
     kernel: int = Field(default=3, ge=2)
-    padding: Literal["valid", "same"] = "valid"
+    padding: Literal["valid", "same", "causal"] = "valid"  # dense reading needs valid
+    residual: Literal["stream", "skip-sum"] = "stream"  # what a layer hands on: sum or gated output
     hemispheres: Literal["stacked", "shared"] = "stacked"  # shared: symmetric by construction
 
     @model_validator(mode="after")

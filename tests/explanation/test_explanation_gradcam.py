@@ -21,6 +21,9 @@ KINDS = {
     "plain": {},
     "shared": {"wavenet": {"hemispheres": "shared"}, "spectrogram": {"stack": "symmetric"}},
     "padded": {"wavenet": {"padding": "same", "layers": [4, 3], "channels": [8, 6]}},
+    "causal": {
+        "wavenet": {"padding": "causal", "residual": "skip-sum", "layers": [4], "channels": [6]}
+    },
     "tiled": {"spectrogram": {"stack": "repeated"}},
     "waveform": {"modality": "waveform"},
     "spectrogram": {"modality": "spectrogram"},
@@ -92,7 +95,7 @@ def test_a_backbone_without_feature_maps_gets_none(signals):
     assert np.isfinite(maps.time[1000:1500]).all()
 
 
-@pytest.mark.parametrize("kind", ["plain", "shared", "padded"])
+@pytest.mark.parametrize("kind", ["plain", "shared", "padded", "causal"])
 def test_the_map_is_the_mean_slope_of_each_channel_times_the_channel(kind, signals):
     checkpoint = small(modality="waveform", wavenet=KINDS[kind].get("wavenet"))
     net, inputs = checkpoint.net.double(), inputs_of(checkpoint, signals[52.0])
@@ -139,6 +142,16 @@ def test_an_impulse_shows_at_its_time_and_as_far_as_the_convolutions_see(padding
     changed = np.flatnonzero(np.abs(found - found[0]) > 1e-7 * np.ptp(found)) + 200
     reach = (checkpoint.net.waveform.wavenet.receptive_field - 1) // 2
     assert sample - reach <= changed[0] <= sample - reach + 2
+    assert sample + reach - 2 <= changed[-1] <= sample + reach
+
+
+def test_an_impulse_shows_from_its_time_on_where_convolutions_are_causal():
+    sample = 1234
+    checkpoint = small(modality="waveform", wavenet={"padding": "causal"})
+    found = time_map(checkpoint, sample)[200:-200]
+    changed = np.flatnonzero(np.abs(found - found[0]) > 1e-7 * np.ptp(found)) + 200
+    reach = checkpoint.net.waveform.wavenet.receptive_field - 1
+    assert sample <= changed[0] <= sample + 2
     assert sample + reach - 2 <= changed[-1] <= sample + reach
 
 

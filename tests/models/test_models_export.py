@@ -36,6 +36,7 @@ MAPS = {
     "siamese": ("centre", "window"),
     "recurrent": ("centre", "window"),
     "padded": ("waveform",),
+    "causal": ("waveform",),
     "images": ("centre", "window"),
 }
 

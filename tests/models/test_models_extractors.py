@@ -134,8 +134,9 @@ def test_dense_reading_equals_windows_where_it_says_so(name):
 
 
 def test_the_others_do_not_claim_it():
-    padded = Model(wavenet=WaveNetSettings(channels=(8,), padding="same"))
-    assert not extractor(padded, SIGNAL).dense
+    for padding in ("same", "causal"):
+        padded = Model(wavenet=WaveNetSettings(channels=(8,), padding=padding))
+        assert not extractor(padded, SIGNAL).dense
     assert not branch("conv-transformer").dense
     assert not branch("siamese").dense
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nasion.config import Waveform, WaveNetSettings
-from nasion.models.wavenet import WaveformBranch, WaveNet, receptive_field
+from nasion.models.wavenet import FlatWaveNet, WaveformBranch, WaveNet, receptive_field
 from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
@@ -28,20 +28,62 @@ def test_default_receptive_field_is_two_and_a_half_seconds():
     assert 2 <= receptive_field(WaveNetSettings()) / SIGNAL.sfreq <= 3
 
 
-@pytest.mark.parametrize("layers", [(6,), (3,), (4, 2)])
-def test_receptive_field_is_what_an_output_sees(layers):
-    settings = WaveNetSettings(layers=layers, channels=(6,) * len(layers))
+def made(layers, padding, residual):
     torch.manual_seed(0)
-    net = WaveNet(18, settings)
+    channels = tuple(6 + 2 * block for block in range(len(layers)))
+    return WaveNet(
+        18, WaveNetSettings(layers=layers, channels=channels, padding=padding, residual=residual)
+    )
+
+
+@pytest.mark.parametrize("residual", ["stream", "skip-sum"])
+@pytest.mark.parametrize("layers", [(6,), (3,), (4, 2)])
+@pytest.mark.parametrize(("padding", "place"), [("valid", 0.0), ("same", 0.5), ("causal", 1.0)])
+def test_an_output_sees_its_receptive_field_and_a_causal_one_no_future(
+    layers, residual, padding, place
+):
+    net = made(layers, padding, residual)
     x = torch.randn(1, 18, 400, requires_grad=True)
-    net(x)[0, :, 100].sum().backward()
-    seen = torch.nonzero(x.grad[0].abs().sum(0))[:, 0]
-    assert int(seen[-1] - seen[0]) + 1 == receptive_field(settings)
-    assert int(seen[0]) == 100
+    at = 200
+    net(x)[0, :, at].sum().backward()
+    seen = torch.nonzero(x.grad[0].abs().sum(0))[:, 0].tolist()
+    first = at - round(place * (net.receptive_field - 1))
+    assert (seen[0], seen[-1]) == (first, first + net.receptive_field - 1)
+    assert padding != "causal" or seen[-1] == at
+
+
+@pytest.mark.parametrize("padding", ["same", "causal"])
+def test_the_published_block_hands_on_the_gate_and_adds_up_its_layers(padding):
+    net = made((4, 2), padding, "skip-sum")
+    x = torch.randn(2, 18, 300)
+    with torch.inference_mode():
+        expected, last = x, None
+        for layer in net.layers:
+            if isinstance(layer, torch.nn.Conv1d):
+                expected = last = layer(expected)
+                continue
+            reach = 2 * layer.dilated.dilation[0]
+            before = reach if padding == "causal" else reach // 2
+            wide = torch.nn.functional.pad(last, (before, reach - before))
+            filtered, gate = layer.dilated(wide).chunk(2, 1)
+            last = layer.out(filtered.tanh() * gate.sigmoid())
+            expected = expected + last
+        torch.testing.assert_close(net(x), expected)
+
+
+@pytest.mark.parametrize("residual", ["stream", "skip-sum"])
+@pytest.mark.parametrize("padding", ["valid", "same", "causal"])
+def test_the_exported_form_says_the_same(padding, residual):
+    net = made((4, 2), padding, residual)
+    x = torch.randn(2, 18, 300)
+    with torch.inference_mode():
+        said = net(x)
+        torch.testing.assert_close(FlatWaveNet(net)(x), said)
+    assert said.shape[-1] == 300 - net.lost
 
 
 def test_published_depth_is_a_setting():
-    paper = WaveNetSettings(layers=(12, 8, 4, 1), channels=(4, 4, 4, 4), padding="same")
+    paper = WaveNetSettings(layers=(12, 8, 4, 1), channels=(4, 4, 4, 4), padding="causal")
     net = branch(paper)
     dilations = [m.dilated.dilation[0] for m in net.wavenet.layers if hasattr(m, "dilated")]
     assert max(dilations) == 2048

@@ -30,7 +30,8 @@ class Maps:
     ----------
     time
         (n_times,), one value a sample of the waveform: that of the receptive field whose centre it
-        is. NaN where the network does not look. None where there is no such map.
+        is, or whose end it is where convolutions are causal. NaN where the network does not look.
+        None where there is no such map.
     sides
         (2, n_times), left and right, where one WaveNet reads each side by itself; they add up to
         `time`. They tell how each side's activity counts, not which side is affected: features

@@ -14,15 +14,16 @@ alone, calls `_add_pooling`, and says of itself
     whether it has `blocks`;
 `dense`
     whether `blocks` once over a recording and `pool` over each 25 of them equals reading every
-    window by itself: convolutions see no further than `lost_blocks` and nothing else is added;
+    window by itself: convolutions see no further than `lost_blocks` and nothing else is added, as
+    padding adds at the ends of a window, or causal padding at its beginning;
 `lost_blocks`, `lost_before`
     blocks at each end of a waveform that `blocks` cannot fill (they are 0 and do not count), and
-    samples before the first place of the last feature map;
+    samples before the first place of the last feature map; both 0 where convolutions are padded;
 `last_map`
     the layer that gives the last feature map over time, for Grad-CAM; None where there is none;
 `explains`
     whether that map has a closed form, from `active`, `compared` and `slope_by_channel`; what
-    follows on them is then the pooling as it is here.
+    follows on them is then the pooling as it is here. Padding does not matter to it.
 
 `nasion.config.EXTRACTORS` is the table of their names.
 """

@@ -2,9 +2,24 @@
 
 Unpadded ("valid") convolutions over 50 Hz see 2.54 s at a time, nothing is normalised along time,
 and what the convolutions say is pooled over blocks of 2 s on a fixed grid. So sliding a window by
-2 s over a day equals running the convolutions once and pooling the blocks again and again. The
-published deep network (12/8/4/1 layers, padded) is another setting of the same code.
+2 s over a day equals running the convolutions once and pooling the blocks again and again.
+
+The published network is another setting of the same code. Published are
+
+* causal convolutions (`padding = "causal"`), an output of which sees what was before it and not
+  what comes (van den Oord 2016, section 2.1; the paper's 3.1.1);
+* the block that EEG took over from Kaggle (`residual = "skip-sum"`; the `wave_block` of
+  kaggle.com/c/liverpool-ion-switching/discussion/145256, with 12/8/4/1 layers of 16/32/64/128
+  channels): only the gated output goes on, through a convolution of width 1, and the block's
+  output is the sum of its input and of all that its layers hand on. Figure 4 of van den Oord 2016
+  has this sum and beside it a residual stream from layer to layer, which `residual = "stream"`
+  is: each layer sees its predecessors' sum, and there are no other skips.
+
+Reading uses neither: what padding adds depends on where a window begins, so the blocks of a
+recording are those of its windows for "valid" convolutions alone.
 """
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,24 +32,32 @@ from nasion.windowing import block_length
 
 
 class GatedLayer(nn.Module):
-    """tanh * sigmoid of a dilated convolution, added to its input (WaveNet, section 2.3)."""
+    """tanh * sigmoid of a dilated convolution, through one of width 1 (WaveNet, section 2.3)."""
 
-    def __init__(self, channels: int, kernel: int, dilation: int, *, padded: bool) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel: int,
+        dilation: int,
+        padding: Literal["valid", "same", "causal"],
+    ) -> None:
         super().__init__()
         self.reach = (kernel - 1) * dilation
-        self.padded = padded
+        self.before = self.reach if padding == "causal" else self.reach // 2
+        self.padded = padding != "valid"
         self.dilated = nn.Conv1d(channels, 2 * channels, kernel, dilation=dilation)
         self.out = nn.Conv1d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, time) -> (batch, channels, time - reach), or as long if padded."""
-        left = self.reach // 2
         if self.padded:
-            wide, inner = functional.pad(x, (left, self.reach - left)), x
-        else:
-            wide, inner = x, x[..., left : x.shape[-1] - (self.reach - left)]
-        filtered, gate = self.dilated(wide).chunk(2, dim=1)
-        return inner + self.out(torch.tanh(filtered) * torch.sigmoid(gate))
+            x = functional.pad(x, (self.before, self.reach - self.before))
+        filtered, gate = self.dilated(x).chunk(2, dim=1)
+        return self.out(torch.tanh(filtered) * torch.sigmoid(gate))
+
+    def beside(self, x: Tensor) -> Tensor:
+        """Cut what goes past the layer to the places that it fills."""
+        return x if self.padded else x[..., self.before : x.shape[-1] - self.reach + self.before]
 
 
 class WaveNet(nn.Module):
@@ -42,22 +65,30 @@ class WaveNet(nn.Module):
 
     def __init__(self, in_channels: int, settings: WaveNetSettings) -> None:
         super().__init__()
-        padded = settings.padding == "same"
         modules: list[nn.Module] = []
         for n_layers, channels in zip(settings.layers, settings.channels, strict=True):
             modules.append(nn.Conv1d(in_channels, channels, 1))
             modules += [
-                GatedLayer(channels, settings.kernel, 2**power, padded=padded)
+                GatedLayer(channels, settings.kernel, 2**power, settings.padding)
                 for power in range(n_layers)
             ]
             in_channels = channels
         self.layers = nn.Sequential(*modules)
+        self.streams = settings.residual == "stream"
         self.receptive_field = receptive_field(settings)
-        self.lost = 0 if padded else self.receptive_field - 1
+        self.lost = self.receptive_field - 1 if settings.padding == "valid" else 0
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, in_channels, time) -> (batch, channels, time - lost)."""
-        return self.layers(x)
+        total = x
+        for layer in self.layers:
+            if isinstance(layer, GatedLayer):
+                gated = layer(x)
+                total = layer.beside(total) + gated
+                x = total if self.streams else gated
+            else:
+                x = total = layer(total)
+        return total
 
 
 def receptive_field(settings: WaveNetSettings) -> int:
@@ -75,24 +106,29 @@ class FlatWaveNet(nn.Module):
     def __init__(self, net: WaveNet) -> None:
         super().__init__()
         self.layers = net.layers
+        self.streams = net.streams
         self.lost = net.lost
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, in_channels, time) -> (batch, channels, time - lost)."""
         x, before = x[:, :, None], 0
+        total = x
         for layer in self.layers:
             if not isinstance(layer, GatedLayer):
-                x = _convolved(x, layer)
+                x = total = _convolved(total, layer)
                 continue
-            left = layer.reach // 2
-            before += left
-            wide = functional.pad(x, (left, layer.reach - left))
+            before += layer.before
+            wide = functional.pad(x, (layer.before, layer.reach - layer.before))
             half = layer.dilated.out_channels // 2
             filtered = torch.tanh(_convolved(wide, layer.dilated, slice(half)))
             gate = torch.sigmoid(_convolved(wide, layer.dilated, slice(half, None)))
-            x = x + _convolved(filtered * gate, layer.out)
-        x = x[:, :, 0]
-        return x[..., before : x.shape[-1] - (self.lost - before)] if self.lost else x
+            gated = _convolved(filtered * gate, layer.out)
+            total = total + gated
+            x = total if self.streams else gated
+        total = total[:, :, 0]
+        if not self.lost:
+            return total
+        return total[..., before : total.shape[-1] - (self.lost - before)]
 
 
 class WaveformBranch(Extractor):
@@ -125,7 +161,7 @@ class WaveformBranch(Extractor):
 
     @property
     def blockwise(self) -> bool:
-        """It has `blocks`, padded too; but then they depend on where a window ends."""
+        """It has `blocks`, padded too; but then they depend on where a window begins or ends."""
         return True
 
     @property
