@@ -83,8 +83,8 @@ class Network:
             raise NasionError(f"{path}: not exported by nasion; make one with nasion export")
         about = About.from_json(content, str(path))
         outputs = {output.name for output in session.get_outputs()}
-        if lost := [name for name in about.outputs if name not in outputs]:
-            raise NasionError(f"{path}: lacks its output {lost[0]}; export it anew")
+        if missing := [name for name in about.outputs if name not in outputs]:
+            raise NasionError(f"{path}: lacks its output {missing[0]}; export it anew")
         return cls(path, about, session, threads or _n_cores())
 
     @property
@@ -115,8 +115,8 @@ class Network:
     @property
     def provenance(self) -> Provenance:
         """What it learned from; of an older one what its RUN says, or the table alone."""
-        stated = self.about.learned_from.provenance or Provenance.of(self.path.parent)
-        return stated or Provenance(tables=(self.about.labels,))
+        provenance = self.about.learned_from.provenance or Provenance.of(self.path.parent)
+        return provenance or Provenance(tables=(self.about.labels,))
 
     def run(
         self,
@@ -154,23 +154,25 @@ class Network:
             Where windows share blocks and the model is not dense.
         """
         n = len(window_blocks)
-        apart = len(waveform) == n and np.array_equal(window_blocks, own_blocks(n))
-        if not (self.dense or apart):
+        separate = len(waveform) == n and np.array_equal(window_blocks, own_blocks(n))
+        if not (self.dense or separate):
             raise ValueError(f"{self.path}: takes whole windows only, in their order")
-        chosen = np.asarray(explain, np.int64)
+        explained = np.asarray(explain, np.int64)
         feeds: dict[str, NDArray[Any]] = {
             contract.WAVEFORM: _floats(waveform),
             contract.WINDOW_BLOCKS: np.asarray(window_blocks, np.int64),
             contract.PRESENT: _floats(present),
-            contract.EXPLAIN: chosen,
+            contract.EXPLAIN: explained,
         }
-        known = self._embedded(images, image_of, image_present)
+        embeddings = self._embeddings(images, image_of, image_present)
         for view in self.views:
-            feeds |= self._of_view(view, images[view], image_of[view], image_present[view], chosen)
-            feeds[contract.KNOWN.format(view)] = known[view]
-        parts = self.maps if len(chosen) else ()
-        wanted = [contract.PROBABILITY, *map(contract.map_of, parts)]
-        probability, *maps = self._answer(wanted, feeds)
+            feeds |= self._of_view(
+                view, images[view], image_of[view], image_present[view], explained
+            )
+            feeds[contract.KNOWN.format(view)] = embeddings[view]
+        parts = self.maps if len(explained) else ()
+        outputs = [contract.PROBABILITY, *map(contract.map_of, parts)]
+        probability, *maps = self._answer(outputs, feeds)
         by_part = dict(zip(parts, maps, strict=True))
         return Answer(probability, by_part.pop(contract.WAVEFORM, None), by_part)
 
@@ -185,19 +187,19 @@ class Network:
         if not (mirror or self.about.symmetric):
             raise NasionError(f"{self.path}: is mirrored as exported; predict with the RUN instead")
         n = len(windows.waveform)
-        alone = np.arange(n)
-        answer = self.run(
+        rows = np.arange(n)
+        output = self.run(
             windows.waveform,
             own_blocks(n),
             windows.present,
             windows.images,
-            dict.fromkeys(self.views, alone),
+            dict.fromkeys(self.views, rows),
             windows.image_present,
         )
-        values = answer.probability.astype(float)
+        values = output.probability.astype(float)
         return values / values.sum(1, keepdims=True)
 
-    def _embedded(
+    def _embeddings(
         self,
         images: Mapping[str, Array],
         image_of: Mapping[str, Indices],
@@ -206,47 +208,49 @@ class Network:
         """Vectors of the images that count, in their order; a few images at a time, all views."""
         if not self.views:
             return {}
-        used = {view: _used(image_of[view], image_present[view]) for view in self.views}
-        n_pieces = -(-max(map(len, used.values())) // AT_ONCE)
+        indices = {view: _image_rows(image_of[view], image_present[view]) for view in self.views}
+        n_pieces = -(-max(map(len, indices.values())) // AT_ONCE)
         if not n_pieces:
-            widths = {view: self._widths[contract.KNOWN.format(view)] for view in used}
+            widths = {view: self._widths[contract.KNOWN.format(view)] for view in indices}
             return {view: np.zeros((1, width), np.float32) for view, width in widths.items()}
-        pieces = {view: np.array_split(rows, n_pieces) for view, rows in used.items()}
+        pieces = {view: np.array_split(rows, n_pieces) for view, rows in indices.items()}
 
         def embedded(number: int) -> list[Array]:
             piece = {view: images[view][rows[number]] for view, rows in pieces.items()}
-            given = {
+            feeds = {
                 contract.IMAGE.format(view): _floats(part)
                 for view, part in piece.items()
                 if len(part)
             }
-            vectors = self._answer([contract.EMBEDDING.format(view) for view in used], given)
-            return [rows[: len(piece[view])] for view, rows in zip(used, vectors, strict=True)]
+            vectors = self._answer([contract.EMBEDDING.format(view) for view in indices], feeds)
+            return [rows[: len(piece[view])] for view, rows in zip(indices, vectors, strict=True)]
 
         with ThreadPoolExecutor(self.threads) as pool:
             by_view = zip(*pool.map(embedded, range(n_pieces)), strict=True)
-        vectors = {view: np.concatenate(rows) for view, rows in zip(used, by_view, strict=True)}
+        vectors = {view: np.concatenate(rows) for view, rows in zip(indices, by_view, strict=True)}
         return {
             view: rows if len(rows) else np.zeros((1, rows.shape[1]), np.float32)
             for view, rows in vectors.items()
         }
 
     def _of_view(
-        self, view: str, images: Array, image_of: Indices, present: Array, chosen: Indices
+        self, view: str, images: Array, image_of: Indices, present: Array, explained: Indices
     ) -> dict[str, NDArray[Any]]:
         """Inputs of one view: images to explain as they are, all others as known vectors."""
-        has = np.asarray(present) > 0
-        shown = chosen[has[chosen]]
+        has_image = np.asarray(present) > 0
+        with_image = explained[has_image[explained]]
         # A window to explain that lacks the view needs an image to point at all the same.
-        n_empty = 1 if len(shown) < max(1, len(chosen)) else 0
+        n_empty = 1 if len(with_image) < max(1, len(explained)) else 0
         empty = np.zeros((n_empty, *images.shape[1:]), np.float32)
-        given = np.concatenate([_floats(images[image_of[shown]]), empty])
-        row = np.zeros(len(has), np.int64)
-        row[has] = len(given) + np.searchsorted(_used(image_of, present), image_of[has])
-        row[chosen] = len(shown)
-        row[shown] = np.arange(len(shown))
+        pictures = np.concatenate([_floats(images[image_of[with_image]]), empty])
+        row = np.zeros(len(has_image), np.int64)
+        row[has_image] = len(pictures) + np.searchsorted(
+            _image_rows(image_of, present), image_of[has_image]
+        )
+        row[explained] = len(with_image)
+        row[with_image] = np.arange(len(with_image))
         return {
-            contract.IMAGE.format(view): given,
+            contract.IMAGE.format(view): pictures,
             contract.IMAGE_OF.format(view): row,
             contract.IMAGE_PRESENT.format(view): _floats(present),
         }
@@ -257,26 +261,28 @@ class Network:
         return {value.name: value.shape[1] for value in initializers}
 
     @cached_property
-    def _nothing(self) -> dict[str, NDArray[Any]]:
+    def _least_feeds(self) -> dict[str, NDArray[Any]]:
         """The least that it takes: what is not given costs little (convolutions of 0 fail)."""
         kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
-        nothing = {}
+        feeds = {}
         for value in self.session.get_inputs():
             shape = [size if isinstance(size, int) else 1 for size in value.shape]
             if value.name == contract.WAVEFORM:
                 shape[-1] = self.about.least_blocks * self.block_length
             if value.name == contract.EXPLAIN:
                 shape = [0]
-            nothing[value.name] = np.zeros(shape, kinds[value.type])
-        return nothing
+            feeds[value.name] = np.zeros(shape, kinds[value.type])
+        return feeds
 
-    def _answer(self, wanted: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
-        taken = {*self._nothing, *self._widths}
-        given = {name: self._ordered(name, array) for name, array in feeds.items() if name in taken}
-        answers = self.session.run(list(wanted), {**self._nothing, **given})
-        return [self._ordered(name, array) for name, array in zip(wanted, answers, strict=True)]
+    def _answer(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
+        names = {*self._least_feeds, *self._widths}
+        accepted = {
+            name: self._in_order(name, array) for name, array in feeds.items() if name in names
+        }
+        answers = self.session.run(list(outputs), {**self._least_feeds, **accepted})
+        return [self._in_order(name, array) for name, array in zip(outputs, answers, strict=True)]
 
-    def _ordered(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+    def _in_order(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """An input in the order of the file, or an output in that of `nasion.terms`."""
         return array[:, self._places[name]] if name in self._places else array
 
@@ -293,12 +299,12 @@ class Network:
         return {name: order for name, order in places.items() if order != sorted(order)}
 
 
-def _places_of(wanted: Sequence[str], given: Sequence[str]) -> list[int]:
+def _places_of(names: Sequence[str], order: Sequence[str]) -> list[int]:
     """Where each name that is wanted stands among those given."""
-    return [given.index(name) for name in wanted]
+    return [order.index(name) for name in names]
 
 
-def _used(image_of: Indices, present: Array) -> Indices:
+def _image_rows(image_of: Indices, present: Array) -> Indices:
     """Images of any window that has the view, sorted."""
     return np.unique(image_of[np.asarray(present) > 0])
 

@@ -53,7 +53,7 @@ def test_votes_a_segment_are_as_in_hms():
     assert counts.min() >= 1
     assert counts.max() <= 28
     assert abs((counts >= raters.MANY).mean() - 0.315) < 0.05
-    many = np.array([raters.n_votes(rng, many=0.9) for _ in range(500)])
+    many = np.array([raters.n_votes(rng, many_share=0.9) for _ in range(500)])
     assert abs((many >= raters.MANY).mean() - 0.9) < 0.05
 
 

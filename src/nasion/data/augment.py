@@ -42,11 +42,11 @@ def augmented(window: Window, rng: Generator, augment: Augment, settings: Signal
         window = mirror(window)
     if augment.amplitude:
         window = amplified(window, float(rng.normal(0.0, augment.amplitude)), settings)
-    lost = rng.random(len(window.waveform)) < augment.drop_channel
-    if lost.any() and not lost.all():
-        kept = window.waveform.copy()
-        kept[lost] = np.nan
-        window = replace(window, waveform=kept)
+    dropped = rng.random(len(window.waveform)) < augment.drop_channel
+    if dropped.any() and not dropped.all():
+        waveform = window.waveform.copy()
+        waveform[dropped] = np.nan
+        window = replace(window, waveform=waveform)
     if rng.random() < augment.mask:
         window = replace(window, images={n: _striped(i, rng) for n, i in window.images.items()})
     return window
@@ -100,7 +100,7 @@ def _striped(image: Array, rng: Generator) -> Array:
     return image
 
 
-def mixed(one: Window, other: Window, share: float | np.float32) -> Window:
+def mixed(window: Window, other: Window, share: float | np.float32) -> Window:
     """Mixup: `share` of one and the rest of the other.
 
     Where the smaller share is missing the larger stays as it is, so that a short EEG does not take
@@ -113,6 +113,6 @@ def mixed(one: Window, other: Window, share: float | np.float32) -> Window:
         return np.where(np.isnan(smaller), larger, total)
 
     return Window(
-        mix(one.waveform, other.waveform),
-        {name: mix(image, other.images[name]) for name, image in one.images.items()},
+        mix(window.waveform, other.waveform),
+        {name: mix(image, other.images[name]) for name, image in window.images.items()},
     )

@@ -89,10 +89,10 @@ class SegmentDataset:
         if self.epoch < 0 or not mixup:
             return window, label
         rng = self._generator(row, "mixup")
-        drawn, partner = float(rng.beta(mixup, mixup)), int(rng.integers(len(self)))
-        share = np.float32(max(drawn, 1 - drawn))  # the row stays the larger part, and as long
-        both = mixed(window, self._window(partner), share)
-        return both, share * label + (1 - share) * self._targets[partner]
+        draw, partner = float(rng.beta(mixup, mixup)), int(rng.integers(len(self)))
+        share = np.float32(max(draw, 1 - draw))  # the row stays the larger part, and as long
+        blend = mixed(window, self._window(partner), share)
+        return blend, share * label + (1 - share) * self._targets[partner]
 
     def _window(self, row: int) -> Window:
         if self.epoch < 0:

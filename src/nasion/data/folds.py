@@ -59,9 +59,9 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     if not pd.api.types.is_integer_dtype(frame["fold"]):
         raise NasionError(f"{path}: column fold must hold whole numbers")
     pairs = frame[[key, "fold"]].drop_duplicates()
-    twice = pairs[key].duplicated()
-    if twice.any():
-        raise NasionError(f"{path}: {key} {pairs.loc[twice, key].iloc[0]} is in two folds")
+    duplicated = pairs[key].duplicated()
+    if duplicated.any():
+        raise NasionError(f"{path}: {key} {pairs.loc[duplicated, key].iloc[0]} is in two folds")
     fold = table[key].map(pairs.set_index(key)["fold"])
     if fold.isna().any():
         raise NasionError(f"{path}: has no fold for {key} {table.loc[fold.isna(), key].iloc[0]}")
@@ -76,7 +76,7 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
 def guard(patients: NDArray, fold: NDArray[np.int_]) -> None:
     """Raise when a patient stands on both sides of a split."""
     pairs = pd.DataFrame({"patient": patients, "fold": fold}).drop_duplicates()
-    twice = pairs["patient"].duplicated()
-    if twice.any():
-        patient = pairs.loc[twice, "patient"].iloc[0]
+    duplicated = pairs["patient"].duplicated()
+    if duplicated.any():
+        patient = pairs.loc[duplicated, "patient"].iloc[0]
         raise NasionError(f"patient {patient} is in two folds; scores would be fake")

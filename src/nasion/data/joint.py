@@ -36,11 +36,11 @@ class JointStore:
 
 
 def joined(
-    own: Segments, fold: NDArray[np.int_], phantoms: Segments
+    segments: Segments, fold: NDArray[np.int_], phantoms: Segments
 ) -> tuple[Segments, NDArray[np.int_]]:
     """Rows of both and their folds."""
     simulated = phantoms.table.copy()
     simulated[["eeg_id", "patient_id"]] *= -1
-    table = pd.concat([own.table, simulated], ignore_index=True)
-    both = np.concatenate([fold, np.full(len(simulated), PHANTOM)])
-    return Segments(own.folder, own.part, table), both
+    table = pd.concat([segments.table, simulated], ignore_index=True)
+    folds = np.concatenate([fold, np.full(len(simulated), PHANTOM)])
+    return Segments(segments.folder, segments.part, table), folds

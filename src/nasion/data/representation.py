@@ -45,8 +45,8 @@ class ReadyMade:
     def shows(settings: Signal) -> bool:
         """Whether a network's 10-min image is part of one: of the same recipe, and any length."""
         view = settings.spectrogram.context
-        alike = view == HMS_VIEW.model_copy(update={"span_s": view.span_s})
-        return alike and "context" in settings.spectrogram.views
+        same_view = view == HMS_VIEW.model_copy(update={"span_s": view.span_s})
+        return same_view and "context" in settings.spectrogram.views
 
     def image(self, offset_s: float, view: View) -> NDArray[np.float32]:
         """The image about the middle of the 10 min that begin at `offset_s`."""

@@ -86,8 +86,8 @@ def open_store(
     """Open the store of these segments below `parent`; build it first where there is none."""
     folder = parent / _fingerprint(segments, settings)
     if not (folder / "index.json").exists():
-        with building(folder, "index.json") as aside:
-            _build(segments, settings, aside, progress or (lambda done, total: None))
+        with building(folder, "index.json") as temporary:
+            _build(segments, settings, temporary, progress or (lambda done, total: None))
     return load_store(folder, settings)
 
 
@@ -104,24 +104,24 @@ def building(folder: Path, last: str) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     except OSError as error:
         raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
     try:
         with room_for(folder):
-            yield aside
-        aside.chmod(0o755)
-        if not _moved(aside, folder) and not (folder / last).exists():
+            yield temporary
+        temporary.chmod(0o755)
+        if not _moved(temporary, folder) and not (folder / last).exists():
             shutil.rmtree(folder, ignore_errors=True)
-            if not _moved(aside, folder) and not (folder / last).exists():
+            if not _moved(temporary, folder) and not (folder / last).exists():
                 raise NasionError(f"{folder}: is in the way and lacks {last}; remove it")
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _moved(aside: Path, folder: Path) -> bool:
+def _moved(temporary: Path, folder: Path) -> bool:
     try:
-        aside.rename(folder)
+        temporary.rename(folder)
     except OSError:  # a folder that holds something is never overwritten
         return False
     return True
@@ -185,14 +185,14 @@ def _build(segments: Segments, settings: Signal, folder: Path, progress: Progres
     index: dict[str, Any] = {"schema": SCHEMA, "eegs": {}, "spectrograms": {}}
     with _Arrays(folder) as arrays:
         done = 0
-        for key, whole in _each(_represent_file, eegs, settings):
-            places = {"waveform": arrays.append("waveform", whole.waveform.T)}
-            for name, columns in whole.columns.items():
+        for key, representation in _results(_represent_file, eegs, settings):
+            places = {"waveform": arrays.append("waveform", representation.waveform.T)}
+            for name, columns in representation.columns.items():
                 places[name] = arrays.append(name, np.moveaxis(columns, -1, 0))
-            names = {"arrays": list(places), "duration_s": whole.duration_s}
+            names = {"arrays": list(places), "duration_s": representation.duration_s}
             index["eegs"][str(key)] = {**names, **places}
             progress(done := done + 1, total)
-        for key, ready in _each(_ready_file, spectrograms, settings):
+        for key, ready in _results(_ready_file, spectrograms, settings):
             place = arrays.append("ready", np.moveaxis(ready.columns, -1, 0))
             index["spectrograms"][str(key)] = {"first_time_s": ready.first_time_s, "ready": place}
             progress(done := done + 1, total)
@@ -200,15 +200,15 @@ def _build(segments: Segments, settings: Signal, folder: Path, progress: Progres
     write_json(folder / "index.json", index)
 
 
-def _each(
+def _results(
     work: Callable[[Path, Signal], Any], paths: dict[int, Path], settings: Signal
 ) -> Iterable[tuple[int, Any]]:
     keys = list(paths)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and filtering release the GIL
         for first in range(0, len(keys), AT_ONCE):
-            some = keys[first : first + AT_ONCE]
-            results = pool.map(work, (paths[key] for key in some), repeat(settings))
-            yield from zip(some, results, strict=True)
+            batch = keys[first : first + AT_ONCE]
+            results = pool.map(work, (paths[key] for key in batch), repeat(settings))
+            yield from zip(batch, results, strict=True)
 
 
 class _Arrays:

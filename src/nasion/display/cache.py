@@ -110,14 +110,14 @@ class DisplayWriter:
         while begin < n:
             place = self._done % BLOCK_STEPS
             end = min(begin + BLOCK_STEPS - place, n)
-            to = slice(place, place + end - begin)
-            self._signals[:, to.start * STEP : to.stop * STEP] = signals[
+            target = slice(place, place + end - begin)
+            self._signals[:, target.start * STEP : target.stop * STEP] = signals[
                 :, begin * STEP : end * STEP
             ]
-            self._spectrum[:, :, to] = spectrum[:, :, begin:end]
+            self._spectrum[:, :, target] = spectrum[:, :, begin:end]
             self._done += end - begin
             begin = end
-            if to.stop == BLOCK_STEPS:
+            if target.stop == BLOCK_STEPS:
                 self._write_block()
 
     def close(self) -> None:
@@ -244,14 +244,14 @@ def _block(signals: Array, spectrum: Array) -> dict[str, NDArray]:
 def quantised(signals: Array) -> tuple[NDArray[np.int16], Array]:
     """Give integers of a block, offset and step of each row: value = offset + step * integer."""
     finite = np.isfinite(signals)
-    whole = bool(finite.all())
-    low = signals.min(1) if whole else np.where(finite, signals, np.inf).min(1)
-    high = signals.max(1) if whole else np.where(finite, signals, -np.inf).max(1)
+    complete = bool(finite.all())
+    low = signals.min(1) if complete else np.where(finite, signals, np.inf).min(1)
+    high = signals.max(1) if complete else np.where(finite, signals, -np.inf).max(1)
     low, high = np.where(high >= low, [low, high], 0)
     offset, span = (low / 2 + high / 2).astype(np.float32), high - low
     step = np.maximum(span / (2 * LARGEST), LEAST_STEP_UV).astype(np.float32)
     values = np.rint((signals - offset[:, None]) / step[:, None]).clip(-LARGEST, LARGEST)
-    if not whole:
+    if not complete:
         values[~finite] = EMPTY
     return values.astype(np.int16), np.stack([offset, step], 1)
 

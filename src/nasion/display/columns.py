@@ -37,8 +37,8 @@ class Columns:
             low = np.floor((edges[:-1] + edges[1:]) / 2).astype(np.int64)
             high = low + 1
         else:
-            whole = np.floor(edges + 1e-9).astype(np.int64)
-            low, high = whole[:-1], whole[1:]
+            bounds = np.floor(edges + 1e-9).astype(np.int64)
+            low, high = bounds[:-1], bounds[1:]
         return _interleaved(low, high, n_entries)
 
     def touched(self, entry_s: float, n_entries: int) -> tuple[Indices, int]:
@@ -51,17 +51,17 @@ class Columns:
 
 def _interleaved(low: Indices, high: Indices, n_entries: int) -> tuple[Indices, int]:
     low, high = low.clip(0, n_entries), high.clip(0, n_entries)
-    inside = high > low
-    first = int(low[inside].min()) if inside.any() else 0
+    filled = high > low
+    first = int(low[filled].min()) if filled.any() else 0
     pairs = np.stack([low, high], 1) - first
-    pairs[~inside] = -1
+    pairs[~filled] = -1
     return pairs.ravel(), first
 
 
 def pooled(
-    reduce: np.ufunc, values: NDArray, pairs: Indices, nothing: float, dtype: type | None = None
+    reduce: np.ufunc, values: NDArray, pairs: Indices, empty: float, dtype: type | None = None
 ) -> NDArray:
-    """Reduce the entries of each column along the last axis; `nothing` where it has none.
+    """Reduce the entries of each column along the last axis; `empty` where it has none.
 
     Parameters
     ----------
@@ -71,16 +71,16 @@ def pooled(
         From `Columns.shared` or `Columns.touched`.
     """
     low, high = pairs[::2], pairs[1::2]
-    inside = low >= 0
-    result = np.full((*values.shape[:-1], len(low)), nothing, dtype or values.dtype)
-    if not inside.any():
+    filled = low >= 0
+    result = np.full((*values.shape[:-1], len(low)), empty, dtype or values.dtype)
+    if not filled.any():
         return result
-    ends = pairs.reshape(-1, 2)[inside].ravel()[:-1]  # the last column ends with the entries
+    ends = pairs.reshape(-1, 2)[filled].ravel()[:-1]  # the last column ends with the entries
     last = int(high.max())
     values = values[..., :last]
     if ends.max() == last:  # `reduceat` takes no end behind the last entry
         values = np.concatenate([values, values[..., -1:]], -1)
-    result[..., inside] = reduce.reduceat(values, ends, axis=-1, dtype=dtype)[..., ::2]
+    result[..., filled] = reduce.reduceat(values, ends, axis=-1, dtype=dtype)[..., ::2]
     return result
 
 
@@ -96,9 +96,9 @@ def summed(values: NDArray, pairs: Indices, dtype: type) -> NDArray:
 
 def mean(values: NDArray[np.floating], pairs: Indices) -> tuple[Array, Array]:
     """Mean of what is no NaN and the share of entries that are none, shape (..., n_columns)."""
-    known = np.isfinite(values)
-    total = pooled(np.add, np.where(known, values, 0), pairs, 0.0, np.float64)
-    count = pooled(np.add, known, pairs, 0.0, np.float64)
+    finite = np.isfinite(values)
+    total = pooled(np.add, np.where(finite, values, 0), pairs, 0.0, np.float64)
+    count = pooled(np.add, finite, pairs, 0.0, np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         average = (total / count).astype(np.float32)
         share = np.nan_to_num(count / (pairs[1::2] - pairs[::2])).astype(np.float32)

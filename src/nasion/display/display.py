@@ -100,15 +100,15 @@ class Display:
 
         A column holds all that it touches, from the coarsest level that is no coarser than it.
         """
-        asked = Columns(start_s, stop_s, columns)
-        width = asked.width_s * SFREQ
+        grid = Columns(start_s, stop_s, columns)
+        width = grid.width_s * SFREQ
         bin_ = max((bin_ for bin_ in LEVELS if bin_ <= width), default=1)
         if bin_ == 1:
-            pairs, first = asked.touched(1 / SFREQ, self.n_times)
+            pairs, first = grid.touched(1 / SFREQ, self.n_times)
             low = high = traces(self.signals(first, first + int(pairs.max(initial=0))), montage)
         else:
             array = self.arrays[f"envelope-{bin_}"]
-            pairs, first = asked.touched(bin_ / SFREQ, len(array))
+            pairs, first = grid.touched(bin_ / SFREQ, len(array))
             piece = array[first : first + int(pairs.max(initial=0))]
             low, high = piece[:, :, _rows(montage)].transpose(1, 2, 0)
         return np.stack(
@@ -117,12 +117,12 @@ class Display:
 
     def spectrogram(self, start_s: float, stop_s: float, columns: int) -> NDArray[np.uint8]:
         """Levels of the chains, shape (4, n_freqs, columns): 0 is nothing, else as `index` says."""
-        asked = Columns(start_s - LATE_S, stop_s - LATE_S, columns)
+        grid = Columns(start_s - LATE_S, stop_s - LATE_S, columns)
         steps = max(
-            s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * READING_STEP_S <= asked.width_s
+            s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * READING_STEP_S <= grid.width_s
         )
         array = self.arrays[f"spectrogram-{steps}"]
-        pairs, first = asked.shared(steps * READING_STEP_S, len(array))
+        pairs, first = grid.shared(steps * READING_STEP_S, len(array))
         piece = np.asarray(array[first : first + int(pairs.max(initial=0))])
         total, count = summed(piece, pairs, np.uint32), summed(piece > 0, pairs, np.uint32)
         return np.ascontiguousarray(mean_level(total, count).transpose(1, 2, 0))

@@ -42,8 +42,8 @@ def traces(signals: Signals, montage: Montage) -> Signals:
 def _average(scalp: Signals) -> Signals:
     """Mean of the electrodes that have a value."""
     present = scalp[~np.isnan(scalp).all(1)]
-    known = ~np.isnan(present)
-    if known.all() and len(present):
+    finite = ~np.isnan(present)
+    if finite.all() and len(present):
         return present.mean(0)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, present, 0).sum(0) / known.sum(0), np.float32)
+        return np.asarray(np.where(finite, present, 0).sum(0) / finite.sum(0), np.float32)

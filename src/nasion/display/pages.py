@@ -63,8 +63,8 @@ def page(
     start = min(max(round(start_s * SFREQ), 0), display.n_times)
     stop = min(max(round((start_s + duration_s) * SFREQ), start), display.n_times)
     margins = Margins.around(start, stop, display.n_times, margin_s=filters.margin_s)
-    around = filtered(traces(display.signals(margins.first, margins.last), montage), filters)
-    return Page(start / SFREQ, TRACES[montage], margins.cut(around))
+    signals = filtered(traces(display.signals(margins.first, margins.last), montage), filters)
+    return Page(start / SFREQ, TRACES[montage], margins.cut(signals))
 
 
 def filtered(rows: Array, filters: Filters) -> Array:
@@ -80,10 +80,10 @@ def filtered(rows: Array, filters: Filters) -> Array:
     if not gaps.any():
         return _zero_phase(rows, sos)
     result = np.full_like(rows, np.nan)
-    whole = ~gaps.any(1)
-    if whole.any():
-        result[whole] = _zero_phase(rows[whole], sos)
-    for row in np.flatnonzero(~whole & ~gaps.all(1)):
+    complete = ~gaps.any(1)
+    if complete.any():
+        result[complete] = _zero_phase(rows[complete], sos)
+    for row in np.flatnonzero(~complete & ~gaps.all(1)):
         for begin, end in _stretches(gaps[row]):
             piece, gap = rows[row, begin:end], gaps[row, begin:end]
             times = np.arange(end - begin)
@@ -94,10 +94,10 @@ def filtered(rows: Array, filters: Filters) -> Array:
 
 def _stretches(gap: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Begin and end of what lies between gaps too long to bridge."""
-    known = np.flatnonzero(~gap)
-    breaks = np.flatnonzero(np.diff(known) > BRIDGE)
-    begins = known[np.concatenate([[0], breaks + 1])]
-    ends = known[np.concatenate([breaks, [len(known) - 1]])] + 1
+    places = np.flatnonzero(~gap)
+    breaks = np.flatnonzero(np.diff(places) > BRIDGE)
+    begins = places[np.concatenate([[0], breaks + 1])]
+    ends = places[np.concatenate([breaks, [len(places) - 1]])] + 1
     return list(zip(begins.tolist(), ends.tolist(), strict=True))
 
 

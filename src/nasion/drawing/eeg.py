@@ -70,8 +70,8 @@ def draw(
     seconds = np.arange(0, duration_s + 1e-6, 1 if duration_s <= MOST_SECONDS else 10)
     ax.vlines(seconds, low, high, color=FAINT, lw=0.5, zorder=1)
     times_s = np.arange(derivations.shape[1]) / sfreq
-    for row, trace, trust in zip(rows, derivations, trusted, strict=True):
-        ink = INK if trust else DOUBTFUL
+    for row, trace, is_trusted in zip(rows, derivations, trusted, strict=True):
+        ink = INK if is_trusted else DOUBTFUL
         ax.plot(times_s, row - trace / gain, color=ink, lw=0.6, zorder=2)  # negative up
     if ekg is not None:
         ax.plot(times_s, heights[-1] + _beats(ekg), color=EKG_COLOUR, lw=0.6, zorder=2)
@@ -118,12 +118,12 @@ def picture(derivations: Array, sfreq: float, *, label: str = "s", **drawing: An
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    few = image.quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE)
-    palette = np.array(few.getpalette(), np.uint8).reshape(-1, 3)
-    palette[np.asarray(few)[0, 0]] = 255  # paper stays white
-    few.putpalette(palette.tobytes())
+    quantized = image.quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE)
+    palette = np.array(quantized.getpalette(), np.uint8).reshape(-1, 3)
+    palette[np.asarray(quantized)[0, 0]] = 255  # paper stays white
+    quantized.putpalette(palette.tobytes())
     file = BytesIO()
-    few.save(file, "PNG")
+    quantized.save(file, "PNG")
     return file.getvalue()
 
 
@@ -135,16 +135,16 @@ def places() -> NDArray[np.float64]:
 
 def gain_uv(signals: Array) -> float:
     """The height of a row: the first of `GAINS_UV` that keeps most of the signal within it."""
-    seen = np.abs(signals[np.isfinite(signals)])
-    swing = np.percentile(seen, 98) if len(seen) else 0.0
+    magnitudes = np.abs(signals[np.isfinite(signals)])
+    swing = np.percentile(magnitudes, 98) if len(magnitudes) else 0.0
     return float(next((gain for gain in GAINS_UV if swing <= 0.9 * gain), GAINS_UV[-1]))
 
 
 def relative(values: Array) -> Array:
     """The positive part of a map over its peak, 0 where there is none."""
-    found = np.maximum(np.nan_to_num(values), 0)
-    peak = found.max(initial=0)
-    return found / peak if peak > 0 else found
+    positive = np.maximum(np.nan_to_num(values), 0)
+    peak = positive.max(initial=0)
+    return positive / peak if peak > 0 else positive
 
 
 def shade(values: Array, colour: str) -> NDArray[np.float64]:
@@ -159,9 +159,9 @@ def shade(values: Array, colour: str) -> NDArray[np.float64]:
 
 def _beats(ekg: Array) -> Array:
     """Positive up, as large as the row."""
-    seen = ekg[np.isfinite(ekg)]
-    middle = np.median(seen) if len(seen) else 0.0
-    swing = np.abs(seen - middle).max(initial=0) or 1.0
+    finite = ekg[np.isfinite(ekg)]
+    middle = np.median(finite) if len(finite) else 0.0
+    swing = np.abs(finite - middle).max(initial=0) or 1.0
     return 0.8 * (ekg - middle) / swing
 
 
@@ -180,16 +180,16 @@ def _scale_bars(ax: Any, gain: float, duration_s: float, low: float) -> None:
     ax.plot([left, left, left + 1], [bottom + 1, bottom, bottom], color=INK, lw=1.6, zorder=3)
     box = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1}
     text = {"fontsize": 8, "va": "center", "bbox": box, "zorder": 3}
-    apart = 0.008 * duration_s
-    ax.text(left - apart, bottom + 0.5, f"{gain:g} µV", ha="right", **text)
-    ax.text(left + 1.5 * apart, bottom + 0.45, "1 s", ha="left", **text)
+    margin = 0.008 * duration_s
+    ax.text(left - margin, bottom + 0.5, f"{gain:g} µV", ha="right", **text)
+    ax.text(left + 1.5 * margin, bottom + 0.45, "1 s", ha="left", **text)
 
 
 def _chain_names(ax: Any, rows: Array) -> None:
     """Each chain in words beside its traces."""
     first = 0
     for chain in Chain:
-        own = rows[first : first + len(CHAIN_DERIVATIONS[chain])]
-        first += len(own)
-        ax.text(1.008, own.mean(), CHAIN_NAMES[chain].replace(" ", "\n"), fontsize=7.5, ha="left",
+        lines = rows[first : first + len(CHAIN_DERIVATIONS[chain])]
+        first += len(lines)
+        ax.text(1.008, lines.mean(), CHAIN_NAMES[chain].replace(" ", "\n"), fontsize=7.5, ha="left",
                 va="center", transform=ax.get_yaxis_transform())  # fmt: skip

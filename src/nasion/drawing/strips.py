@@ -62,8 +62,8 @@ def ticks(start_s: float, stop_s: float, span: float, clock: datetime | None) ->
         day = clock.replace(hour=0, minute=0, second=0, microsecond=0)
         midnight_s = (day - clock).total_seconds()
     first = np.ceil((start_s - midnight_s) / step) * step + midnight_s
-    found = [float(at_s) for at_s in np.arange(first, stop_s + 1e-6, step)]
-    return [Tick(at_s, tick_label(at_s, clock, dated=k == 0)) for k, at_s in enumerate(found)]
+    times_s = [float(at_s) for at_s in np.arange(first, stop_s + 1e-6, step)]
+    return [Tick(at_s, tick_label(at_s, clock, dated=k == 0)) for k, at_s in enumerate(times_s)]
 
 
 def tick_label(at_s: float, clock: datetime | None, *, dated: bool) -> str:
@@ -79,9 +79,9 @@ def tick_label(at_s: float, clock: datetime | None, *, dated: bool) -> str:
 def squeezed(values: Array, n_columns: int) -> Array:
     """Means over the last axis, brought to so many columns; NaN does not count."""
     edges = np.linspace(0, values.shape[-1], n_columns + 1).round().astype(int)[:-1]
-    known = np.isfinite(values)
-    total = np.add.reduceat(np.where(known, values, 0), edges, axis=-1, dtype=np.float64)
-    count = np.add.reduceat(known, edges, axis=-1, dtype=np.int32)
+    finite = np.isfinite(values)
+    total = np.add.reduceat(np.where(finite, values, 0), edges, axis=-1, dtype=np.float64)
+    count = np.add.reduceat(finite, edges, axis=-1, dtype=np.int32)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

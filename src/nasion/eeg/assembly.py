@@ -46,24 +46,24 @@ def assembled(source: Source, unit: str = "") -> Recording:
     NasionError
         Where fewer than 10 of the 19 electrodes are there.
     """
-    where = [(track, row) for track in source.tracks for row in range(len(track.labels))]
-    broken = [at for at in where if _unusable(at)]
-    where = [at for at in where if at not in broken]
-    selection = naming.select([_label(at) for at in where])
+    places = [(track, row) for track in source.tracks for row in range(len(track.labels))]
+    broken = [place for place in places if _unusable(place)]
+    places = [place for place in places if place not in broken]
+    selection = naming.select([_label(place) for place in places])
     warnings = [*source.warnings]
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
     if len(selection.electrodes) < LEAST_ELECTRODES:
         raise NasionError(f"{source.path}: {_refusal(selection, len(broken))}")
 
-    chosen = {name: where[number] for name, number in selection.electrodes.items()}
-    hearts = [where[number] for number in selection.ekg]
-    used = chosen | ({EKG: hearts[0]} if hearts else {})
+    electrodes = {name: places[number] for name, number in selection.electrodes.items()}
+    hearts = [places[number] for number in selection.ekg]
+    channels = electrodes | ({EKG: hearts[0]} if hearts else {})
     references, zero = _with_reference(selection)
     donors = interpolation.plan(references)
     missing = tuple(name for name in ELECTRODES if name not in references | donors)
     plan = _Plan(
-        parts=_parts(used),
+        parts=_parts(channels),
         ekg_minus=hearts[1] if len(hearts) > 1 else None,
         zero=COLUMNS.index(zero) if zero else None,
         splines=tuple(
@@ -77,16 +77,16 @@ def assembled(source: Source, unit: str = "") -> Recording:
         n_times=round(source.duration_s * SFREQ),
     )
     read = partial(_read, plan)
-    warnings += _odd_units(used)
+    warnings += _odd_units(channels)
     if selection.duplicates:
         warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
     if zero:
         warnings.append(Remark(Code.REFERENCE_OF_ALL, {"electrode": zero}))
-    scale, doubt = (1.0, None) if unit else believable(read, plan.n_times)
+    scale, remark = (1.0, None) if unit else believable(read, plan.n_times)
     if scale != 1.0:
         read = partial(_read, replace(plan, scale=scale))
-    warnings += filter(None, [naming.reference_warning(references), doubt])
-    rates = [float(track.sfreq) for track, _ in chosen.values()]
+    warnings += filter(None, [naming.reference_warning(references), remark])
+    rates = [float(track.sfreq) for track, _ in electrodes.values()]
     return Recording(
         name=source.name,
         n_times=plan.n_times,
@@ -111,10 +111,10 @@ def _unusable(at: tuple[Track, int]) -> bool:
     return bool(at[0].unusable) and at[0].unusable[at[1]]
 
 
-def _odd_units(used: Mapping[str, tuple[Track, int]]) -> list[Remark]:
+def _odd_units(channels: Mapping[str, tuple[Track, int]]) -> list[Remark]:
     """Name the electrodes of each unit that is no voltage."""
     electrodes: dict[str, list[str]] = {}
-    for name, (track, row) in used.items():
+    for name, (track, row) in channels.items():
         unit = track.odd_units[row] if track.odd_units else None
         if unit is not None:
             electrodes.setdefault(unit, []).append(name)
@@ -127,16 +127,16 @@ def _odd_units(used: Mapping[str, tuple[Track, int]]) -> list[Remark]:
 
 
 def _refusal(selection: naming.Selection, n_broken: int) -> str:
-    found = len(selection.electrodes)
-    if n_broken and not found:
+    n_electrodes = len(selection.electrodes)
+    if n_broken and not n_electrodes:
         return "every electrode is flat or NaN throughout; check the recording or its export"
-    if len(selection.derivations) > found:
+    if len(selection.derivations) > n_electrodes:
         montage = naming.montage_of(selection.derivations)
         return f"holds {montage}, which hides the single electrodes; export it referentially"
-    others = ", ".join(selection.ignored[:5]) or "no others"
+    labels = ", ".join(selection.ignored[:5]) or "no others"
     return (
-        f"holds {found} of the 19 electrodes of the 10-20 system"
-        f" ({', '.join(selection.electrodes) or 'none'}; also {others})"
+        f"holds {n_electrodes} of the 19 electrodes of the 10-20 system"
+        f" ({', '.join(selection.electrodes) or 'none'}; also {labels})"
         f"{f', {n_broken} more are flat or NaN' if n_broken else ''};"
         f" at least {LEAST_ELECTRODES} are needed: export more channels or rename them"
     )

@@ -72,10 +72,10 @@ def _bridge_row(row: NDArray[np.float64], gap: NDArray[np.bool_]) -> None:
     row[gap] = np.interp(np.flatnonzero(gap), edges, row[edges])
     inner = (starts > 0) & (stops < len(row)) & (stops - starts > round(LONGEST_LINE_S * SFREQ))
     length = round(CROSSING_S * SFREQ)
-    crossing = (1 - np.cos(np.pi * (np.arange(length) + 0.5) / length)) / 2
+    ramp = (1 - np.cos(np.pi * (np.arange(length) + 0.5) / length)) / 2
     for start, stop in zip(starts[inner].tolist(), stops[inner].tolist(), strict=True):
         before, after = row[start - 1], row[stop]
         first = (start + stop - length) // 2
         row[start:first] = before
-        row[first : first + length] = before + (after - before) * crossing
+        row[first : first + length] = before + (after - before) * ramp
         row[first + length : stop] = after

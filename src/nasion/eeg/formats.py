@@ -109,14 +109,14 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     return assembled(open_raw(source, unit=unit), unit)
 
 
-def recordings_below(folder: Path, passed_over: tuple[str, ...] = ()) -> Iterator[Path]:
+def recordings_below(folder: Path, excluded: tuple[str, ...] = ()) -> Iterator[Path]:
     """Recordings in and below a folder; hidden ones and folders of some names are passed over."""
     for path in folder.iterdir():
         suffix = path.suffix.lower()
-        if path.name.startswith(".") or path.name in passed_over:
+        if path.name.startswith(".") or path.name in excluded:
             continue
         if path.is_dir() and suffix not in FOLDERS:
-            yield from recordings_below(path, passed_over)
+            yield from recordings_below(path, excluded)
         elif path.is_dir() or (suffix in SUFFIXES and not _is_data_of_brainvision(path)):
             yield path
 
@@ -136,9 +136,9 @@ def _open_path(path: Path, unit: str) -> Source:
         raise NasionError(f"{path}: is a folder; give one recording")
     if path.is_file() and path.stat().st_size == 0:
         raise NasionError(f"{path}: is empty; copy it again")
-    for known in FORMATS:
-        if known.takes(path, suffix):
-            return known.open(path, unit=unit)
+    for format_ in FORMATS:
+        if format_.takes(path, suffix):
+            return format_.open(path, unit=unit)
     for vendor, suffixes in VENDORS.items():
         if suffix in suffixes:
             raise NasionError(f"{path}: {vendor} files ({suffix}) can't be read; {ADVICE}")

@@ -75,12 +75,12 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     """Give the answer of `check_recording` without its findings, and these as data."""
     pieces = list(_pieces(recording))
     n_samples = max(sum(piece.samples for piece in pieces), 1)
-    known = n_samples - _total(pieces, "nan")
+    n_finite = n_samples - _total(pieces, "nan")
     shares = {
-        "nan": 1 - known / n_samples,
+        "nan": 1 - n_finite / n_samples,
         "flat": _total(pieces, "flat") / np.maximum(_total(pieces, "seconds"), 1),
-        "clipped": _total(pieces, "clipped") / np.maximum(known, 1),
-        "out_of_range": _total(pieces, "out_of_range") / np.maximum(known, 1),
+        "clipped": _total(pieces, "clipped") / np.maximum(n_finite, 1),
+        "out_of_range": _total(pieces, "out_of_range") / np.maximum(n_finite, 1),
     }
     amplitude = _middle(np.array([piece.amplitude_uv for piece in pieces]))
     spectra = np.maximum(_total(pieces, "spectra"), 1)[:, None]
@@ -90,7 +90,7 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     rows = {name: row for row, name in enumerate(COLUMNS)}
     channels = {
         name: {
-            "status": _status(recording, name, absent=bool(shares["nan"][row] >= 1)),
+            "status": _status(recording, name, no_ekg=bool(shares["nan"][row] >= 1)),
             **{f"{kind}_share": round(float(share[row]), 5) for kind, share in shares.items()},
             "amplitude_uv": _rounded(amplitude[row]),
             "line_uv": _rounded(line[row, strongest]) if measurable[strongest] else None,
@@ -122,33 +122,33 @@ def _pieces(recording: Recording) -> Iterator[_Piece]:
 
 
 def _measure(signals: Signals) -> _Piece:
-    known = ~np.isnan(signals)
-    filled = np.where(known, signals, 0.0).astype(np.float64)
+    finite = ~np.isnan(signals)
+    filled = np.where(finite, signals, 0.0).astype(np.float64)
     middle = _middle(signals[:, ::5].T)
-    deviation = np.abs(np.where(known, filled - np.nan_to_num(middle)[:, None], 0.0))
-    high = np.where(known, filled, -np.inf).max(axis=1, initial=-np.inf)
-    low = np.where(known, filled, np.inf).min(axis=1, initial=np.inf)
-    span = np.where(known.any(axis=1), high - low, 0.0)
+    deviation = np.abs(np.where(finite, filled - np.nan_to_num(middle)[:, None], 0.0))
+    high = np.where(finite, filled, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(finite, filled, np.inf).min(axis=1, initial=np.inf)
+    span = np.where(finite.any(axis=1), high - low, 0.0)
     edge = CLIP_SHARE * span
     at_rail = (filled >= (high - edge)[:, None]) | (filled <= (low + edge)[:, None])
-    blocks, whole = _blocks(filled, BLOCK), np.all(_blocks(known, BLOCK), axis=2)
-    line, spectra = _line_noise(filled, known)
+    blocks, complete = _blocks(filled, BLOCK), np.all(_blocks(finite, BLOCK), axis=2)
+    line, spectra = _line_noise(filled, finite)
     return _Piece(
         samples=signals.shape[1],
-        nan=(~known).sum(axis=1),
-        seconds=whole.sum(axis=1),
-        flat=(whole & (np.ptp(blocks, axis=2) < FLAT_UV)).sum(axis=1),
-        clipped=(at_rail & known).sum(axis=1) * (span >= CLIP_UV),
+        nan=(~finite).sum(axis=1),
+        seconds=complete.sum(axis=1),
+        flat=(complete & (np.ptp(blocks, axis=2) < FLAT_UV)).sum(axis=1),
+        clipped=(at_rail & finite).sum(axis=1) * (span >= CLIP_UV),
         out_of_range=(deviation > RANGE_UV).sum(axis=1),
-        amplitude_uv=_middle(np.where(known, deviation, np.nan)[:, ::5].T),
+        amplitude_uv=_middle(np.where(finite, deviation, np.nan)[:, ::5].T),
         line=line,
         spectra=spectra,
     )
 
 
-def _line_noise(filled: Array, known: NDArray[np.bool_]) -> tuple[Array, Array]:
+def _line_noise(filled: Array, finite: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Sum over blocks the mean square at 50 and 60 Hz above the neighbouring frequencies."""
-    blocks, whole = _blocks(filled, LINE_BLOCK), np.all(_blocks(known, LINE_BLOCK), axis=2)
+    blocks, complete = _blocks(filled, LINE_BLOCK), np.all(_blocks(finite, LINE_BLOCK), axis=2)
     taper = np.hanning(LINE_BLOCK)
     centred = blocks - blocks.mean(axis=2, keepdims=True) if blocks.size else blocks
     power = 2 * np.abs(np.fft.rfft(centred * taper)) ** 2 / (LINE_BLOCK * (taper**2).sum())
@@ -156,11 +156,11 @@ def _line_noise(filled: Array, known: NDArray[np.bool_]) -> tuple[Array, Array]:
     excess = []
     for line_hz in LINE_HZ:
         distance = np.abs(hertz - line_hz)
-        on, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
+        mains, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
         background = np.median(power[..., beside], axis=-1)
-        excess.append(power[..., on].sum(axis=-1) - background * on.sum())
-    summed = np.where(whole[..., None], np.stack(excess, axis=-1), 0.0).sum(axis=1)
-    return summed, whole.sum(axis=1).astype(np.float64)
+        excess.append(power[..., mains].sum(axis=-1) - background * mains.sum())
+    total = np.where(complete[..., None], np.stack(excess, axis=-1), 0.0).sum(axis=1)
+    return total, complete.sum(axis=1).astype(np.float64)
 
 
 def _blocks(values: NDArray[Any], length: int) -> NDArray[Any]:
@@ -171,11 +171,11 @@ def _blocks(values: NDArray[Any], length: int) -> NDArray[Any]:
 def _middle(values: NDArray[Any]) -> Array:
     """Median over the first axis, NaN aside; NaN where there is nothing else."""
     ordered = np.sort(values, axis=0)  # NaN goes last
-    known = (~np.isnan(values)).sum(axis=0)
+    n_finite = (~np.isnan(values)).sum(axis=0)
     if not len(values):
         return np.full(values.shape[1:] or (len(COLUMNS),), np.nan)
-    picked = np.take_along_axis(ordered, np.maximum(known - 1, 0)[None] // 2, axis=0)[0]
-    return np.asarray(picked, np.float64)
+    medians = np.take_along_axis(ordered, np.maximum(n_finite - 1, 0)[None] // 2, axis=0)[0]
+    return np.asarray(medians, np.float64)
 
 
 def _total(pieces: list[_Piece], name: str) -> Array:
@@ -193,10 +193,10 @@ def _reaches(recording: Recording, line_hz: float) -> bool:
     return recording.source_sfreq >= 3.2 * line_hz
 
 
-def _status(recording: Recording, name: str, *, absent: bool) -> str:
+def _status(recording: Recording, name: str, *, no_ekg: bool) -> str:
     if name in recording.interpolated:
         return "interpolated"
-    return "missing" if name in recording.missing or (name == EKG and absent) else "recorded"
+    return "missing" if name in recording.missing or (name == EKG and no_ekg) else "recorded"
 
 
 def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) -> list[Remark]:
@@ -231,8 +231,8 @@ def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) ->
         }
         limit = {"limit_uv": RANGE_UV} if kind == "out_of_range" else {}
         if shares:
-            listed = {"electrodes": tuple(shares), "shares": tuple(shares.values())}
-            findings.append(Remark(code, {**listed, **limit}))
+            fields = {"electrodes": tuple(shares), "shares": tuple(shares.values())}
+            findings.append(Remark(code, {**fields, **limit}))
     lines = {name: channel["line_uv"] or 0.0 for name, channel in eeg.items()}
     if noisy := tuple(name for name, value in lines.items() if value > NOTABLE_LINE_UV):
         largest = {"line_hz": line_hz, "line_uv": max(lines.values())}

@@ -35,7 +35,7 @@ def positions(names: Sequence[str] = ELECTRODES) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=256)
-def weights(recorded: tuple[str, ...], wanted: tuple[str, ...]) -> NDArray[np.float64]:
+def weights(recorded: tuple[str, ...], targets: tuple[str, ...]) -> NDArray[np.float64]:
     """Give the matrix that turns recorded potentials into wanted ones, shape (wanted, recorded).
 
     Rows sum to one, so a potential common to all electrodes, as the reference adds, stays.
@@ -45,7 +45,7 @@ def weights(recorded: tuple[str, ...], wanted: tuple[str, ...]) -> NDArray[np.fl
     system[:n, :n] = _green(recorded, recorded) + REGULARISATION * np.eye(n)
     system[n, n] = 0.0
     solution = np.linalg.inv(system)[:, :n]
-    return np.column_stack([_green(wanted, recorded), np.ones(len(wanted))]) @ solution
+    return np.column_stack([_green(targets, recorded), np.ones(len(targets))]) @ solution
 
 
 def _green(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float64]:
@@ -93,7 +93,7 @@ def _donors(name: str, references: Mapping[str, str]) -> tuple[str, ...]:
     if name in MIDLINE:
         return ()
     side = LEFT if name in LEFT else RIGHT
-    stated = {references[site] for site in side if site in references}
-    if len(stated) != 1:
+    side_references = {references[site] for site in side if site in references}
+    if len(side_references) != 1:
         return ()
     return tuple(site for site in side if site in references)

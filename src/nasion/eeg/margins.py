@@ -78,9 +78,9 @@ class Margins:
         -------
         Shape (..., stop - start); a view where all of it was read.
         """
-        before, behind = max(self.first - self.start, 0), max(self.stop - self.last, 0)
+        before, after = max(self.first - self.start, 0), max(self.stop - self.last, 0)
         inner = array[..., max(self.start - self.first, 0) : max(self.stop - self.first, 0)]
-        if not before and not behind:
+        if not before and not after:
             return inner
         length = self.stop - self.start
         result = np.full((*array.shape[:-1], length), beyond, array.dtype)

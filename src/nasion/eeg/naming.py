@@ -70,12 +70,12 @@ def parse(label: str) -> Channel:
         parts.pop()  # the running number that tells duplicates apart
     if not parts:
         return Channel("other")
-    first, rest = parts[0], parts[1:]
+    first, tail = parts[0], parts[1:]
     if match := _EKG.fullmatch(first):
-        return _heart(match[1], rest)
+        return _heart(match[1], tail)
     if first not in _SITES:
         return Channel("derivation" if _is_pair(parts) else "other")
-    reference = "".join(rest)
+    reference = "".join(tail)
     if _EARS.fullmatch(reference):
         return Channel("electrode", _SITES[first], reference.replace("+", ""))
     if reference in _SITES:
@@ -89,13 +89,13 @@ def _is_pair(parts: list[str]) -> bool:
     return len(parts) == 2 and all(_TEN_TEN.fullmatch(part) for part in parts)
 
 
-def _heart(lead: str, rest: list[str]) -> Channel:
-    second = _EKG.fullmatch(rest[0]) if rest else None
+def _heart(lead: str, tail: list[str]) -> Channel:
+    second = _EKG.fullmatch(tail[0]) if tail else None
     if second:
         return Channel("ekg", "" if second[1] != lead else _LEADS.get(lead, lead))
-    if rest and not lead and rest[0] in ("L", "R", "LA", "RA", "1", "2", "I", "II"):
-        return Channel("ekg", _LEADS.get(rest[0], rest[0]))
-    return Channel("ekg", _LEADS.get(lead, lead), "".join(rest))
+    if tail and not lead and tail[0] in ("L", "R", "LA", "RA", "1", "2", "I", "II"):
+        return Channel("ekg", _LEADS.get(tail[0], tail[0]))
+    return Channel("ekg", _LEADS.get(lead, lead), "".join(tail))
 
 
 def select(labels: Sequence[str]) -> Selection:
@@ -133,8 +133,8 @@ def _resolved(channels: list[Channel]) -> list[Channel]:
     """Tell Fp1-Cz, F3-Cz, ... (one scalp reference) from Fp1-F7, F7-T3, ... (a chain)."""
     pairs = [channel for channel in channels if channel.kind == "derivation" and channel.site]
     for reference in {channel.reference for channel in pairs}:
-        against = {channel.site for channel in pairs if channel.reference == reference}
-        if len(against) >= len(ELECTRODES) // 2:
+        sites = {channel.site for channel in pairs if channel.reference == reference}
+        if len(sites) >= len(ELECTRODES) // 2:
             return [
                 Channel("electrode", channel.site, reference)
                 if channel.kind == "derivation" and channel.reference == reference
@@ -157,10 +157,10 @@ def montage_of(derivations: Sequence[str]) -> str:
     """Say in words which bipolar montage a file holds."""
     pairs = {frozenset(name.split("-")) for name in derivations}
     chains = sum(frozenset(pair) in pairs for pair in DERIVATIONS)
-    across = sum(frozenset(pair) in pairs for pair in TRANSVERSE)
-    if chains > 2 * across and chains >= 8:
+    n_transverse = sum(frozenset(pair) in pairs for pair in TRANSVERSE)
+    if chains > 2 * n_transverse and chains >= 8:
         kind = "a longitudinal bipolar montage"
-    elif across >= 3:
+    elif n_transverse >= 3:
         kind = "a transverse bipolar montage"
     else:
         kind = "bipolar derivations"
@@ -173,10 +173,10 @@ def reference_warning(references: dict[str, str]) -> Remark | None:
     Differences within a side are right as long as the side has one reference; the midline, the
     average reference and comparisons of the sides are not.
     """
-    distinct = tuple(dict.fromkeys(references.values()))
-    if len(distinct) < 2:
+    names = tuple(dict.fromkeys(references.values()))
+    if len(names) < 2:
         return None
-    within = [
+    mixed_sides = [
         side
         for side, sites in (("left", LEFT), ("right", RIGHT))
         if len({references[site] for site in sites if site in references}) > 1
@@ -185,9 +185,9 @@ def reference_warning(references: dict[str, str]) -> Remark | None:
     return Remark(
         Code.MIXED_REFERENCES,
         {
-            "names": distinct,
+            "names": names,
             "midline": midline,
             "against": tuple(references[site] for site in midline),
-            "sides": tuple(within),
+            "sides": tuple(mixed_sides),
         },
     )

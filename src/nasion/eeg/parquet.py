@@ -80,16 +80,16 @@ def _open_table(path: Path, unit: str) -> _Table:
                 f"{path}: column {name} holds {kind}, not numbers; write it as float32 microvolts"
             )
     if not names:
-        shown = ", ".join(schema.names[:5])
+        columns = ", ".join(schema.names[:5])
         raise NasionError(
-            f"{path}: no column is an electrode (found {shown}); give EEG in HMS layout"
+            f"{path}: no column is an electrode (found {columns}); give EEG in HMS layout"
             " (Fp1, F3, ..., EKG at 200 Hz)"
         )
     if not sum(rows):
         raise NasionError(f"{path}: holds no rows; write it anew")
-    others = tuple(name for name in schema.names if name not in names)
+    ignored = tuple(name for name in schema.names if name not in names)
     return _Table(
-        path, path.stat().st_mtime_ns, names, others, np.cumsum(rows), MICROVOLTS[unit or "uV"]
+        path, path.stat().st_mtime_ns, names, ignored, np.cumsum(rows), MICROVOLTS[unit or "uV"]
     )
 
 
@@ -110,18 +110,18 @@ def _survey(table: _Table) -> tuple[tuple[bool, ...], tuple[tuple[float, float],
     """Say which columns hold nothing, and give the stretches (onset, duration) without a value."""
     low = np.full(len(table.names), np.inf)
     high = np.full(len(table.names), -np.inf)
-    edges, done = [], 0
+    edges, n_read = [], 0
     before = np.array([False])
     hearts = [parse(name).kind == "ekg" for name in table.names]
     for number, stop in enumerate(table.stops):
         values = _row_group(table.path, table.modified, table.names, number)
-        known = ~np.isnan(values)
-        low = np.minimum(low, np.where(known, values, np.inf).min(axis=1, initial=np.inf))
-        high = np.maximum(high, np.where(known, values, -np.inf).max(axis=1, initial=-np.inf))
-        absent = ~known[~np.array(hearts)].any(axis=0)
-        edges.append(np.flatnonzero(np.diff(absent, prepend=before)) + done)
-        before, done = absent[-1:], int(stop)
-    starts_stops = np.concatenate([*edges, np.array([done] if before[0] else [], np.int64)])
+        finite = ~np.isnan(values)
+        low = np.minimum(low, np.where(finite, values, np.inf).min(axis=1, initial=np.inf))
+        high = np.maximum(high, np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf))
+        absent = ~finite[~np.array(hearts)].any(axis=0)
+        edges.append(np.flatnonzero(np.diff(absent, prepend=before)) + n_read)
+        before, n_read = absent[-1:], int(stop)
+    starts_stops = np.concatenate([*edges, np.array([n_read] if before[0] else [], np.int64)])
     gaps = tuple(
         (float(begin / SFREQ), float((end - begin) / SFREQ))
         for begin, end in starts_stops.reshape(-1, 2)

@@ -35,8 +35,8 @@ class Kind(Enum):
             return all(map(self.holds, value))
         if self is Kind.NUMBER:
             return isinstance(value, int | float) and isfinite(value)
-        allowed = {Kind.ELECTRODE: COLUMNS, Kind.TERM: TERMS}.get(self)
-        return isinstance(value, str) and (allowed is None or value in allowed)
+        vocabulary = {Kind.ELECTRODE: COLUMNS, Kind.TERM: TERMS}.get(self)
+        return isinstance(value, str) and (vocabulary is None or value in vocabulary)
 
 
 @dataclass(frozen=True)
@@ -67,24 +67,24 @@ class Form:
     def filled(self, values: Mapping[str, Any]) -> str:
         """Give the text with these values in it."""
         if isinstance(self.text, str):
-            return self.text.format_map({name: _listed(value) for name, value in values.items()})
+            return self.text.format_map({name: _text(value) for name, value in values.items()})
         return self.text(**values)
 
 
-def _listed(value: Any) -> Any:
+def _text(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def _stated(reference: str) -> str:
+def _reference(reference: str) -> str:
     return reference or "none stated"
 
 
-def _mixed(names: Names, midline: Names, against: Names, sides: Names) -> str:
-    pairs = zip(midline, map(_stated, against), strict=True)
+def _mixed_references(names: Names, midline: Names, against: Names, sides: Names) -> str:
+    pairs = zip(midline, map(_reference, against), strict=True)
     middle = ", ".join(f"{site} against {reference}" for site, reference in pairs)
     mixed = " and the ".join(sides)
     return (
-        f"{len(names)} references ({', '.join(map(_stated, names))}): trust differences within a"
+        f"{len(names)} references ({', '.join(map(_reference, names))}): trust differences within a"
         f" side, not the midline{f' ({middle})' if middle else ''}, the average reference or"
         f" left-right comparisons{f'; even the {mixed} side mixes them' if mixed else ''}; nothing"
         " was interpolated across references"
@@ -92,18 +92,18 @@ def _mixed(names: Names, midline: Names, against: Names, sides: Names) -> str:
 
 
 def _differing(references: Names, files: Names) -> str:
-    pairs = zip(map(_stated, references), files, strict=True)
-    listed = ", ".join(f"{reference} in {name}" for reference, name in pairs)
-    return f"the reference differs between files: {listed}"
+    pairs = zip(map(_reference, references), files, strict=True)
+    texts = ", ".join(f"{reference} in {name}" for reference, name in pairs)
+    return f"the reference differs between files: {texts}"
 
 
-def _often(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
+def _shares_text(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
     pairs = zip(electrodes, shares, strict=True)
     return f"{fault}: {', '.join(f'{name} {share:.0%}' for name, share in pairs)} of the time"
 
 
 def _out_of_range(limit_uv: float, electrodes: Names, shares: tuple[float, ...]) -> str:
-    return _often(f"beyond {limit_uv:g} µV", electrodes, shares)
+    return _shares_text(f"beyond {limit_uv:g} µV", electrodes, shares)
 
 
 _SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
@@ -148,7 +148,7 @@ class Code(Enum):
         {"electrode": Kind.ELECTRODE},
     )
     MIXED_REFERENCES = Form(
-        _mixed,
+        _mixed_references,
         {
             "names": Kind.LABEL,
             "midline": Kind.ELECTRODE,
@@ -196,9 +196,9 @@ class Code(Enum):
         "{n} gaps, {lost_s:g} s of {duration_s:g} s",
         {"n": Kind.NUMBER, "lost_s": Kind.NUMBER, "duration_s": Kind.NUMBER},
     )
-    NAN = Form(partial(_often, "without values (NaN)"), _SHARES)
-    FLAT = Form(partial(_often, "flat"), _SHARES)
-    CLIPPED = Form(partial(_often, "clipped"), _SHARES)
+    NAN = Form(partial(_shares_text, "without values (NaN)"), _SHARES)
+    FLAT = Form(partial(_shares_text, "flat"), _SHARES)
+    CLIPPED = Form(partial(_shares_text, "clipped"), _SHARES)
     OUT_OF_RANGE = Form(_out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
     LINE_NOISE = Form(
         "{line_hz:g} Hz line noise up to {line_uv:.0f} µV: {electrodes}",
@@ -242,8 +242,8 @@ class Remark:
             raise ValueError(f"{self.code.key} has the values {sorted(form.kinds)}")
         for name, value in self.values.items():
             if not form.kinds[name].holds(value):
-                wanted = form.kinds[name].value
-                raise ValueError(f"{name} of {self.code.key} is {value!r}, not {wanted}")
+                kind = form.kinds[name].value
+                raise ValueError(f"{name} of {self.code.key} is {value!r}, not {kind}")
         text = form.filled(self.values)
         object.__setattr__(self, "text", f"{self.file}: {text}" if self.file else text)
 

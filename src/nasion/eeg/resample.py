@@ -41,18 +41,18 @@ def resampled(track: Track, rows: Sequence[int], start: int, stop: int) -> Array
     def convolved(values: Array) -> Array:
         return upfirdn(kernel, values, up, down)[..., entries]
 
-    known = ~np.isnan(signals)
+    finite = ~np.isnan(signals)
     nearest = (2 * np.arange(start, stop) * down + up) // (2 * up)
     nearest = np.minimum(nearest, track.n_times - 1) - first
-    if known.all():
+    if finite.all():
         inner = start * down >= half and (stop - 1) * down + half <= (track.n_times - 1) * up
         result = convolved(signals)
         return result if inner else result / convolved(np.ones(signals.shape[1]))
-    common = known[:1] if (known == known[:1]).all() else known
-    weight = convolved(common.astype(np.float64))
-    keep = common[:, nearest] & (weight > LEAST_WEIGHT)
-    result = convolved(np.where(known, signals, 0.0))
-    return np.where(keep, result / np.where(keep, weight, 1.0), np.nan)
+    sampled = finite[:1] if (finite == finite[:1]).all() else finite
+    weight = convolved(sampled.astype(np.float64))
+    reliable = sampled[:, nearest] & (weight > LEAST_WEIGHT)
+    result = convolved(np.where(finite, signals, 0.0))
+    return np.where(reliable, result / np.where(reliable, weight, 1.0), np.nan)
 
 
 @lru_cache(maxsize=16)

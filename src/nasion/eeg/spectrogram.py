@@ -95,10 +95,10 @@ def columns(
     end = begin + (n_columns - before - 1) * step + length
     inner = slice(begin, end) if before < n_columns else slice(0)
     result = power(pairs[..., inner], gaps[..., inner], view)
-    behind = n_columns - before - result.shape[2]
-    if not before and not behind:
+    after = n_columns - before - result.shape[2]
+    if not before and not after:
         return result
-    return np.pad(result, ((0, 0), (0, 0), (before, behind)), constant_values=np.nan)
+    return np.pad(result, ((0, 0), (0, 0), (before, after)), constant_values=np.nan)
 
 
 @lru_cache

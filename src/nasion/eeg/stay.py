@@ -61,36 +61,36 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
             f"{', '.join(unknown)}: without a clock time, by which the files of a stay are joined;"
             " export with date and time, or read these files one by one"
         )
-    parts, warnings = _placed(recordings)
-    found = [part.recording for part in parts]
+    parts, warnings = _parts(recordings)
+    ordered = [part.recording for part in parts]
     missing = tuple(
-        site for site in ELECTRODES if all(site in recording.missing for recording in found)
+        site for site in ELECTRODES if all(site in recording.missing for recording in ordered)
     )
     interpolated = tuple(
-        site for site in ELECTRODES if any(site in recording.interpolated for recording in found)
+        site for site in ELECTRODES if any(site in recording.interpolated for recording in ordered)
     )
-    for recording in found:
+    for recording in ordered:
         warnings += [warning.of(recording.name) for warning in recording.warnings]
-        warnings += _unlike(recording, found)
-    references = tuple(dict.fromkeys(site for part in found for site in part.references))
-    if len({recording.references for recording in found}) > 1:
+        warnings += _state_remarks(recording, ordered)
+    references = tuple(dict.fromkeys(site for part in ordered for site in part.references))
+    if len({recording.references for recording in ordered}) > 1:
         values = {
-            "references": tuple("+".join(recording.references) for recording in found),
-            "files": tuple(recording.name for recording in found),
+            "references": tuple("+".join(recording.references) for recording in ordered),
+            "files": tuple(recording.name for recording in ordered),
         }
         warnings.append(Remark(Code.DIFFERING_REFERENCES, values))
     rates: dict[float, int] = {}
-    for recording in found:
+    for recording in ordered:
         rates[recording.source_sfreq] = rates.get(recording.source_sfreq, 0) + recording.n_times
     return Recording(
         name=name,
         n_times=parts[-1].stop,
         read=partial(_read, parts),
         source_sfreq=max(rates, key=lambda rate: rates[rate]),
-        start=found[0].start,
+        start=ordered[0].start,
         missing=missing,
         interpolated=interpolated,
-        ignored=tuple(dict.fromkeys(label for part in found for label in part.ignored)),
+        ignored=tuple(dict.fromkeys(label for part in ordered for label in part.ignored)),
         references=references,
         gaps_s=_gaps(parts),
         annotations=tuple(
@@ -104,18 +104,18 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
     )
 
 
-def _unlike(recording: Recording, others: Sequence[Recording]) -> list[Remark]:
+def _state_remarks(recording: Recording, recordings: Sequence[Recording]) -> list[Remark]:
     """Say which electrodes are missing or interpolated in this file alone or in some."""
     warnings = []
     for state in ("missing", "interpolated"):
-        shared = set(ELECTRODES).intersection(*(getattr(other, state) for other in others))
+        shared = set(ELECTRODES).intersection(*(getattr(other, state) for other in recordings))
         if sites := tuple(site for site in getattr(recording, state) if site not in shared):
             values = {"electrodes": sites, "state": state}
             warnings.append(Remark(Code.UNLIKE_OTHERS, values, recording.name))
     return warnings
 
 
-def _placed(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[Remark]]:
+def _parts(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[Remark]]:
     """Give the files in the order of their clocks, each in its place, and what to say of it."""
     clocks = [(recording.start, recording) for recording in recordings if recording.start]
     clocks.sort(key=lambda entry: (entry[0], entry[1].name))
@@ -158,16 +158,16 @@ def _gaps(parts: Sequence[_Part]) -> Gaps:
 def _merged(gaps: Iterable[tuple[float, float]]) -> Iterable[tuple[float, float]]:
     """Give (onset, duration) of the gaps (begin, end) that are none of length 0."""
     begin, end = 0.0, 0.0
-    for following in gaps:
-        if following[1] <= following[0]:
+    for gap in gaps:
+        if gap[1] <= gap[0]:
             continue
-        if end > begin and following[0] > end + 0.5 / SFREQ:
+        if end > begin and gap[0] > end + 0.5 / SFREQ:
             yield round(begin, 6), round(end - begin, 6)
-            begin, end = following
+            begin, end = gap
         elif end > begin:
-            end = max(end, following[1])
+            end = max(end, gap[1])
         else:
-            begin, end = following
+            begin, end = gap
     if end > begin:
         yield round(begin, 6), round(end - begin, 6)
 

@@ -86,19 +86,21 @@ class Burden:
     def of(cls, reading: Reading) -> "Burden":
         """Count the events of a reading."""
         spans: dict[Pattern, Spans] = {
-            pattern: united(_of(reading.events, pattern)) for pattern in EVENTFUL
+            pattern: united(_spans_of(reading.events, pattern)) for pattern in EVENTFUL
         }
-        judged = united([*_judged(reading), *(span for each in spans.values() for span in each)])
+        judged = united(
+            [*_judged_spans(reading), *(span for pieces in spans.values() for span in pieces)]
+        )
         judged_s = _total(judged)
-        percent = {name: 100 * _total(each) / (judged_s or 1.0) for name, each in spans.items()}
-        longest_s = {name: _longest(each) for name, each in spans.items()}
+        percent = {name: 100 * _total(pieces) / (judged_s or 1.0) for name, pieces in spans.items()}
+        longest_s = {name: _longest(pieces) for name, pieces in spans.items()}
         seizures = spans[Pattern.SEIZURE]
         window_s = min(HOUR_S, reading.duration_s)
         most_s, onset_s = densest(seizures, window_s, reading.duration_s)
         return cls(
             judged_minutes=_minutes(judged_s),
-            events={pattern: len(_of(reading.events, pattern)) for pattern in EVENTFUL},
-            minutes={name: _minutes(_total(each)) for name, each in spans.items()},
+            events={pattern: len(_spans_of(reading.events, pattern)) for pattern in EVENTFUL},
+            minutes={name: _minutes(_total(pieces)) for name, pieces in spans.items()},
             percent={name: round(share, 4) for name, share in percent.items()},
             prevalence={name: prevalence(share / 100) for name, share in percent.items()},
             longest_s={name: round(longest, 3) for name, longest in longest_s.items()},
@@ -154,17 +156,17 @@ def densest(spans: Spans, window_s: float, duration_s: float) -> tuple[float, fl
     starts = np.unique(np.concatenate([borders, borders - window_s, [0.0]]).clip(0.0, last))
     lengths = np.diff(np.array(spans), axis=1)[:, 0]
     knots = np.array(spans).ravel()
-    covered = np.repeat(np.concatenate([[0.0], np.cumsum(lengths)]), 2)[1:-1]
-    inside = np.interp(starts + window_s, knots, covered) - np.interp(starts, knots, covered)
-    best = int(inside.argmax())
-    return float(inside[best]), float(starts[best])
+    cumulated = np.repeat(np.concatenate([[0.0], np.cumsum(lengths)]), 2)[1:-1]
+    coverage = np.interp(starts + window_s, knots, cumulated) - np.interp(starts, knots, cumulated)
+    best = int(coverage.argmax())
+    return float(coverage[best]), float(starts[best])
 
 
-def _of(events: Sequence[Event], pattern: Pattern) -> Spans:
+def _spans_of(events: Sequence[Event], pattern: Pattern) -> Spans:
     return [(event.onset_s, event.stop_s) for event in events if event.pattern is pattern]
 
 
-def _judged(reading: Reading) -> Spans:
+def _judged_spans(reading: Reading) -> Spans:
     steps = np.flatnonzero(reading.judged) * READING_STEP_S
     return united((float(at), min(float(at) + READING_STEP_S, reading.duration_s)) for at in steps)
 
@@ -188,18 +190,19 @@ def _within(spans: Spans, start_s: float, stop_s: float) -> float:
 
 def _hours(reading: Reading, spans: Mapping[Pattern, Spans], judged: Spans) -> Iterable[Hour]:
     """Whole hours of the clock, the first and the last one cut."""
-    began = reading.start
-    past_s = began.minute * 60 + began.second + began.microsecond / 1e6 if began else 0.0
+    clock = reading.start
+    past_s = clock.minute * 60 + clock.second + clock.microsecond / 1e6 if clock else 0.0
     edges = np.arange(-past_s, reading.duration_s, HOUR_S).clip(0.0).tolist()
     for start, stop in zip(edges, [*edges[1:], reading.duration_s], strict=True):
-        seen = _within(judged, start, stop)
-        taken = {name: _within(each, start, stop) for name, each in spans.items()}
+        judged_s = _within(judged, start, stop)
+        seconds = {name: _within(pieces, start, stop) for name, pieces in spans.items()}
         yield Hour(
             onset_s=round(start, 3),
             duration_s=round(stop - start, 3),
-            judged_minutes=_minutes(seen),
-            minutes={name: _minutes(part) for name, part in taken.items()},
+            judged_minutes=_minutes(judged_s),
+            minutes={name: _minutes(part) for name, part in seconds.items()},
             percent={
-                name: round(100 * part / seen, 4) if seen else None for name, part in taken.items()
+                name: round(100 * part / judged_s, 4) if judged_s else None
+                for name, part in seconds.items()
             },
         )

@@ -35,15 +35,15 @@ def find(
     rate_hz, power
         Cycles a second, None where nothing repeats; mean square in each derivation.
     """
-    whole = np.concatenate(pieces, 1)
-    whole = whole - whole.mean(1, keepdims=True)
-    covariance = whole @ whole.T / whole.shape[1]
+    signals = np.concatenate(pieces, 1)
+    signals = signals - signals.mean(1, keepdims=True)
+    covariance = signals @ signals.T / signals.shape[1]
     power = np.asarray(covariance.diagonal(), np.float32)
     axis = np.linalg.eigh(covariance)[1][:, -1]
     courses = [axis @ piece for piece in pieces]
     rate = _repetition(courses, sfreq, band_hz)
     for _ in range(ROUNDS):
-        rate = rate and _counted(courses, sfreq, rate)
+        rate = rate and _counted_hz(courses, sfreq, rate)
     return rate, power
 
 
@@ -71,12 +71,12 @@ def _repetition(
     if not peaks.size or total[peaks].max() < LEAST_PEAK:
         return None
     lag = int(peaks[total[peaks] >= FIRST_SHARE * total[peaks].max()][0])
-    before, here, after = total[lag - 1 : lag + 2]
-    bend = before - 2 * here + after
+    before, peak, after = total[lag - 1 : lag + 2]
+    bend = before - 2 * peak + after
     return float(sfreq / (lag + ((before - after) / (2 * bend) if bend else 0.0)))
 
 
-def _counted(courses: Sequence[Array], sfreq: float, rate_hz: float) -> float | None:
+def _counted_hz(courses: Sequence[Array], sfreq: float, rate_hz: float) -> float | None:
     """Half of the zero crossings a second of the smoothed courses; their sign means nothing."""
     window = np.hanning(int(SMOOTH_SHARE / rate_hz * sfreq) + 2)
     halves, samples = 0, 0

@@ -53,28 +53,28 @@ def find(pieces: Sequence[Array], sfreq: float) -> tuple[float | None, Array]:
     for _ in range(ROUNDS):
         template /= np.linalg.norm(template) + 1e-12
         peaks = _matches([view @ template for view in views], closest)
-        intervals = np.concatenate([np.diff(found) for found in peaks])
-        waves = np.concatenate([view[found] for view, found in zip(views, peaks, strict=True)])
+        intervals = np.concatenate([np.diff(places) for places in peaks])
+        waves = np.concatenate([view[places] for view, places in zip(views, peaks, strict=True)])
         if not intervals.size:
             return None, silent
         size = np.linalg.norm(waves, axis=1)
-        alike = float((waves @ template / (size + 1e-12)).mean())
+        likeness = float((waves @ template / (size + 1e-12)).mean())
         template = waves.mean(0)
         closest = round(max(CLOSEST_S * sfreq, CLOSEST_SHARE * float(np.median(intervals))))
     wave = template.reshape(len(weight), -1) / weight[:, None]
     power = np.asarray(np.square(wave).mean(1), np.float32)
     irregular = intervals.size < 2 or np.log(intervals).std() > MOST_IRREGULAR
-    if irregular or alike < LEAST_ALIKE:
+    if irregular or likeness < LEAST_ALIKE:
         return None, power
     return float(sfreq * intervals.size / intervals.sum()), power
 
 
 def _weight(pieces: Sequence[Array]) -> Array:
     """Derivations more alike in their usual size, so that no noisy one decides."""
-    usual = np.median(np.abs(np.concatenate(pieces, 1)), axis=1)
-    known = usual > 0
-    weight = np.ones(len(usual), np.float32)
-    weight[known] = np.sqrt(usual[known].mean() / usual[known]) if known.any() else 1.0
+    amplitude = np.median(np.abs(np.concatenate(pieces, 1)), axis=1)
+    alive = amplitude > 0
+    weight = np.ones(len(amplitude), np.float32)
+    weight[alive] = np.sqrt(amplitude[alive].mean() / amplitude[alive]) if alive.any() else 1.0
     return weight
 
 
@@ -95,10 +95,10 @@ def _first(views: Sequence[Array], half: int, sfreq: float) -> Array | None:
         peaks = find_peaks(size, distance=round(CLOSEST_S * sfreq))[0]
         waves.append(view[peaks])
         sizes.append(size[peaks])
-    together, size = np.concatenate(waves), np.concatenate(sizes)
+    candidates, size = np.concatenate(waves), np.concatenate(sizes)
     if size.size < 2:
         return None
-    large = together[size >= LARGE * np.quantile(size, 0.9)]
+    large = candidates[size >= LARGE * np.quantile(size, 0.9)]
     large = large[:: len(large) // MOST_WAVES + 1]
     unit = large / (np.linalg.norm(large, axis=1, keepdims=True) + 1e-12)
     return np.array(large[(unit @ unit.T).clip(0).sum(1).argmax()])
@@ -107,9 +107,9 @@ def _first(views: Sequence[Array], half: int, sfreq: float) -> Array | None:
 def _matches(scores: Sequence[Array], closest: int) -> list[NDArray[np.int64]]:
     """Samples in each piece where the template fits well enough."""
     peaks = [find_peaks(score, height=0.0, distance=closest)[0] for score in scores]
-    heights = np.concatenate([score[found] for score, found in zip(scores, peaks, strict=True)])
+    heights = np.concatenate([score[places] for score, places in zip(scores, peaks, strict=True)])
     if not heights.size:
         return peaks
     large = heights[heights >= LARGE * np.quantile(heights, 0.9)]
-    least = ENOUGH * float(np.median(large))
-    return [found[score[found] >= least] for score, found in zip(scores, peaks, strict=True)]
+    threshold = ENOUGH * float(np.median(large))
+    return [places[score[places] >= threshold] for score, places in zip(scores, peaks, strict=True)]

@@ -67,8 +67,8 @@ class Rhythm:
         best = np.array([self.power[place == _CHAIN].max() for place in range(len(CHAINS))])
         if best.max() <= 0:
             return ()
-        shown = best >= SHOWN * best.max()
-        return tuple(chain for chain, there in zip(CHAINS, shown, strict=True) if there)
+        strong = best >= SHOWN * best.max()
+        return tuple(chain for chain, is_strong in zip(CHAINS, strong, strict=True) if is_strong)
 
 
 def describe(events: Iterable[Event], recording: Recording) -> tuple[Event, ...]:
@@ -77,9 +77,9 @@ def describe(events: Iterable[Event], recording: Recording) -> tuple[Event, ...]
     Where no rate can be measured, they must last a window of 10 s.
     """
     events = tuple(events)
-    most = min(max(ALL_PIECES // max(len(events), 1), 1), MOST_PIECES)
-    described = (_described(event, measure(event, recording, most)) for event in events)
-    return tuple(event for event in described if lasts(event))
+    n_pieces = min(max(ALL_PIECES // max(len(events), 1), 1), MOST_PIECES)
+    measured = (_with_rhythm(event, measure(event, recording, n_pieces)) for event in events)
+    return tuple(event for event in measured if lasts(event))
 
 
 def lasts(event: Event) -> bool:
@@ -91,7 +91,7 @@ def lasts(event: Event) -> bool:
     return round(event.duration_s * event.frequency_hz) >= SIX
 
 
-def _described(event: Event, rhythm: Rhythm | None) -> Event:
+def _with_rhythm(event: Event, rhythm: Rhythm | None) -> Event:
     if rhythm is None:
         return event
     rate = rhythm.frequency_hz
@@ -103,14 +103,14 @@ def _described(event: Event, rhythm: Rhythm | None) -> Event:
     )
 
 
-def measure(event: Event, recording: Recording, most: int = MOST_PIECES) -> Rhythm | None:
+def measure(event: Event, recording: Recording, n_pieces: int = MOST_PIECES) -> Rhythm | None:
     """Measure at most so many pieces spread over the event; None where there is no signal."""
     nature = event.pattern.nature
     if nature.band_hz is None:
         return None
     pieces = [
         piece
-        for span in _spans(event, recording.duration_s, most)
+        for span in _spans(event, recording.duration_s, n_pieces)
         if (piece := _filtered(recording, span, nature.band_hz)) is not None
     ]
     if not pieces:
@@ -120,9 +120,9 @@ def measure(event: Event, recording: Recording, most: int = MOST_PIECES) -> Rhyt
     return Rhythm(*cycles.find(pieces, RATE_HZ, nature.rates_hz))
 
 
-def _spans(event: Event, duration_s: float, most: int) -> Sequence[tuple[float, float]]:
+def _spans(event: Event, duration_s: float, n_pieces: int) -> Sequence[tuple[float, float]]:
     """Pieces of `PIECE_S`, one where the event is shorter."""
-    n = min(int(np.ceil(event.duration_s / PIECE_S)), most)
+    n = min(int(np.ceil(event.duration_s / PIECE_S)), n_pieces)
     stop_s = min(event.stop_s, duration_s)
     if n <= 1:
         middle = (event.onset_s + stop_s) / 2
@@ -139,20 +139,20 @@ def _filtered(
     margin = round(MARGIN_S * SFREQ)
     n = round((span[1] - span[0]) * RATE_HZ) * DECIMATION
     start = round(span[0] * SFREQ) - margin
-    whole = recording.signals(start / SFREQ, (start + n + 2 * margin) / SFREQ)
-    signals, gaps = bridge(bipolar(whole))
-    known = ~gaps.all(1)
-    if n < 2 * margin or not known.any() or gaps[known].mean() > MOST_MISSING:
+    scalp = recording.signals(start / SFREQ, (start + n + 2 * margin) / SFREQ)
+    signals, gaps = bridge(bipolar(scalp))
+    finite = ~gaps.all(1)
+    if n < 2 * margin or not finite.any() or gaps[finite].mean() > MOST_MISSING:
         return None
     # A line from end to end, so that the circular filter finds no step there.
     first, last = signals[:, :40].mean(1), signals[:, -40:].mean(1)
     signals -= first[:, None] + np.outer(last - first, np.linspace(0, 1, signals.shape[1]))
     spectrum = np.fft.rfft(signals)
     n_few = signals.shape[1] // DECIMATION
-    kept = spectrum[:, : n_few // 2 + 1] * _response(signals.shape[1], n_few, band_hz)
-    few = np.fft.irfft(kept, n_few) / DECIMATION
+    band = spectrum[:, : n_few // 2 + 1] * _response(signals.shape[1], n_few, band_hz)
+    decimated = np.fft.irfft(band, n_few) / DECIMATION
     cut = margin // DECIMATION
-    return np.asarray(few[:, cut:-cut], np.float32)
+    return np.asarray(decimated[:, cut:-cut], np.float32)
 
 
 def _response(n: int, n_few: int, band_hz: tuple[float, float]) -> NDArray[np.float64]:

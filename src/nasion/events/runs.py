@@ -111,32 +111,32 @@ def find(reading: Reading, settings: EventSettings = DEFAULT) -> tuple[Event, ..
     probability = _bridged(reading.probability[:, _ORDER], judged, settings.bridge_s)
     owner = _owners(probability, judged, settings)
     _heal(owner, probability, settings)
-    found = []
+    events = []
     for place, pattern in enumerate(EVENTFUL):
         least_s = settings.seizure_s if pattern is Pattern.SEIZURE else settings.shortest_s
         for run in _runs(owner == place):
             first, stop = _ends(run, judged)
             if (stop - first) * READING_STEP_S < least_s:
                 continue
-            seen = reading.probability[first:stop, PATTERNS.index(pattern)][judged[first:stop]]
+            values = reading.probability[first:stop, PATTERNS.index(pattern)][judged[first:stop]]
             glimpse = (
                 pattern is Pattern.SEIZURE and (stop - first) * READING_STEP_S < settings.glimpse_s
             )
-            if glimpse and seen.max() < settings.glimpse_peak:
+            if glimpse and values.max() < settings.glimpse_peak:
                 continue
             onset_s = first * READING_STEP_S
             duration_s = min(stop * READING_STEP_S, reading.duration_s) - onset_s
-            found.append(
+            events.append(
                 Event(
                     onset_s=onset_s,
                     duration_s=duration_s,
                     pattern=pattern,
-                    probability=float(seen.mean(dtype=np.float64)),
-                    peak=float(seen.max()),
+                    probability=float(values.mean(dtype=np.float64)),
+                    peak=float(values.max()),
                     length=length(duration_s),
                 )
             )
-    return tuple(sorted(found, key=lambda event: event.onset_s))
+    return tuple(sorted(events, key=lambda event: event.onset_s))
 
 
 def length(duration_s: float) -> str:
@@ -146,8 +146,10 @@ def length(duration_s: float) -> str:
 
 def _bridged(probability: NDArray[np.float32], judged: Mask, bridge_s: float) -> Array:
     """Lines across what was not judged for up to `bridge_s`; below all across longer gaps."""
-    times, known = np.arange(len(judged)), np.flatnonzero(judged)
-    bridged = np.column_stack([np.interp(times, known, column[known]) for column in probability.T])
+    times, places = np.arange(len(judged)), np.flatnonzero(judged)
+    bridged = np.column_stack(
+        [np.interp(times, places, column[places]) for column in probability.T]
+    )
     for first, stop in _runs(~judged):
         if (stop - first) * READING_STEP_S > bridge_s or first == 0 or stop == len(judged):
             bridged[first:stop] = -np.inf
@@ -200,16 +202,16 @@ def _heal(owner: NDArray[np.int64], probability: Array, settings: EventSettings)
             possible = probability[first:stop, place].mean() >= settings.possible
             if (stop - first) * READING_STEP_S <= most_s and possible:
                 breaks.append(_Break(place, first, stop))
-    for each in sorted(breaks, key=lambda each: each.rank):
-        if owner[each.first - 1] == owner[each.stop] == each.place:  # nobody healed across it
-            owner[each.first : each.stop] = each.place
+    for gap in sorted(breaks, key=lambda gap: gap.rank):
+        if owner[gap.first - 1] == owner[gap.stop] == gap.place:  # nobody healed across it
+            owner[gap.first : gap.stop] = gap.place
 
 
 def _ends(run: Run, judged: Mask) -> Run:
     """Borders at steps that were judged."""
     first, stop = run
-    inside = np.flatnonzero(judged[first:stop])
-    return (first + int(inside[0]), first + int(inside[-1]) + 1) if inside.size else (first, first)
+    steps = np.flatnonzero(judged[first:stop])
+    return (first + int(steps[0]), first + int(steps[-1]) + 1) if steps.size else (first, first)
 
 
 def _runs(mask: Mask) -> list[Run]:

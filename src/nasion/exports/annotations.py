@@ -28,11 +28,11 @@ def annotations(reading: Reading) -> tuple[tuple[float, float, str], ...]:
     Ours begin with `nasion: `, the recording's own keep their words; those that begin as ours
     do, from an earlier reading, say `recording: ` before them.
     """
-    theirs = [
+    comments = [
         (onset_s, duration_s, THEIRS + text if text.startswith(OURS) else text)
         for onset_s, duration_s, text in reading.annotations
     ]
-    return tuple(sorted([*events_only(reading), *theirs]))
+    return tuple(sorted([*events_only(reading), *comments]))
 
 
 def events_only(reading: Reading) -> tuple[tuple[float, float, str], ...]:

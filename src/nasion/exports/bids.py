@@ -74,14 +74,14 @@ def write_events(reading: Reading, path: Path) -> None:
 
     A recording without events has one row of its whole length, as SzCORE wants it.
     """
-    rows = [_row(event, reading) for event in reading.events] or [_nothing(reading)]
+    rows = [_row(event, reading) for event in reading.events] or [_no_seizure_row(reading)]
     lines = ["\t".join(COLUMNS), *("\t".join(row[name] for name in COLUMNS) for row in rows)]
     write_json(path.with_suffix(".json"), COLUMNS)
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
 
 
-def _nothing(reading: Reading) -> dict[str, str]:
+def _no_seizure_row(reading: Reading) -> dict[str, str]:
     start = reading.start
     return dict.fromkeys(COLUMNS, ABSENT) | {
         "onset": "0.0",
@@ -94,7 +94,7 @@ def _nothing(reading: Reading) -> dict[str, str]:
 
 def _row(event: Event, reading: Reading) -> dict[str, str]:
     sites = dict.fromkeys(site for chain in event.chains for site in CHAIN_ELECTRODES[chain])
-    return _nothing(reading) | {
+    return _no_seizure_row(reading) | {
         "onset": _number(event.onset_s),
         "duration": _number(event.duration_s),
         "eventType": SEIZURE if event.pattern == Pattern.SEIZURE else NO_SEIZURE,
@@ -132,17 +132,17 @@ def _event(row: dict[str, str]) -> Event:
     side = row["side"]
     if side not in (*SIDES, ABSENT):
         raise ValueError(f"side '{side}'")
-    known = {name: "" if text == ABSENT else text for name, text in row.items()}
+    fields = {name: "" if text == ABSENT else text for name, text in row.items()}
     return Event(
-        onset_s=float(known["onset"]),
-        duration_s=float(known["duration"]),
-        pattern=Pattern(known["pattern"]),
-        probability=float(known["probability"] or "nan"),
-        peak=float(known["peak"] or "nan"),
+        onset_s=float(fields["onset"]),
+        duration_s=float(fields["duration"]),
+        pattern=Pattern(fields["pattern"]),
+        probability=float(fields["probability"] or "nan"),
+        peak=float(fields["peak"] or "nan"),
         side="" if side == ABSENT else side,  # type: ignore[arg-type]
-        frequency_hz=float(known["frequency_hz"]) if known["frequency_hz"] else None,
-        chains=tuple(Chain(name) for name in known["chains"].split(",") if name),
-        length=known["length"],
+        frequency_hz=float(fields["frequency_hz"]) if fields["frequency_hz"] else None,
+        chains=tuple(Chain(name) for name in fields["chains"].split(",") if name),
+        length=fields["length"],
     )
 
 

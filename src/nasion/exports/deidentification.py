@@ -95,13 +95,15 @@ def deidentified(reading: Reading, key: Key, allowed: Sequence[str] = ALLOWED) -
     allowed
         Regular expressions; annotations that one of them matches from end to end stay.
     """
-    keep = [re.compile(pattern, re.IGNORECASE) for pattern in allowed]
+    regexes = [re.compile(pattern, re.IGNORECASE) for pattern in allowed]
     return replace(
         reading,
         name=key.name,
         start=reading.start + timedelta(days=key.days) if reading.start else None,
         annotations=tuple(
-            entry for entry in reading.annotations if any(one.fullmatch(entry[2]) for one in keep)
+            entry
+            for entry in reading.annotations
+            if any(regex.fullmatch(entry[2]) for regex in regexes)
         ),
         missing=tuple(name for name in reading.missing if name in COLUMNS),
         interpolated=tuple(name for name in reading.interpolated if name in COLUMNS),

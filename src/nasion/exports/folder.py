@@ -55,8 +55,8 @@ def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) 
         What else reading.json shall hold, by key, as `settings`: kept as it is, NaN as null.
     """
     content = _manifest(reading)
-    if taken := {*content, "files"} & (more or {}).keys():
-        raise ValueError(f"reading.json has keys of its own: {', '.join(sorted(taken))}")
+    if duplicates := {*content, "files"} & (more or {}).keys():
+        raise ValueError(f"reading.json has keys of its own: {', '.join(sorted(duplicates))}")
     (folder / MANIFEST).unlink(missing_ok=True)
     _write_parquet(folder / PROBABILITIES, arrow_probabilities(reading))
     write_csv(reading, folder / TABLE)
@@ -142,7 +142,8 @@ def load(folder: Path) -> Reading:
             source_sfreq=content["source_sfreq"],
             gaps_s=tuple((gap["onset_s"], gap["duration_s"]) for gap in content["gaps"]),
             annotations=tuple(
-                (one["onset_s"], one["duration_s"], one["text"]) for one in content["annotations"]
+                (entry["onset_s"], entry["duration_s"], entry["text"])
+                for entry in content["annotations"]
             ),
             missing=tuple(content["missing"]),
             interpolated=tuple(content["interpolated"]),
@@ -182,10 +183,10 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 def _check(path: Path, content: Mapping[str, Any]) -> None:
     try:
-        same = _checksum(path) == content["files"][path.name]
+        intact = _checksum(path) == content["files"][path.name]
     except (OSError, KeyError, TypeError):
-        same = False
-    if not same:
+        intact = False
+    if not intact:
         raise NasionError(f"{path}: is not what {MANIFEST} lists; read the recording anew")
 
 

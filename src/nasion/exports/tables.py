@@ -99,15 +99,19 @@ def _lines(reading: Reading) -> Iterator[str]:
     clock = _clock(reading)
     times = [""] * reading.n_steps
     if clock is not None:
-        whole = reading.start is None or not reading.start.microsecond
-        times = clock.astype("datetime64[s]" if whole else "datetime64[us]").astype(str).tolist()
+        whole_seconds = reading.start is None or not reading.start.microsecond
+        times = (
+            clock.astype("datetime64[s]" if whole_seconds else "datetime64[us]")
+            .astype(str)
+            .tolist()
+        )
     rows = zip(
         _onsets(reading).tolist(), times, reading.probability.tolist(), certain, largest,
         reading.reason.tolist(), strict=True,
     )  # fmt: skip
-    for onset_s, time, probability, known, place, reason in rows:
-        values = numbers % tuple(probability) if known else "," * (len(PATTERNS) - 1)
-        name = PATTERNS[place] if known else ""
+    for onset_s, time, probability, is_judged, place, reason in rows:
+        values = numbers % tuple(probability) if is_judged else "," * (len(PATTERNS) - 1)
+        name = PATTERNS[place] if is_judged else ""
         yield f"{onset_s:.10g},{time},{values},{name},{REASONS[reason]}\n"
 
 

@@ -72,22 +72,22 @@ class Census:
 
     def beside(self) -> Iterator[str]:
         """Contents of EEGs that lie in the folder, but not in its table; of many only some."""
-        listed = {f"{eeg_id}.parquet" for eeg_id in self.eegs}
+        names = {f"{eeg_id}.parquet" for eeg_id in self.eegs}
         folder = self.segments.eeg_path(0).parent
-        others = sorted(path for path in folder.glob("*.parquet") if path.name not in listed)
-        for number in np.unique(np.linspace(0, len(others) - 1, BESIDE).round()) if others else ():
-            yield eeg_content(others[int(number)])
+        paths = sorted(path for path in folder.glob("*.parquet") if path.name not in names)
+        for number in np.unique(np.linspace(0, len(paths) - 1, BESIDE).round()) if paths else ():
+            yield eeg_content(paths[int(number)])
 
     def _digests(self, paths: list[Path]) -> list[str]:
-        kept = self.memo / MEMO if self.memo else None
-        known: dict[str, str] = read_json(kept) if kept and kept.exists() else {}
+        memo = self.memo / MEMO if self.memo else None
+        digests: dict[str, str] = read_json(memo) if memo and memo.exists() else {}
         keys = [_key(path) for path in paths]
-        new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
+        new = {key: path for key, path in zip(keys, paths, strict=True) if key not in digests}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            known |= zip(new, pool.map(eeg_content, new.values()), strict=True)
-        if kept and new:
-            write_json(kept, known)
-        return [known[key] for key in keys]
+            digests |= zip(new, pool.map(eeg_content, new.values()), strict=True)
+        if memo and new:
+            write_json(memo, digests)
+        return [digests[key] for key in keys]
 
 
 def _key(path: Path) -> str:
@@ -136,10 +136,10 @@ def guard_unseen(
     """
     shared = learned.shared_with(census).seen
     if shared and not allow_seen:
-        other = "simulate with another --seed" if shared.seeds else "give other patients"
+        advice = "simulate with another --seed" if shared.seeds else "give other patients"
         raise NasionError(
-            f"{census.segments.folder}: {learner} learned from {shared} of it; {other} (or use its "
-            "oof.csv), or mark the output with --allow-seen"
+            f"{census.segments.folder}: {learner} learned from {shared} of it; {advice} (or use "
+            "its oof.csv), or mark the output with --allow-seen"
         )
     if learned.tables and not shared:
         log.warning(

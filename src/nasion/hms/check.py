@@ -23,28 +23,28 @@ def check_segments(segments: Segments) -> dict[str, Any]:
     """
     table = segments.table
     ids = table["spectrogram_id"].unique()
-    absent = [int(key) for key in ids if not segments.spectrogram_path(int(key)).exists()]
-    answer: dict[str, Any] = {
+    missing = [int(key) for key in ids if not segments.spectrogram_path(int(key)).exists()]
+    summary: dict[str, Any] = {
         "kind": "data set",
         "part": segments.part,
         "segments": len(table),
         "eegs": int(table["eeg_id"].nunique()),
         "patients": int(table["patient_id"].nunique()),
-        "without_spectrogram": int(table["spectrogram_id"].isin(absent).sum()),
+        "without_spectrogram": int(table["spectrogram_id"].isin(missing).sum()),
     }
     if segments.labelled:
         counts = votes(table).sum(1)
-        answer["patterns"] = counts_by_pattern(table)
-        answer["votes"] = {
+        summary["patterns"] = counts_by_pattern(table)
+        summary["votes"] = {
             name: int(((counts >= low) & (counts <= high)).sum())
             for name, (low, high) in VOTE_GROUPS.items()
         }
     by_eeg = _by_eeg(segments)
-    answer["findings"] = _grouped(by_eeg, answer["eegs"])
-    answer["findings_by_eeg"] = {
+    summary["findings"] = _grouped(by_eeg, summary["eegs"])
+    summary["findings_by_eeg"] = {
         str(path): [remark.text for remark in remarks] for path, remarks in by_eeg.items()
     }
-    return answer
+    return summary
 
 
 def _by_eeg(segments: Segments) -> dict[Path, list[Remark]]:

@@ -80,9 +80,9 @@ def _write(folder: Path, number: int, recording: Recording) -> None:
         def pieces() -> Iterator[Power]:
             n_columns = _n_columns(recording.n_times)
             for margins in _spans(recording.n_times):
-                around = recording.read(margins.first, margins.last)
-                write_eeg(margins.cut(around))
-                power = columns(*cleaned(around), HMS_VIEW, margins)
+                signals = recording.read(margins.first, margins.last)
+                write_eeg(margins.cut(signals))
+                power = columns(*cleaned(signals), HMS_VIEW, margins)
                 yield power[..., : max(n_columns - margins.start // _STEP, 0)]
 
         write_spectrogram(folder, "test", number, pieces(), HMS_VIEW.window_s / 2)

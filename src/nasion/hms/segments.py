@@ -100,9 +100,9 @@ def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
     except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise NasionError(f"{path}: not a csv table ({str(error).strip()})") from None
     required = [name for name, default in _NUMBERS.items() if default is None]
-    lacking = [c for c in (*required, *(VOTE_COLUMNS if votes else ())) if c not in frame]
-    if lacking:
-        raise NasionError(f"{path}: lacks column {', '.join(lacking)}; HMS layout needs it")
+    missing = [c for c in (*required, *(VOTE_COLUMNS if votes else ())) if c not in frame]
+    if missing:
+        raise NasionError(f"{path}: lacks column {', '.join(missing)}; HMS layout needs it")
     if frame.empty:
         raise NasionError(f"{path}: has no rows")
     table = pd.DataFrame(index=frame.index)
@@ -136,11 +136,11 @@ def _numbers(values: pd.Series, path: Path) -> pd.Series:
 
 
 def _refuse(
-    bad: pd.Series | NDArray[np.bool_], path: Path, why: str, values: pd.Series | None = None
+    bad: pd.Series | NDArray[np.bool_], path: Path, problem: str, values: pd.Series | None = None
 ) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
-        text = why if values is None else why.format(value=values.iloc[rows[0]])
+        text = problem if values is None else problem.format(value=values.iloc[rows[0]])
         raise NasionError(f"{path}, line {rows[0] + 2}: {text}")
 
 
@@ -186,10 +186,10 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise NasionError(f"{path}: not a readable parquet file ({reason}); copy it anew") from None
-    lacking = [name for name in (layout.TIME, *hms_columns()) if name not in frame]
-    if lacking:
+    missing = [name for name in (layout.TIME, *hms_columns()) if name not in frame]
+    if missing:
         raise NasionError(
-            f"{path}: lacks {len(lacking)} columns ({lacking[0]} first); not an HMS spectrogram"
+            f"{path}: lacks {len(missing)} columns ({missing[0]} first); not an HMS spectrogram"
         )
     if frame.empty:
         raise NasionError(f"{path}: has no rows")

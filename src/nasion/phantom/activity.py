@@ -93,11 +93,11 @@ def lateralized(
     tilt = rng.choice((0.0, rng.uniform(-60, 60)))
     columns = [head.patch(direction(azimuth, polar), extent, tilt)]
     for _ in range(2):
-        aside = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 112))
-        near = head.patch(direction(*aside), extent, rng.uniform(-50, 50))
-        columns.append(near * np.float32(rng.uniform(0.3 if wide else 0.0, 0.9)))
-    there = head.patch(direction(-azimuth, polar), extent * 1.2, tilt)
-    columns.append(np.float32(reflection) * there)
+        angles = azimuth + rng.normal(0, 30), float(np.clip(polar + rng.normal(0, 16), 20, 112))
+        neighbour = head.patch(direction(*angles), extent, rng.uniform(-50, 50))
+        columns.append(neighbour * np.float32(rng.uniform(0.3 if wide else 0.0, 0.9)))
+    mirrored = head.patch(direction(-azimuth, polar), extent * 1.2, tilt)
+    columns.append(np.float32(reflection) * mirrored)
     return np.stack(columns, 1)
 
 
@@ -109,8 +109,8 @@ def generalized(
     Predominance (ACNS main term G): frontal in a share of `frontal`, else diffuse, midline or
     occipital.
     """
-    rare = 1 - frontal
-    kind = rng.choice(4, p=(frontal, 0.65 * rare, 0.22 * rare, 0.13 * rare))
+    remaining = 1 - frontal
+    kind = rng.choice(4, p=(frontal, 0.65 * remaining, 0.22 * remaining, 0.13 * remaining))
     weights = (
         (1.0, rng.uniform(0.0, 0.5), rng.uniform(0, 0.2)),
         (0.9, 1.0, 0.8),

@@ -18,10 +18,10 @@ Rng = np.random.Generator
 _EYES = (direction(22, 112), direction(-22, 112))
 
 
-def _near(head: Head, place: Array, width: float) -> Array:
+def _nearness(head: Head, place: Array, width: float) -> Array:
     """Field that falls off with distance from a place on the skin, shape (19, 1)."""
-    apart = np.linalg.norm(head.positions[:19] - place, axis=1)
-    return np.asarray(np.exp(-((apart / width) ** 2)), np.float32)[:, None]
+    distance = np.linalg.norm(head.positions[:19] - place, axis=1)
+    return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)[:, None]
 
 
 def _piece(rng: Rng, n_times: int, shortest_s: float, longest_s: float) -> slice:
@@ -42,7 +42,7 @@ def _channel(rng: Rng) -> int:
 
 def blinks(rng: Rng, head: Head, signals: Array) -> None:
     """Positive at Fp1 and Fp2, 0.2-0.4 s."""
-    field = _near(head, _EYES[0], 0.75) + _near(head, _EYES[1], 0.75)
+    field = _nearness(head, _EYES[0], 0.75) + _nearness(head, _EYES[1], 0.75)
     n_times = signals.shape[1]
     rate = rng.uniform(0.05, 0.8)
     size = rng.uniform(40, 260)
@@ -56,7 +56,7 @@ def blinks(rng: Rng, head: Head, signals: Array) -> None:
 
 def gaze(rng: Rng, head: Head, signals: Array) -> None:
     """Lateral eye movements: steps of opposite sign at F7 and F8 that decay."""
-    field = _near(head, direction(50, 100), 0.7) - _near(head, direction(-50, 100), 0.7)
+    field = _nearness(head, direction(50, 100), 0.7) - _nearness(head, direction(-50, 100), 0.7)
     n_times = signals.shape[1]
     steps = np.zeros(n_times)
     n_steps = max(rng.poisson(rng.uniform(0.1, 0.8) * n_times / SFREQ), 1)
@@ -68,7 +68,7 @@ def gaze(rng: Rng, head: Head, signals: Array) -> None:
 
 def roving(rng: Rng, head: Head, signals: Array) -> None:
     """Slow roving eye movements, under 1 Hz."""
-    field = _near(head, direction(50, 100), 0.8) - _near(head, direction(-50, 100), 0.8)
+    field = _nearness(head, direction(50, 100), 0.8) - _nearness(head, direction(-50, 100), 0.8)
     part = _piece(rng, signals.shape[1], 5, 40)
     n = part.stop - part.start
     signals[:, part] += field * (
@@ -83,7 +83,7 @@ def muscle(rng: Rng, head: Head, signals: Array) -> None:
     gain = np.full((19, 1), rng.choice((0.0, rng.uniform(0.1, 0.8)), p=(0.6, 0.4)), np.float32)
     for _ in range(n_places):
         angle = rng.choice((30, 60, 85, 110)) * rng.choice((-1, 1))
-        gain += _near(head, direction(angle, 95), rng.uniform(0.3, 0.8))
+        gain += _nearness(head, direction(angle, 95), rng.uniform(0.3, 0.8))
     part = slice(0, n_times) if rng.random() < 0.5 else _piece(rng, n_times, 1, 20)
     n = part.stop - part.start
     amplitude = band(n, rng.uniform(12, 40), rng.uniform(50, 100))
@@ -107,7 +107,7 @@ def chewing(rng: Rng, head: Head, signals: Array) -> None:
         / SFREQ
     )
     beat = np.exp(3 * (np.cos(phase) - 1)).astype(np.float32) * _taper(n)
-    gain = sum(_near(head, direction(a * s, 98), 0.7) for a in (60, 95) for s in (1, -1))
+    gain = sum(_nearness(head, direction(a * s, 98), 0.7) for a in (60, 95) for s in (1, -1))
     emg = alike(rng, 19, band(n, 18, 90), n)
     signals[:, part] += gain * beat * emg * rng.uniform(10, 60)
     signals[:, part] += gain * beat * rng.uniform(-30, 30)
@@ -161,10 +161,10 @@ def lead_off(rng: Rng, head: Head, signals: Array) -> None:
 def bridge(rng: Rng, head: Head, signals: Array) -> None:
     """Salt bridge: two neighbours show the same."""
     row = _channel(rng)
-    apart = np.linalg.norm(head.positions[:19] - head.positions[row], axis=1)
-    other = int(np.argsort(apart)[1])
-    mean = (signals[row] + signals[other]) / 2
-    signals[row], signals[other] = mean, mean
+    distance = np.linalg.norm(head.positions[:19] - head.positions[row], axis=1)
+    neighbour = int(np.argsort(distance)[1])
+    mean = (signals[row] + signals[neighbour]) / 2
+    signals[row], signals[neighbour] = mean, mean
 
 
 def sweat(rng: Rng, head: Head, signals: Array) -> None:
@@ -181,9 +181,9 @@ def movement(rng: Rng, head: Head, signals: Array) -> None:
     n = part.stop - part.start
     gain = np.exp(rng.normal(0, 0.8, (19, 1)))
     shared = course(rng, 1, n, rng.uniform(0.06, 0.5))
-    own = course(rng, 19, n, rng.uniform(0.06, 0.5))
+    single = course(rng, 19, n, rng.uniform(0.06, 0.5))
     size = np.exp(rng.normal(3.8, 0.8))
-    signals[:, part] += (size * gain * (0.6 * shared + 0.6 * own) * _taper(n)).astype(np.float32)
+    signals[:, part] += (size * gain * (0.6 * shared + 0.6 * single) * _taper(n)).astype(np.float32)
 
 
 def patting(rng: Rng, head: Head, signals: Array) -> None:

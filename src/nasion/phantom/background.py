@@ -145,13 +145,13 @@ class Background:
         sides = np.tile((1 + self.focus, 1 - self.focus), 5)
         sides *= np.repeat((1.2, 0.9, 0.9, 0.7, 0.7), 2)
         places = (25, 88), (52, 75), (90, 88), (120, 50), (145, 82)
-        aside = pairs(places, rng.uniform(8, 28)) * sides.astype(np.float32)
+        lateral = pairs(places, rng.uniform(8, 28)) * sides.astype(np.float32)
         midline = [head.patch(direction(0, polar), rng.uniform(15, 40)) for polar in (72, 25)]
-        delta = np.asarray(np.concatenate([aside, np.stack(midline, 1)], 1), np.float32)
+        delta = np.asarray(np.concatenate([lateral, np.stack(midline, 1)], 1), np.float32)
         theta = pairs(((35, 75), (100, 62)), 25)
         occipital = pairs(((150, 78),), 32)
-        both = occipital.sum(1, keepdims=True)
-        alpha = np.float32(0.7) * np.concatenate([occipital, both], 1)
+        bilateral = occipital.sum(1, keepdims=True)
+        alpha = np.float32(0.7) * np.concatenate([occipital, bilateral], 1)
         beta = pairs(((40, 70), (90, 65)), 40)
         return (
             self.delta_uv * delta,

@@ -207,7 +207,7 @@ def _beats(rng: Rng, hardware: Hardware, n: int) -> Array:
     """EKG of size 1 that ends in the phase of a beat in which it began."""
     longer = hardware.heart(rng, n + round(3 * SFREQ / hardware.heart_hz))
     peaks, _ = find_peaks(longer * hardware.polarity, height=0.7)
-    whole = peaks - peaks[0]
-    length = int(whole[np.abs(whole - n).argmin()])
+    lengths = peaks - peaks[0]
+    length = int(lengths[np.abs(lengths - n).argmin()])
     # Stretched by half a beat at most.
     return np.interp(np.arange(n) * (length / n), np.arange(longer.size), longer).astype(np.float32)

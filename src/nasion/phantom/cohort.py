@@ -114,8 +114,8 @@ def made_eegs(plan: Plan, number: int) -> Iterator[MadeEEG]:
     patient = Patient.draw(rng)
     main = draw_pattern(rng, plan.proportions)
     for _ in range(plan.segments_per_patient):
-        usual = rng.random() < MAIN_SHARE
-        pattern = main if usual else draw_pattern(rng, plan.proportions)
+        is_main = rng.random() < MAIN_SHARE
+        pattern = main if is_main else draw_pattern(rng, plan.proportions)
         yield _of_pattern(plan, rng, patient, pattern)
 
 
@@ -126,7 +126,7 @@ def _of_stay(plan: Plan, rng: np.random.Generator, number: int) -> Iterator[Made
         short = bool(rng.random() < plan.short_share)
         shape = Shape(short, bool(rng.random() < plan.context_share))
         span = window(rng, stay, plan.proportions, shape.duration_s / 2)
-        votes = n_votes(rng, many=MANY_SHARE)
+        votes = n_votes(rng, many_share=MANY_SHARE)
         segment = excerpt(rng, stay, span, duration_s=shape.duration_s, n_votes=votes)
         yield MadeEEG(shape, segment)
 
@@ -142,7 +142,7 @@ def _of_pattern(
     shape = Shape(short, context, extra_s)
     centre = middle(shape.duration_s - extra_s)
     span = Span(centre.start_s, centre.stop_s + extra_s)
-    votes = n_votes(rng, many=MANY_SHARE)
+    votes = n_votes(rng, many_share=MANY_SHARE)
     segment = patient.record(rng, pattern, duration_s=shape.duration_s, span=span, n_votes=votes)
     offsets = [0.0]
     if stretched:

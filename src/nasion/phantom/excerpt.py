@@ -40,20 +40,22 @@ def seen(view: Section, span: Span, numbers: Iterable[int]) -> tuple[Array, Arra
     """What these runs add to a window, and everything else there, (19, n) µV."""
     first = round(span.start_s * SFREQ) - round(view.start_s * SFREQ)
     part = slice(first, first + round((span.stop_s - span.start_s) * SFREQ))
-    own = np.sum([view.own[number][:, part] for number in numbers], axis=0)
-    return own, view.seen[:, part] - own
+    activity = np.sum([view.own[number][:, part] for number in numbers], axis=0)
+    return activity, view.seen[:, part] - activity
 
 
 def findings(stay: Stay, view: Section, span: Span) -> list[Finding]:
     """What raters find in a window, a finding for each kind of activity there."""
-    there = [number for number in view.own if shared_s(stay, number, span) > 0]
-    found = []
-    for planted in sorted({stay.schedule.runs[number].planted for number in there}):
-        alike = kin(stay, view, planted)
-        look = stay.appearance(max(alike, key=lambda number: shared_s(stay, number, span)), span)
-        if look is not None:
-            found.append(raters.find(*seen(view, span, alike), look))
-    return found
+    numbers = [number for number in view.own if shared_s(stay, number, span) > 0]
+    visible = []
+    for planted in sorted({stay.schedule.runs[number].planted for number in numbers}):
+        same_kind = kin(stay, view, planted)
+        appearance = stay.appearance(
+            max(same_kind, key=lambda number: shared_s(stay, number, span)), span
+        )
+        if appearance is not None:
+            visible.append(raters.find(*seen(view, span, same_kind), appearance))
+    return visible
 
 
 def excerpt(rng: Rng, stay: Stay, span: Span, *, duration_s: float, n_votes: int) -> Segment:
@@ -64,16 +66,16 @@ def excerpt(rng: Rng, stay: Stay, span: Span, *, duration_s: float, n_votes: int
     start_s = span.centre_s - duration_s / 2
     pieces = list(stay.cut(start_s, start_s + duration_s))
     channels = np.concatenate([piece.channels for piece in pieces], 1)
-    inside = [p for p in pieces if p.start_s < span.stop_s and p.stop_s > span.start_s]
-    view = joined(inside)
-    found = findings(stay, view, span)
-    votes = raters.vote(rng, found, n_votes)
+    overlapping = [p for p in pieces if p.start_s < span.stop_s and p.stop_s > span.start_s]
+    view = joined(overlapping)
+    visible = findings(stay, view, span)
+    votes = raters.vote(rng, visible, n_votes)
     share = {number: shared_s(stay, number, span) for number in view.own}
     fullest = max(share, key=share.__getitem__, default=None)
     planted = Pattern.OTHER
     if fullest is not None and share[fullest] > 0:
         planted = stay.schedule.runs[fullest].pattern
-    return Segment(channels, votes, raters.belief(found), planted, span.later(-start_s))
+    return Segment(channels, votes, raters.belief(visible), planted, span.later(-start_s))
 
 
 def window(rng: Rng, stay: Stay, proportions: dict[Pattern, float], margin_s: float) -> Span:
@@ -85,16 +87,16 @@ def window(rng: Rng, stay: Stay, proportions: dict[Pattern, float], margin_s: fl
     runs: dict[str, list[Episode]] = {}
     for run in stay.schedule.runs:
         runs.setdefault(run.planted, []).append(run)
-    there = [pattern for pattern in proportions if pattern in runs or pattern is Pattern.OTHER]
-    weights = np.array([proportions[pattern] for pattern in there])
-    name = str(there[int(rng.choice(len(there), p=weights / weights.sum()))])
+    present = [pattern for pattern in proportions if pattern in runs or pattern is Pattern.OTHER]
+    weights = np.array([proportions[pattern] for pattern in present])
+    name = str(present[int(rng.choice(len(present), p=weights / weights.sum()))])
     if name == Pattern.OTHER and rng.random() >= ANYWHERE_SHARE:
         name = LOOKALIKES[int(rng.integers(len(LOOKALIKES)))]
     low, high = 0.0, stay.duration_s
-    if about := runs.get(name):
-        run = about[int(rng.integers(len(about)))]
-        least = CENTRE_S / 2 - BESIDE_S
-        low, high = sorted((run.onset_s + least, run.stop_s - least))
+    if candidates := runs.get(name):
+        run = candidates[int(rng.integers(len(candidates)))]
+        edge_s = CENTRE_S / 2 - BESIDE_S
+        low, high = sorted((run.onset_s + edge_s, run.stop_s - edge_s))
     centre_s = float(np.clip(rng.uniform(low, high), margin_s, stay.duration_s - margin_s))
     centre_s = round(centre_s, 2)  # whole samples
     return Span(centre_s - CENTRE_S / 2, centre_s + CENTRE_S / 2)

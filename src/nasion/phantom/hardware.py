@@ -77,7 +77,7 @@ class Hardware:
             * np.cumsum(self.heart_hz * np.exp(0.04 * course(rng, 1, n_times, 2.0)[0]))
             / SFREQ
         )
-        turn = np.mod(phase, 2 * np.pi) / (2 * np.pi) / self.heart_hz - 0.3
+        time_s = np.mod(phase, 2 * np.pi) / (2 * np.pi) / self.heart_hz - 0.3
         total = np.zeros(n_times)
         for at, width, size in (
             (-0.16, 0.025, 0.12),
@@ -86,7 +86,7 @@ class Hardware:
             (0.028, 0.01, -0.3),
             (0.24, 0.05, 0.25),
         ):
-            total += size * np.exp(-0.5 * ((turn - at) / width) ** 2)
+            total += size * np.exp(-0.5 * ((time_s - at) / width) ** 2)
         return total.astype(np.float32) * np.float32(self.polarity)
 
     def record(self, rng: np.random.Generator, signals: Array) -> Array:

@@ -65,10 +65,10 @@ def potential(electrodes: Array, places: Array, moments: Array) -> Array:
     The gradient, at the source, of the Neumann function of the sphere
     2/d - ln(d + 1 - r.q), d = |r - q|.
     """
-    apart = electrodes[:, None, :] - places[None, :, :]
-    distance = np.sqrt((apart**2).sum(2))
+    offsets = electrodes[:, None, :] - places[None, :, :]
+    distance = np.sqrt((offsets**2).sum(2))
     nearness = distance + 1 - electrodes @ places.T
-    gradient = (2 / distance**3 + 1 / (distance * nearness))[..., None] * apart
+    gradient = (2 / distance**3 + 1 / (distance * nearness))[..., None] * offsets
     gradient += electrodes[:, None, :] / nearness[..., None]
     return np.asarray((gradient * moments[None]).sum(2), np.float32)
 
@@ -125,9 +125,9 @@ class Head:
         field = self.gain @ weights
         field /= np.abs(field).max()
         if tilt_deg:
-            along = np.cross(centre, (0.0, 1.0, 0.0)).astype(np.float32)
+            tangent = np.cross(centre, (0.0, 1.0, 0.0)).astype(np.float32)
             place = (centre * np.float32(self.depth))[None]
-            tangential = potential(self.positions, place, along[None])[:, 0] * self.skull
+            tangential = potential(self.positions, place, tangent[None])[:, 0] * self.skull
             tilt = np.deg2rad(tilt_deg)
             field = np.cos(tilt) * field + np.sin(tilt) * tangential / np.abs(tangential).max()
             field /= np.abs(field).max()

@@ -131,9 +131,9 @@ class Morphology:
         if pattern is Pattern.OTHER:
             return self._other(rng, stage)
         makers: tuple[Maker, Maker] = (self._periodic, self._rhythmic)
-        make, other = makers if pattern.periodic else makers[::-1]
+        make, make_other = makers if pattern.periodic else makers[::-1]
         lateral = pattern.lateralized
-        found = [
+        activities = [
             make(
                 rng,
                 stage,
@@ -143,14 +143,16 @@ class Morphology:
             )
         ]
         if rng.random() < SLOWED[pattern]:
-            found.append(self._slowing(rng, stage, lateral=lateral))
+            activities.append(self._slowing(rng, stage, lateral=lateral))
         if rng.random() < 0.15:  # a second, weaker activity in the same recording
-            beside = lateral if rng.random() < 0.5 else not lateral
+            second_lateral = lateral if rng.random() < 0.5 else not lateral
             size = float(rng.uniform(0.15, 0.6))
-            found.append(other(rng, stage, lateral=beside, prevalence=0.6, size=size))
+            activities.append(
+                make_other(rng, stage, lateral=second_lateral, prevalence=0.6, size=size)
+            )
         if stage.has_context and rng.random() < 0.08:
-            return self._beside_seizure(rng, stage, found)
-        return Scene(tuple(found), self._calm(rng, pattern))
+            return self._beside_seizure(rng, stage, activities)
+        return Scene(tuple(activities), self._calm(rng, pattern))
 
     def _calm(self, rng: Rng, pattern: Pattern) -> float:
         """Gain of the background: discharges, generalized ones most, stand on quiet ones."""
@@ -176,19 +178,24 @@ class Morphology:
         train: Train | None = None,
     ) -> Activity:
         fields = self._fields(rng, stage.head, lateral=lateral)
-        own: tuple[int, ...] = ()
+        independent_rows: tuple[int, ...] = ()
         if lateral and self.independent:
-            own = (3,) if self.independent == 1 else (1, 3)
-            for row in own:
+            independent_rows = (3,) if self.independent == 1 else (1, 3)
+            for row in independent_rows:
                 fields[:, row] *= rng.uniform(0.5, 1) / (np.abs(fields[:, row]).max() + 1e-3)
         n = fields.shape[1]
         order = np.array((0, 0.3, 0.3, 0.6)) if lateral else np.arange(n) // 2 / 2
         lags = np.asarray(self.lag_s * order + rng.normal(0, 0.015, n), np.float32)
         pds = Periodic(
-            self.discharge, train or self.train, self.size_uv * size, lags, own, not lateral
+            self.discharge,
+            train or self.train,
+            self.size_uv * size,
+            lags,
+            independent_rows,
+            not lateral,
         )
-        found = stage.runs(rng, coverage, prevalence)
-        return pds.activity(rng, fields, found, stage.duration_s, stage.span)
+        runs = stage.runs(rng, coverage, prevalence)
+        return pds.activity(rng, fields, runs, stage.duration_s, stage.span)
 
     def _rhythmic(
         self,
@@ -202,12 +209,12 @@ class Morphology:
     ) -> Activity:
         fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
         size_uv = self.size_uv * size * float(np.exp(rng.normal(-0.1, 0.5)))
-        found = stage.runs(rng, coverage, prevalence)
+        runs = stage.runs(rng, coverage, prevalence)
         if rng.random() < IRREGULAR:
             waxing = Polymorphic.draw(rng, size_uv, widest=0.4)
-            return waxing.activity(rng, fields, found, stage.duration_s, stage.span)
+            return waxing.activity(rng, fields, runs, stage.duration_s, stage.span)
         rda = Rhythmic.draw(rng, fields.shape[1], size_uv, paired=not lateral)
-        return rda.activity(rng, fields, found, stage.duration_s, stage.span)
+        return rda.activity(rng, fields, runs, stage.duration_s, stage.span)
 
     def _slowing(self, rng: Rng, stage: Stage, *, lateral: bool) -> Activity:
         """Polymorphic delta where the pattern is, of the same lesion; no one votes on it."""
@@ -224,52 +231,54 @@ class Morphology:
         lateral = bool(rng.random() < 0.6)
         fields = self._fields(rng, stage.head, lateral=lateral)
         if lateral:  # neighbours and the other side join, as far as they do
-            joining = 1.0, rng.uniform(0.2, 1), rng.uniform(0.2, 1), rng.uniform(0, 0.8)
+            gains = 1.0, rng.uniform(0.2, 1), rng.uniform(0.2, 1), rng.uniform(0, 0.8)
             largest = np.abs(fields).max(0) + 1e-3
-            fields *= np.array(joining, np.float32) / np.where(largest > 0.02, largest, 1)
+            fields *= np.array(gains, np.float32) / np.where(largest > 0.02, largest, 1)
         size_uv = self.size_uv * float(np.exp(rng.normal(0.75, 0.5)))
         return Seizure.draw(rng, fields.shape[1], size_uv, stage.span), fields
 
     def _ictal(self, rng: Rng, stage: Stage) -> Scene:
         seizure, fields = self._seizure(rng, stage)
-        found = [seizure.activity(rng, fields, stage.duration_s, stage.span)]
+        activities = [seizure.activity(rng, fields, stage.duration_s, stage.span)]
         if stage.duration_s > 300 and rng.random() < 0.4:
-            found += self._others_of_cycle(rng, stage, seizure, fields)
+            activities += self._cycle_activities(rng, stage, seizure, fields)
         if rng.random() < 0.35:  # the patient's PDs between seizures
             between = self._periodic(rng, stage, lateral=True, prevalence=0.95, size=0.7)
-            found.append(Activity(between.sources * seizure.quiet(stage.n_times), between.fields))
-        return Scene(tuple(found), seizure.gain(stage.n_times))
+            activities.append(
+                Activity(between.sources * seizure.quiet(stage.n_times), between.fields)
+            )
+        return Scene(tuple(activities), seizure.gain(stage.n_times))
 
-    def _others_of_cycle(
+    def _cycle_activities(
         self, rng: Rng, stage: Stage, seizure: Seizure, fields: Array
     ) -> list[Activity]:
         """Cyclic seizures: the same again at regular times, before and after."""
         period = seizure.duration_s + float(rng.uniform(50, 200))
         onsets = np.arange(-8, 9) * period * np.exp(rng.normal(0, 0.05, 17)) + seizure.onset_s
-        again = [
+        seizures = [
             replace(seizure, onset_s=float(onset))
             for onset in np.delete(onsets, 8)
             if -seizure.duration_s < onset < stage.duration_s
         ]
         return [
-            replace(one.activity(rng, fields, stage.duration_s, stage.span), appearance=None)
-            for one in again
+            replace(repetition.activity(rng, fields, stage.duration_s, stage.span), appearance=None)
+            for repetition in seizures
         ]
 
-    def _beside_seizure(self, rng: Rng, stage: Stage, found: list[Activity]) -> Scene:
+    def _beside_seizure(self, rng: Rng, stage: Stage, activities: list[Activity]) -> Scene:
         """Add a seizure that spares the labelled span."""
         seizure, fields = self._seizure(rng, stage)
-        apart = float(rng.uniform(1, 0.3 * stage.duration_s))
-        onset = stage.span.stop_s + apart
+        gap_s = float(rng.uniform(1, 0.3 * stage.duration_s))
+        onset = stage.span.stop_s + gap_s
         if rng.random() < 0.5:
-            onset = stage.span.start_s - apart - seizure.duration_s
+            onset = stage.span.start_s - gap_s - seizure.duration_s
         seizure = replace(seizure, onset_s=onset)
         quiet = seizure.quiet(stage.n_times)
-        others = [replace(each, sources=each.sources * quiet) for each in found]
+        quieted = [replace(activity, sources=activity.sources * quiet) for activity in activities]
         unseen = replace(
             seizure.activity(rng, fields, stage.duration_s, stage.span), appearance=None
         )
-        return Scene((*others, unseen), seizure.gain(stage.n_times))
+        return Scene((*quieted, unseen), seizure.gain(stage.n_times))
 
     def _other(self, rng: Rng, stage: Stage) -> Scene:
         """Nothing, or what could be mistaken for a pattern."""
@@ -282,13 +291,13 @@ class Morphology:
         if kind == "polymorphic":
             fields = self._fields(rng, stage.head, lateral=lateral, rhythmic=True)
             delta = Polymorphic.draw(rng, self.size_uv * float(rng.uniform(0.4, 1.3)))
-            when = stage.runs(rng, 1.0, 0.9)
-            return Scene((delta.activity(rng, fields, when, stage.duration_s, stage.span),))
+            runs = stage.runs(rng, 1.0, 0.9)
+            return Scene((delta.activity(rng, fields, runs, stage.duration_s, stage.span),))
         if kind == "sporadic":
             train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4)
             return Scene((self._periodic(rng, stage, lateral=lateral, train=train),))
         make: Maker = self._rhythmic if rng.random() < 0.5 else self._periodic
         coverage = 0.0 if kind == "away" else float(rng.uniform(0.08, 0.55))
         prevalence = 0.5 if kind == "away" else float(rng.choice((0.03, 0.2)))
-        found = make(rng, stage, lateral=lateral, coverage=coverage, prevalence=prevalence)
-        return Scene((found,))
+        activity = make(rng, stage, lateral=lateral, coverage=coverage, prevalence=prevalence)
+        return Scene((activity,))

@@ -25,12 +25,12 @@ def shaped(rng: np.random.Generator, amplitudes: Array, n_times: int) -> Array:
     """
     n_rows = len(amplitudes)
     largest = amplitudes.max(0)
-    used = int(np.flatnonzero(largest > largest.max() * 1e-4)[-1]) + 1
+    n_used = int(np.flatnonzero(largest > largest.max() * 1e-4)[-1]) + 1
     spectrum = np.zeros((n_rows, amplitudes.shape[1]), np.complex64)
-    parts = rng.standard_normal((n_rows, 2 * used), np.float32).view(np.complex64)
-    kept = amplitudes[:, 1:used]
-    scale = n_times / 2 / np.sqrt(np.square(kept).sum(1, keepdims=True))
-    np.multiply(parts[:, 1:], (kept * scale).astype(np.float32), out=spectrum[:, 1:used])
+    parts = rng.standard_normal((n_rows, 2 * n_used), np.float32).view(np.complex64)
+    band = amplitudes[:, 1:n_used]
+    scale = n_times / 2 / np.sqrt(np.square(band).sum(1, keepdims=True))
+    np.multiply(parts[:, 1:], (band * scale).astype(np.float32), out=spectrum[:, 1:n_used])
     return np.asarray(irfft(spectrum, n_times, axis=1), np.float32)
 
 

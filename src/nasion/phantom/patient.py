@@ -98,12 +98,12 @@ class Patient:
         brain = signals[:, span.samples].copy()
         burden = self.burden * (1.8 if pattern is Pattern.OTHER else 1.0)
         contaminate(rng, self.head, signals, burden * (duration_s / SEGMENT_S) ** 0.5)
-        seen = total[: len(ELECTRODES), span.samples] + (signals[:, span.samples] - brain)
+        visible = total[: len(ELECTRODES), span.samples] + (signals[:, span.samples] - brain)
         findings = []
         for activity in scene.activities:
             if activity.appearance is not None:
-                own = (activity.fields @ activity.sources[:, span.samples])[: len(ELECTRODES)]
-                findings.append(raters.find(own, seen - own, activity.appearance))
+                potential = (activity.fields @ activity.sources[:, span.samples])[: len(ELECTRODES)]
+                findings.append(raters.find(potential, visible - potential, activity.appearance))
         channels = self.hardware.record(rng, signals)
         if self.mirrored:
             channels = channels[MIRRORED_COLUMNS]

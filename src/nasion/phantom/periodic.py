@@ -93,9 +93,9 @@ class Discharge:
             size = (1.0 if phase == main else rng.uniform(0.3, 0.85)) * (-1) ** (phase - main)
             size = size * np.exp(rng.normal(0, 0.12, (n, 1)))
             at = peak + (phase - main) * self.base_s * 0.62 * np.exp(rng.normal(0, 0.08, (n, 1)))
-            ahead = time < at
+            rising = time < at
             total += size * np.exp(
-                -0.5 * ((time - at) / (width * np.where(ahead, self.skew, 1.0))) ** 2
+                -0.5 * ((time - at) / (width * np.where(rising, self.skew, 1.0))) ** 2
             )
         if self.after:
             at = peak + self.base_s * 0.6 * (self.phases - main) + self.after_s * 0.45
@@ -103,8 +103,10 @@ class Discharge:
             wide = self.after_s / 4 * np.exp(rng.normal(0, 0.12, (n, 1)))
             total += sign * self.after * np.exp(-0.5 * ((time - at) / wide) ** 2)
         if self.fast:
-            turn = 2 * np.pi * (self.fast_hz * time + rng.random((n, 1)))
-            total += self.fast * np.exp(-0.5 * ((time - peak - 0.1) / 0.12) ** 2) * np.sin(turn)
+            fast_phase = 2 * np.pi * (self.fast_hz * time + rng.random((n, 1)))
+            total += (
+                self.fast * np.exp(-0.5 * ((time - peak - 0.1) / 0.12) ** 2) * np.sin(fast_phase)
+            )
         edge = np.clip(np.minimum(time, time[-1] - time) / 0.05, 0, 1)
         return np.asarray(self.polarity * edge * total, np.float32)
 
@@ -137,25 +139,25 @@ class Train:
             variation=float(rng.uniform(0.05, 0.45)),
         )
 
-    def times(self, rng: np.random.Generator, found: Runs, duration_s: float) -> Array:
+    def times(self, rng: np.random.Generator, runs: Runs, duration_s: float) -> Array:
         """Onsets (s) within the runs; drops a few discharges where the train is irregular."""
         n = int(duration_s * self.rate_hz * 1.6) + 12
         steps = np.exp(rng.normal(0, self.irregularity, n)) / self.rate_hz
         onsets = np.cumsum(steps) - rng.random() * steps[0]
         onsets = onsets[onsets < duration_s]
-        kept = np.zeros(onsets.size, bool)
-        for start_s, stop_s in found:
-            kept |= (onsets >= start_s) & (onsets <= stop_s)
-        kept &= rng.random(onsets.size) > 0.3 * self.irregularity
-        return onsets[kept]
+        selected = np.zeros(onsets.size, bool)
+        for start_s, stop_s in runs:
+            selected |= (onsets >= start_s) & (onsets <= stop_s)
+        selected &= rng.random(onsets.size) > 0.3 * self.irregularity
+        return onsets[selected]
 
 
 def place_waves(
-    total: Array, onsets_s: Array, waves: Array, which: NDArray[np.int64], sizes: Array
+    total: Array, onsets_s: Array, waves: Array, kinds: NDArray[np.int64], sizes: Array
 ) -> None:
     """Add waves[which[i]] * sizes[i] at each onset to `total`, in place."""
     n = total.size
-    for onset, kind, size in zip(np.rint(onsets_s * SFREQ).astype(int), which, sizes, strict=True):
+    for onset, kind, size in zip(np.rint(onsets_s * SFREQ).astype(int), kinds, sizes, strict=True):
         first, last = max(onset, 0), min(onset + waves.shape[1], n)
         if first < last:
             total[first:last] += size * waves[kind, first - onset : last - onset]
@@ -173,40 +175,40 @@ class Periodic:
     paired: bool = False  # sources come in pairs, left and right, that do the same
 
     def activity(
-        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
+        self, rng: np.random.Generator, fields: Array, runs: Runs, duration_s: float, span: Span
     ) -> Activity:
         """Render over `duration_s`; `fields` has one column a lag."""
         n_times = round(duration_s * SFREQ)
         sources = np.zeros((self.lags_s.size, n_times), np.float32)
-        inside = 0
+        n_inside = 0
         drift = np.exp(0.2 * course(rng, 1, n_times, 6.0)[0])
         for row, lag in enumerate(self.lags_s):
             if not (self.paired and row % 2):  # phases differ a little from place to place
                 waves = self.discharge.waves(rng, 4)
             if row == 0 or row in self.own_time:
-                onsets = self.train.times(rng, found, duration_s)
-                which = rng.integers(0, 4, onsets.size)
+                onsets = self.train.times(rng, runs, duration_s)
+                kinds = rng.integers(0, 4, onsets.size)
                 sizes = np.exp(rng.normal(0, self.train.variation, onsets.size))
                 sizes *= self.amplitude_uv * drift[(onsets * SFREQ).astype(int)]
-                inside = max(
-                    inside,
+                n_inside = max(
+                    n_inside,
                     int(((onsets > span.start_s - 0.2) & (onsets < span.stop_s - 0.2)).sum()),
                 )
             spread = 0.1 if self.paired else 0.25
-            own = sizes * np.exp(rng.normal(0, spread, onsets.size))
-            place_waves(sources[row], onsets + lag, waves, which, own)
-        return Activity(sources, fields, self.appearance(inside, found, span))
+            amplitudes = sizes * np.exp(rng.normal(0, spread, onsets.size))
+            place_waves(sources[row], onsets + lag, waves, kinds, amplitudes)
+        return Activity(sources, fields, self.appearance(n_inside, runs, span))
 
-    def appearance(self, inside: int, found: Runs, span: Span) -> Appearance:
+    def appearance(self, n_inside: int, runs: Runs, span: Span) -> Appearance:
         """Evidence; six cycles make a pattern, at low rates fewer must do in 10 s."""
         length = span.stop_s - span.start_s
-        needed = float(np.clip(0.6 * self.train.rate_hz * length, 3.0, 6.0))
-        cycles = float(np.log((inside + 0.3) / (needed + 0.3)))
+        n_needed = float(np.clip(0.6 * self.train.rate_hz * length, 3.0, 6.0))
+        cycles = float(np.log((n_inside + 0.3) / (n_needed + 0.3)))
         presence = 2.6 + 3.6 * min(cycles, 0.4) - 2.0 * max(self.train.irregularity - 0.35, 0)
-        filled = 1.6 * inside / length * self.discharge.base_s  # share of time without a gap
-        periodic = _PERIODIC[self.discharge.sharpness] - 3.5 * max(filled - 0.65, 0)
-        covered = sum(max(min(b, span.stop_s) - max(a, span.start_s), 0) for a, b in found) / length
+        fill = 1.6 * n_inside / length * self.discharge.base_s  # share of time without a gap
+        periodic = _PERIODIC[self.discharge.sharpness] - 3.5 * max(fill - 0.65, 0)
+        coverage = sum(max(min(b, span.stop_s) - max(a, span.start_s), 0) for a, b in runs) / length
         fast = float(np.clip((self.train.rate_hz - 2.45) / 0.22, -9, 3.5))
-        ictal = fast - 3.0 * (1 - min(covered, 1.0))
+        ictal = fast - 3.0 * (1 - min(coverage, 1.0))
         ictal = max(ictal, -5.0 + 1.3 * max(self.train.rate_hz - 0.8, 0))
         return Appearance(presence, periodic, ictal, 2.0 if self.own_time else 0.0)

@@ -59,29 +59,29 @@ def _page(piece: Array, step: int) -> Array:
 
 def _size(page: Array) -> Array:
     """How far the largest tenth of the samples swings, for each derivation, µV."""
-    top = np.partition(np.abs(page), -page.shape[1] // 10, axis=1)[:, -page.shape[1] // 10 :]
-    return np.asarray(top.mean(1))
+    largest = np.partition(np.abs(page), -page.shape[1] // 10, axis=1)[:, -page.shape[1] // 10 :]
+    return np.asarray(largest.mean(1))
 
 
-def find(potential: Array, rest: Array, look: Appearance) -> Finding:
+def find(potential: Array, background: Array, appearance: Appearance) -> Finding:
     """Judge an activity against the rest, both potentials in the labelled span, (19, n) µV."""
     # Who looks for a slow rhythm looks past muscle and other fast activity, and knows it by its
     # repetition where a single wave of that size would not stand out: size matters less.
-    rhythm = look.periodic < 0
+    rhythm = appearance.periodic < 0
     step, visible, slope = (20, 0.7, 1.6) if rhythm else (5, 1.15, 2.8)
     page = _page(potential, step)
-    size, noise = _size(page), _size(_page(rest, step))
+    size, noise = _size(page), _size(_page(background, step))
     best = np.argsort(size)[-4:]
     ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
-    seen = slope * float(np.clip(np.log((ratio + 0.02) / visible), -3.0, 0.8))
+    visibility = slope * float(np.clip(np.log((ratio + 0.02) / visible), -3.0, 0.8))
     power = (page**2).mean(1) + 1e-3
     left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
     index = abs(left - right) / (left + right)
     return Finding(
-        pattern=look.presence + seen,
-        ictal=look.ictal,
-        periodic=look.periodic,
-        lateral=13.0 * (index - 0.31) + look.asymmetric,
+        pattern=appearance.presence + visibility,
+        ictal=appearance.ictal,
+        periodic=appearance.periodic,
+        lateral=13.0 * (index - 0.31) + appearance.asymmetric,
         size_uv=float(size[best].mean()),
     )
 
@@ -89,7 +89,7 @@ def find(potential: Array, rest: Array, look: Appearance) -> Finding:
 def answers(findings: list[Finding]) -> NDArray[np.float64]:
     """Vote distribution of each rater of PANEL, shape (60, 6), in the order of PATTERNS."""
     votes = np.zeros((len(PANEL), len(PATTERNS)))
-    nothing = np.ones(len(PANEL))
+    p_none = np.ones(len(PANEL))
     total = np.full(len(PANEL), 1e-9)
     for finding in findings:
         logits = np.array([finding.pattern, finding.ictal, finding.periodic, finding.lateral])
@@ -104,10 +104,10 @@ def answers(findings: list[Finding]) -> NDArray[np.float64]:
         }
         for kind, share in shares.items():
             votes[:, PATTERNS.index(kind)] += weight * share
-        nothing *= 1 - pattern
+        p_none *= 1 - pattern
         total += weight
-    votes *= ((1 - nothing) / total)[:, None]
-    votes[:, PATTERNS.index(Pattern.OTHER)] += nothing
+    votes *= ((1 - p_none) / total)[:, None]
+    votes[:, PATTERNS.index(Pattern.OTHER)] += p_none
     votes = (1 - LAPSE) * votes + LAPSE / len(PATTERNS)
     return votes / votes.sum(1, keepdims=True)
 
@@ -117,14 +117,14 @@ def belief(findings: list[Finding]) -> NDArray[np.float64]:
     return np.asarray(answers(findings).mean(0))
 
 
-def n_votes(rng: np.random.Generator, *, many: float | None = None) -> int:
-    """Draw how many vote; `many` is the share of segments with ten votes or more (HMS: .32)."""
+def n_votes(rng: np.random.Generator, *, many_share: float | None = None) -> int:
+    """Draw how many vote; `many_share` of the segments have ten votes or more (HMS: .32)."""
     counts = np.array(list(_VOTES))
     weights = np.array(list(_VOTES.values()), float)
-    if many is not None:
+    if many_share is not None:
         group = counts >= MANY
-        weights[group] *= many / weights[group].sum()
-        weights[~group] *= (1 - many) / weights[~group].sum()
+        weights[group] *= many_share / weights[group].sum()
+        weights[~group] *= (1 - many_share) / weights[~group].sum()
     return int(rng.choice(counts, p=weights / weights.sum()))
 
 

@@ -113,33 +113,33 @@ def simulate_recordings(
     minutes = -(-duration_s // 60)
     for number, path in enumerate(paths):
 
-        def tell(done: int, before: int = number * minutes) -> None:
+        def report(done: int, before: int = number * minutes) -> None:
             if progress:
                 progress(before + done, minutes * n_recordings)
 
         settings = {"seed": seed, "number": number, "duration_s": duration_s}
-        if not _finished(path, settings):
-            write_recording(path, settings, write, tell)
-        tell(minutes)
+        if not _is_complete(path, settings):
+            write_recording(path, settings, write, report)
+        report(minutes)
     return paths
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def _sibling(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.stem}_events{suffix}")
 
 
-def _finished(path: Path, settings: dict[str, int]) -> bool:
+def _is_complete(path: Path, settings: dict[str, int]) -> bool:
     """Whether all three files are there, made with the same settings."""
-    sidecar = _beside(path, ".json")
+    sidecar = _sibling(path, ".json")
     if not sidecar.exists():
         return False
     if read_json(sidecar).get("Simulation") != settings:
         raise NasionError(f"{path}: was simulated with another seed or length; give another folder")
-    return path.exists() and _beside(path, ".tsv").exists()
+    return path.exists() and _sibling(path, ".tsv").exists()
 
 
 def write_recording(
-    path: Path, settings: dict[str, int], write: Writer, tell: Callable[[int], None]
+    path: Path, settings: dict[str, int], write: Writer, report: Callable[[int], None]
 ) -> None:
     """Write one recording and its truth, which comes last: the sign that all is there."""
     key = settings["seed"], settings["number"]
@@ -150,7 +150,7 @@ def write_recording(
     def pieces() -> Iterator[Array]:
         for done, piece in enumerate(panel.watch()):
             yield piece.channels
-            tell(done)
+            report(done)
 
     write(
         path,
@@ -161,8 +161,8 @@ def write_recording(
         step_uv=max(stay.patient.hardware.step_uv, LEAST_STEP_UV),
         start=form.start,
     )
-    write_json(_beside(path, ".json"), {**EVENT_COLUMNS, "Simulation": settings})
-    _write_events(_beside(path, ".tsv"), panel.events())
+    write_json(_sibling(path, ".json"), {**EVENT_COLUMNS, "Simulation": settings})
+    _write_events(_sibling(path, ".tsv"), panel.events())
 
 
 def _write_events(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -180,9 +180,9 @@ def at_rate(pieces: Iterator[Array], sfreq: float) -> Iterator[Array]:
     margin = round(MARGIN_S * SFREQ)
     current = next(pieces)
     before = np.repeat(current[:, :1], margin, 1)
-    for following in pieces:
-        yield _resampled(before, current, following[:, :margin], sfreq)
-        before, current = current[:, -margin:], following
+    for after in pieces:
+        yield _resampled(before, current, after[:, :margin], sfreq)
+        before, current = current[:, -margin:], after
     yield _resampled(before, current, np.repeat(current[:, -1:], margin, 1), sfreq)
 
 
@@ -190,7 +190,7 @@ def _resampled(before: Array, piece: Array, after: Array, sfreq: float) -> Array
     from scipy.signal import resample_poly
 
     cut = round(MARGIN_S * sfreq)
-    whole = np.concatenate([before, piece, after], 1)
-    return np.asarray(resample_poly(whole, round(sfreq), round(SFREQ), axis=1), np.float32)[
+    signals = np.concatenate([before, piece, after], 1)
+    return np.asarray(resample_poly(signals, round(sfreq), round(SFREQ), axis=1), np.float32)[
         :, cut:-cut
     ]

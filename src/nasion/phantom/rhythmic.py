@@ -106,14 +106,14 @@ class Rhythmic:
         )
 
     def activity(
-        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
+        self, rng: np.random.Generator, fields: Array, runs: Runs, duration_s: float, span: Span
     ) -> Activity:
         """Render over `duration_s`."""
         n_times = round(duration_s * SFREQ)
         phase = phases(rng, self.rate_hz, self.irregularity, n_times)
         swell = course(rng, 1, n_times, 2.5 / self.rate_hz)[0]
         flicker = course(rng, 1, n_times, 0.6 / self.rate_hz)[0]
-        envelope = gate(found, n_times, 0.8) * np.exp(
+        envelope = gate(runs, n_times, 0.8) * np.exp(
             self.fluctuation * 0.8 * swell
             + self.fluctuation * 0.3 * flicker
             - self.fluctuation**2 / 3
@@ -122,20 +122,20 @@ class Rhythmic:
         sources = np.empty((self.phases_rad.size, n_times), np.float32)
         n_sources = self.phases_rad.size
         drift = self.looseness * course(rng, n_sources, n_times, 1.5 / self.rate_hz)
-        own = 0.35 * course(rng, n_sources, n_times, 1.2 / self.rate_hz)
+        amplitudes = 0.35 * course(rng, n_sources, n_times, 1.2 / self.rate_hz)
         if self.paired:
             drift[1::2] = drift[::2] + 0.25 * drift[1::2]
-            own[1::2] = own[::2] + 0.3 * own[1::2]
-        own = np.exp(own)
+            amplitudes[1::2] = amplitudes[::2] + 0.3 * amplitudes[1::2]
+        amplitudes = np.exp(amplitudes)
         for row, lag in enumerate(self.phases_rad):
             sources[row] = (
-                envelope * own[row] * wave(phase + lag + drift[row], self.notch, self.skew)
+                envelope * amplitudes[row] * wave(phase + lag + drift[row], self.notch, self.skew)
             )
-        sources += envelope * own * self._contour(rng, phase, n_times)
+        sources += envelope * amplitudes * self._contour(rng, phase, n_times)
         if self.sharp:
             crest = np.exp(20 * (np.cos(phase) - 1)) * (course(rng, 1, n_times, 1.0)[0] > 0)
             sources += self.sharp * envelope * np.asarray(crest, np.float32)
-        share = covered(found, n_times, span)
+        share = covered(runs, n_times, span)
         return Activity(sources, fields, self.appearance(share, span))
 
     def _contour(self, rng: np.random.Generator, phase: Array, n_times: int) -> Array:
@@ -186,7 +186,7 @@ class Polymorphic:
         )
 
     def activity(
-        self, rng: np.random.Generator, fields: Array, found: Runs, duration_s: float, span: Span
+        self, rng: np.random.Generator, fields: Array, runs: Runs, duration_s: float, span: Span
     ) -> Activity:
         """Render over `duration_s`; the narrower the peak, the more see RDA."""
         n_times = round(duration_s * SFREQ)
@@ -194,10 +194,10 @@ class Polymorphic:
         peak = np.exp(-0.5 * np.square(np.log(frequency / self.rate_hz) / self.width))
         noise = alike(rng, fields.shape[1] + 1, np.asarray(peak, np.float32), n_times)
         sources = self.unity**0.5 * noise[:1] + (1 - self.unity) ** 0.5 * noise[1:]
-        swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(found, n_times, 0.8)
+        swell = np.exp(0.4 * course(rng, 1, n_times, 3.0)) * gate(runs, n_times, 0.8)
         sources *= self.amplitude_uv / 3 * swell
-        cycles = covered(found, n_times, span) * self.rate_hz * (span.stop_s - span.start_s)
+        cycles = covered(runs, n_times, span) * self.rate_hz * (span.stop_s - span.start_s)
         presence = 2.5 - 5.5 * (self.width - 0.2) - 0.8 * (1 - self.unity)
         presence += 2.2 * min(float(np.log((cycles + 0.3) / 6.3)), 0.0)
-        look = Appearance(presence, -2.4, -5.0)
-        return Activity(np.asarray(sources, np.float32), fields, look)
+        appearance = Appearance(presence, -2.4, -5.0)
+        return Activity(np.asarray(sources, np.float32), fields, appearance)

@@ -91,38 +91,38 @@ class Theme:
     lateral: bool
 
     @classmethod
-    def draw(cls, rng: Rng, head: Head, look: Morphology, planted: str) -> "Theme":
+    def draw(cls, rng: Rng, head: Head, morphology: Morphology, planted: str) -> "Theme":
         """Draw one of the five patterns, "polymorphic delta" or "sporadic discharges"."""
-        named = planted in tuple(Pattern)
-        pattern = Pattern(planted) if named else Pattern.OTHER
+        has_pattern = planted in tuple(Pattern)
+        pattern = Pattern(planted) if has_pattern else Pattern.OTHER
         slow = pattern.rhythmic or planted == "polymorphic delta"
         lateral = pattern.lateralized
         if pattern not in PARTNER:
             lateral = bool(rng.random() < 0.6)
         if lateral:
-            place = look.slow_place if slow else look.place
+            place = morphology.slow_place if slow else morphology.place
             wide = slow and bool(rng.random() < WIDE_SHARE)
-            fields = lateralized(rng, head, place, look.reflection, wide=wide)
+            fields = lateralized(rng, head, place, morphology.reflection, wide=wide)
         else:
             asymmetry = float(np.exp(rng.normal(0, 0.1)))
             fields = generalized(rng, head, asymmetry, frontal=0.85 if slow else 0.6)
         n = fields.shape[1]
-        slow_uv = look.size_uv * float(np.exp(rng.normal(-0.1, 0.5)))
+        slow_uv = morphology.size_uv * float(np.exp(rng.normal(-0.1, 0.5)))
         source: Source
         if pattern is Pattern.SEIZURE:
             if lateral:  # neighbours and the other side join
                 fields = fields / (np.abs(fields).max(0) + 0.02)
                 fields *= np.array((1, *rng.uniform(0.2, 1, 2), rng.uniform(0, 0.8)), np.float32)
-            size_uv = look.size_uv * float(np.exp(rng.normal(0.75, 0.4)))
+            size_uv = morphology.size_uv * float(np.exp(rng.normal(0.75, 0.4)))
             source = Seizure.draw(rng, n, size_uv, Span(0.0, CENTRE_S))
         elif planted == "polymorphic delta":
-            source = Polymorphic.draw(rng, look.size_uv * float(rng.uniform(0.4, 1.3)))
+            source = Polymorphic.draw(rng, morphology.size_uv * float(rng.uniform(0.4, 1.3)))
         elif slow and rng.random() < IRREGULAR:
             source = Polymorphic.draw(rng, slow_uv, widest=0.4)
         elif slow:
             source = Rhythmic.draw(rng, n, slow_uv, paired=not lateral)
         else:
-            source = _discharges(rng, look, n, lateral=lateral, sporadic=not named)
+            source = _discharges(rng, morphology, n, lateral=lateral, sporadic=not has_pattern)
         return cls(pattern, planted, source, np.asarray(fields, np.float32), lateral)
 
     def run(self, onset_s: float, stop_s: float, rate: float, size: float) -> Episode:
@@ -153,12 +153,16 @@ class Theme:
         )
 
 
-def _discharges(rng: Rng, look: Morphology, n: int, *, lateral: bool, sporadic: bool) -> Periodic:
+def _discharges(
+    rng: Rng, morphology: Morphology, n: int, *, lateral: bool, sporadic: bool
+) -> Periodic:
     order = np.array((0, 0.3, 0.3, 0.6)) if lateral else np.arange(n) // 2 / 2
-    lags = np.asarray(look.lag_s * order + rng.normal(0, 0.015, n), np.float32)
-    train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4) if sporadic else look.train
-    own = ((), (3,), (1, 3))[look.independent] if lateral else ()
-    return Periodic(look.discharge, train, look.size_uv, lags, own, not lateral)
+    lags = np.asarray(morphology.lag_s * order + rng.normal(0, 0.015, n), np.float32)
+    train = Train(float(rng.uniform(0.05, 0.3)), 0.6, 0.4) if sporadic else morphology.train
+    independent_rows = ((), (3,), (1, 3))[morphology.independent] if lateral else ()
+    return Periodic(
+        morphology.discharge, train, morphology.size_uv, lags, independent_rows, not lateral
+    )
 
 
 @dataclass(frozen=True)
@@ -175,10 +179,10 @@ class Schedule:
     calm: NDArray[np.float64]
 
     @classmethod
-    def draw(cls, rng: Rng, head: Head, look: Morphology, duration_s: float) -> "Schedule":
+    def draw(cls, rng: Rng, head: Head, morphology: Morphology, duration_s: float) -> "Schedule":
         """Draw what happens in `duration_s`."""
         names = [*MAIN, "polymorphic delta", "sporadic discharges"]
-        themes = {str(name): Theme.draw(rng, head, look, str(name)) for name in names}
+        themes = {str(name): Theme.draw(rng, head, morphology, str(name)) for name in names}
         main = draw_pattern(rng, MAIN)
         runs: list[Episode] = []
         calm = [(0.0, 0.0)]
@@ -212,23 +216,23 @@ def _chapter(
         names = ("", "polymorphic delta", "sporadic discharges")
         name = str(rng.choice(names, p=(0.45, 0.3, 0.25)))
         share = float(rng.uniform(0.2, 0.95))
-        return _filled(rng, (themes[name],), begin, end, share) if name else []
+        return _episodes(rng, (themes[name],), begin, end, share) if name else []
     word = str(rng.choice(list(PREVALENCE), p=_WEIGHTS))
     share = float(rng.uniform(max(PREVALENCE[word], 0.004), _HIGHEST[word]))
-    turns: tuple[Theme, ...] = (themes[pattern],)
+    alternating: tuple[Theme, ...] = (themes[pattern],)
     if rng.random() < TURNS_SHARE:
-        turns = (themes[pattern], themes[PARTNER[pattern]])
-    found = _filled(rng, turns, begin, end, share)
+        alternating = (themes[pattern], themes[PARTNER[pattern]])
+    episodes = _episodes(rng, alternating, begin, end, share)
     if rng.random() < BESIDE_SHARE:
-        beside = themes[str(rng.choice([str(name) for name in PARTNER]))]
+        second = themes[str(rng.choice([str(name) for name in PARTNER]))]
         size = float(rng.uniform(0.2, 0.6))
-        if beside not in turns:
-            found += _filled(rng, (beside,), begin, end, float(rng.uniform(0.05, 0.6)), size)
-    return found
+        if second not in alternating:
+            episodes += _episodes(rng, (second,), begin, end, float(rng.uniform(0.05, 0.6)), size)
+    return episodes
 
 
-def _filled(
-    rng: Rng, turns: tuple[Theme, ...], begin: float, end: float, share: float, size: float = 1.0
+def _episodes(
+    rng: Rng, themes: tuple[Theme, ...], begin: float, end: float, share: float, size: float = 1.0
 ) -> list[Episode]:
     """Runs that take about `share` of a chapter, one theme after the other."""
     typical = float(np.clip(np.exp(rng.normal(np.log(25), 0.7)), 6, 90))
@@ -236,28 +240,28 @@ def _filled(
     typical = max(min(typical, share * (end - begin)), SHORTEST_S)
     pause = typical * (1 - share) / share
     drifts = rng.normal(0, 0.25), rng.normal(0, 0.4)
-    found: list[Episode] = []
+    episodes: list[Episode] = []
     time = begin + (rng.uniform(0, min(2 * pause, end - begin - typical)) if share < 0.9 else 1.0)
     while time < end - SHORTEST_S:
         length = float(np.clip(typical * rng.gamma(2.0, 0.5), SHORTEST_S, LONGEST_S))
         stop = min(time + length, end)
-        done = (time - begin) / (end - begin) - 0.5
-        rate = float(np.exp(drifts[0] * done + rng.normal(0, 0.05)))
-        grown = size * float(np.exp(drifts[1] * done + rng.normal(0, 0.15)))
+        position = (time - begin) / (end - begin) - 0.5
+        rate = float(np.exp(drifts[0] * position + rng.normal(0, 0.05)))
+        run_size = size * float(np.exp(drifts[1] * position + rng.normal(0, 0.15)))
         if stop - time >= SHORTEST_S:
-            theme = turns[len(found) % len(turns)]
-            found.append(theme.run(time, stop, rate, grown))
+            theme = themes[len(episodes) % len(themes)]
+            episodes.append(theme.run(time, stop, rate, run_size))
         time = stop + 1.0 + rng.exponential(pause)
-    return _with_prevalence(found, end - begin)
+    return _with_prevalence(episodes, end - begin)
 
 
-def _with_prevalence(found: list[Episode], length_s: float) -> list[Episode]:
+def _with_prevalence(episodes: list[Episode], length_s: float) -> list[Episode]:
     """Add the word for what share of a chapter each activity came to take."""
     words = {}
-    for name in {run.planted for run in found}:
-        share = sum(run.duration_s for run in found if run.planted == name) / length_s
+    for name in {run.planted for run in episodes}:
+        share = sum(run.duration_s for run in episodes if run.planted == name) / length_s
         words[name] = prevalence(share)
-    return [replace(run, prevalence=words[run.planted]) for run in found]
+    return [replace(run, prevalence=words[run.planted]) for run in episodes]
 
 
 def _seizures(rng: Rng, themes: dict[str, Theme], begin: float, end: float) -> list[Episode]:
@@ -266,18 +270,18 @@ def _seizures(rng: Rng, themes: dict[str, Theme], begin: float, end: float) -> l
     typical = float(np.clip(np.exp(rng.normal(3.8, 0.5)), 12, 150))
     pause = float(rng.uniform(*CYCLE_S)) if rng.random() < 0.7 else end - begin
     between = rng.random() < 0.35
-    found: list[Episode] = []
-    others: list[Episode] = []
+    seizures: list[Episode] = []
+    discharges: list[Episode] = []
     time = begin
     onset = begin + rng.uniform(5, max(min(pause, end - begin - typical - 20), 6))
     while onset < end - 12:
         length = float(np.clip(typical * np.exp(rng.normal(0, 0.2)), 12, LONGEST_S))
         rate, size = np.exp(rng.normal(0, (0.08, 0.15)))
-        found.append(theme.run(onset, min(onset + length, end), float(rate), float(size)))
+        seizures.append(theme.run(onset, min(onset + length, end), float(rate), float(size)))
         if between and onset - time > 10:
-            others += _filled(rng, (themes[Pattern.LPD],), time, onset - 2, 0.93, 0.7)
-        time = found[-1].stop_s + 5
+            discharges += _episodes(rng, (themes[Pattern.LPD],), time, onset - 2, 0.93, 0.7)
+        time = seizures[-1].stop_s + 5
         onset = time + pause * float(np.exp(rng.normal(0, 0.1)))
     if between and end - time > 10:
-        others += _filled(rng, (themes[Pattern.LPD],), time, end, 0.93, 0.7)
-    return _with_prevalence(found, end - begin) + _with_prevalence(others, end - begin)
+        discharges += _episodes(rng, (themes[Pattern.LPD],), time, end, 0.93, 0.7)
+    return _with_prevalence(seizures, end - begin) + _with_prevalence(discharges, end - begin)

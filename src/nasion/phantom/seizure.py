@@ -81,10 +81,10 @@ class Seizure:
             first, last = rng.uniform(11, 20), rng.uniform(2, 7)
         duration = float(np.clip(np.exp(rng.normal(4.0, 0.75)), 12, 400))
         length = span.stop_s - span.start_s
-        where = rng.random()
-        if where < 0.18:  # begins in the span
+        placement = rng.random()
+        if placement < 0.18:  # begins in the span
             onset = span.start_s + rng.uniform(0.05, 0.45) * length
-        elif where < 0.36:  # ends in the span
+        elif placement < 0.36:  # ends in the span
             onset = span.start_s + rng.uniform(0.55, 0.95) * length - duration
         else:
             slack = max(duration - length, 0.5)
@@ -112,11 +112,11 @@ class Seizure:
         """Render over `duration_s`; the first column of `fields` is the focus."""
         n_times = round(duration_s * SFREQ)
         time = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ)
-        done = (time - self.onset_s) / self.duration_s  # share of the course
-        within = np.clip(done, 0, 1)
+        position = (time - self.onset_s) / self.duration_s  # share of the course
+        progress = np.clip(position, 0, 1)
         marks = (0.0, 0.5, 1.0)
-        rate = np.exp(np.interp(within, marks, np.log(self.rates_hz)))
-        size = np.interp(within, marks, self.amplitudes_uv)
+        rate = np.exp(np.interp(progress, marks, np.log(self.rates_hz)))
+        size = np.interp(progress, marks, self.amplitudes_uv)
         edge = np.clip((time - self.onset_s) / 1.0, 0, 1)
         edge *= np.clip((self.onset_s + self.duration_s - time) / 0.8, 0, 1)
         envelope = edge * size * np.exp(0.3 * course(rng, 1, n_times, 0.8)[0])
@@ -124,29 +124,33 @@ class Seizure:
         sources = np.empty((self.spread.size, n_times), np.float32)
         wander = course(rng, self.spread.size, n_times, 1.5)
         swell = np.exp(0.3 * course(rng, self.spread.size, n_times, 0.7))
-        for row, (lag, late) in enumerate(zip(self.phases_rad, self.spread, strict=True)):
-            joined = np.clip((within - late) / 0.12 + 0.5, 0, 1) if row else 1.0
-            turned = phase + lag + self.looseness * wander[row]
-            sources[row] = envelope * joined * swell[row] * self.shape(turned, within, rate)
+        for row, (lag, delay) in enumerate(zip(self.phases_rad, self.spread, strict=True)):
+            recruited = np.clip((progress - delay) / 0.12 + 0.5, 0, 1) if row else 1.0
+            row_phase = phase + lag + self.looseness * wander[row]
+            sources[row] = envelope * recruited * swell[row] * self.shape(row_phase, progress, rate)
         sources *= self.polarity
         return Activity(sources, fields, self.appearance(span))
 
-    def shape(self, phase: Array, within: Array, rate: Array) -> Array:
+    def shape(self, phase: Array, progress: Array, rate: Array) -> Array:
         """One cycle, sharper as the seizure goes on."""
         if self.kind == "spike-wave":
             width = np.clip(0.04 * rate * (0.6 + self.sharpness), 0.05, 0.3)
             return spike_wave(phase, width, self.slow)
         rhythm = wave(phase, 0.35 * self.sharpness, 0.4 * self.slow - 0.3) / 2
-        late = self.sharpness * within
+        sharp = self.sharpness * progress
         return np.asarray(
-            (1 - late) * rhythm + late * spike_wave(phase, 0.16, 0.6) * 0.8, np.float32
+            (1 - sharp) * rhythm + sharp * spike_wave(phase, 0.16, 0.6) * 0.8, np.float32
         )
 
     def gain(self, n_times: int) -> Array:
         """Of the background: 1 before the onset, attenuated after the end, slowly back."""
-        past = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ) - self.onset_s
-        past -= self.duration_s
-        depth = (1 - self.aftermath) * np.clip(past + 1, 0, 1) * np.exp(-np.maximum(past, 0) / 60)
+        since_end_s = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ) - self.onset_s
+        since_end_s -= self.duration_s
+        depth = (
+            (1 - self.aftermath)
+            * np.clip(since_end_s + 1, 0, 1)
+            * np.exp(-np.maximum(since_end_s, 0) / 60)
+        )
         return np.asarray(1 - depth, np.float32)
 
     def quiet(self, n_times: int) -> Array:
@@ -159,12 +163,12 @@ class Seizure:
         length = span.stop_s - span.start_s
         first = max(self.onset_s, span.start_s)
         last = min(self.onset_s + self.duration_s, span.stop_s)
-        covered = max(last - first, 0) / length
+        coverage = max(last - first, 0) / length
         middle = ((first + last) / 2 - self.onset_s) / self.duration_s
         rate = float(np.exp(np.interp(middle, (0, 0.5, 1), np.log(self.rates_hz))))
         change = abs(np.log(self.rates_hz[0] / self.rates_hz[2])) * min(length / self.duration_s, 1)
         ictal = 0.3 + 2.2 * float(np.clip((rate - 2.2) / 1.0, -0.6, 1)) + 2.0 * min(change, 0.6)
-        ictal -= 3.0 * max(0.55 - covered, 0)
-        presence = 2.4 - 4.0 * max(0.5 - covered, 0)
+        ictal -= 3.0 * max(0.55 - coverage, 0)
+        presence = 2.4 - 4.0 * max(0.5 - coverage, 0)
         periodic = {"spike-wave": 2.0, "rhythmic": 0.3, "delta": -1.5, "fast": 0.0}[self.kind]
         return Appearance(presence, periodic + self.sharpness, ictal)

@@ -109,22 +109,22 @@ class Stay:
         """Kind of background at a time."""
         return self.states[min(int(time_s // PIECE_S), len(self.states) - 1)]
 
-    def activity(self, number: int, seen: Span | None = None) -> Activity:
+    def activity(self, number: int, window: Span | None = None) -> Activity:
         """Render a run; its clock begins LEAD_S before the onset.
 
-        Its appearance is that in the window `seen` of the stay; default: the middle of the run.
+        Its appearance is that in the `window` of the stay; default: the middle of the run.
         """
         run = self.schedule.runs[number]
         duration_s = LEAD_S + run.duration_s + LAG_S
         middle = run.onset_s + run.duration_s / 2
-        span = (seen or Span(middle - CENTRE_S / 2, middle + CENTRE_S / 2)).later(
+        span = (window or Span(middle - CENTRE_S / 2, middle + CENTRE_S / 2)).later(
             LEAD_S - run.onset_s
         )
         rng = self._rng(_RUN, number)
         if isinstance(run.source, Seizure):
             return run.source.activity(rng, run.fields, duration_s, span)
-        found = ((LEAD_S, LEAD_S + run.duration_s),)
-        return run.source.activity(rng, run.fields, found, duration_s, span)
+        runs = ((LEAD_S, LEAD_S + run.duration_s),)
+        return run.source.activity(rng, run.fields, runs, duration_s, span)
 
     def appearance(self, number: int, span: Span) -> Appearance | None:
         """How a run appears to who looks at a window."""
@@ -195,8 +195,8 @@ class Stay:
         time = np.arange(start, start + n) / SFREQ
         gain = np.exp(np.interp(time, *self.schedule.calm.T)).astype(np.float32)
         for run in self.schedule.runs:
-            felt = run.onset_s < time[-1] and run.stop_s + AFTERMATH_S > time[0]
-            if felt and isinstance(run.source, Seizure):
+            overlaps = run.onset_s < time[-1] and run.stop_s + AFTERMATH_S > time[0]
+            if overlaps and isinstance(run.source, Seizure):
                 gain *= replace(run.source, onset_s=run.onset_s - time[0]).gain(n)
         return gain
 
@@ -239,8 +239,8 @@ def _draw_states(rng: np.random.Generator, kind: str, n: int) -> tuple[str, ...]
     states: list[str] = []
     while len(states) < n:
         minutes = float(np.clip(np.exp(rng.normal(3.2, 0.7)), 5, 90))
-        turn = STATES[kind][int(len(states) > 0 and states[-1] == STATES[kind][0])]
-        states += [turn] * round(minutes * 60 / PIECE_S)
+        state = STATES[kind][int(len(states) > 0 and states[-1] == STATES[kind][0])]
+        states += [state] * round(minutes * 60 / PIECE_S)
     return tuple(states[:n])
 
 

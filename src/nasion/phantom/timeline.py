@@ -50,12 +50,12 @@ def runs(
     """
     length = span.stop_s - span.start_s
     typical = rng.uniform(8, 60)
-    found: list[tuple[float, float]] = []
+    spans: list[tuple[float, float]] = []
     before, after = span.start_s, span.stop_s
     if coverage >= 1:
         reach = typical * prevalence / max(1.05 - prevalence, 0.05)
         before, after = span.start_s - rng.exponential(reach), span.stop_s + rng.exponential(reach)
-        found.append((before, after))
+        spans.append((before, after))
     elif coverage > 0:
         piece = coverage * length
         kind = rng.integers(3)
@@ -66,34 +66,34 @@ def runs(
         else:
             before = span.start_s + rng.uniform(0, length - piece)
             after = before + piece
-        found.append((before, after))
+        spans.append((before, after))
     for sign, edge in ((1, max(after, span.stop_s)), (-1, min(before, span.start_s))):
         time = edge
         while 0 < time < duration_s and prevalence > 0.02:
             time += sign * rng.exponential(typical * (1 - prevalence) / prevalence)
             end = time + sign * rng.exponential(typical)
-            found.append((min(time, end), max(time, end)))
+            spans.append((min(time, end), max(time, end)))
             time = end
-    return tuple(sorted(found))
+    return tuple(sorted(spans))
 
 
-def gate(found: Runs, n_times: int, ramp_s: float = 0.5) -> Array:
+def gate(spans: Runs, n_times: int, ramp_s: float = 0.5) -> Array:
     """1 within runs, 0 outside, ramps of `ramp_s` at their ends."""
     time = np.arange(n_times, dtype=np.float32) / np.float32(SFREQ)
     total = np.zeros(n_times, np.float32)
-    for start_s, stop_s in found:
+    for start_s, stop_s in spans:
         if stop_s <= 0 or start_s >= n_times / SFREQ:
             continue
         first = max(int((start_s - ramp_s) * SFREQ), 0)
         last = min(int((stop_s + ramp_s) * SFREQ) + 1, n_times)
-        here = time[first:last]
-        rise = np.clip((here - start_s) / ramp_s + 0.5, 0, 1)
-        fall = np.clip((stop_s - here) / ramp_s + 0.5, 0, 1)
+        part = time[first:last]
+        rise = np.clip((part - start_s) / ramp_s + 0.5, 0, 1)
+        fall = np.clip((stop_s - part) / ramp_s + 0.5, 0, 1)
         total[first:last] = np.maximum(total[first:last], np.minimum(rise, fall))
     return total
 
 
-def covered(found: Runs, n_times: int, span: Span) -> float:
+def covered(spans: Runs, n_times: int, span: Span) -> float:
     """Share of a span within runs, soft ends counted as they are; nothing is outside `n_times`."""
     start, stop = span.samples.start, span.samples.stop
-    return float(gate(found, n_times)[max(start, 0) : max(stop, 0)].sum() / (stop - start))
+    return float(gate(spans, n_times)[max(start, 0) : max(stop, 0)].sum() / (stop - start))

@@ -91,9 +91,9 @@ def measure(run: Episode, activity: Activity) -> Measure:
     if isinstance(run.source, Periodic):
         cycles = _discharges(activity.sources[0], run.source.train)
         size = np.abs(activity.sources).max(0)  # the last discharge may outlast the run
-        there = np.flatnonzero(size > 0.05 * size.max()) / SFREQ - LEAD_S
-        if there.size:
-            onset_s, stop_s = run.onset_s + float(there[0]), run.onset_s + float(there[-1])
+        active_s = np.flatnonzero(size > 0.05 * size.max()) / SFREQ - LEAD_S
+        if active_s.size:
+            onset_s, stop_s = run.onset_s + float(active_s[0]), run.onset_s + float(active_s[-1])
     else:
         if not isinstance(run.source, Seizure):  # the contour of slow waves is rough
             source = _smoothed(source, 0.7 / run.source.rate_hz)
@@ -123,10 +123,10 @@ def _discharges(source: Array, train: Train) -> NDArray[np.float64]:
     size = _smoothed(np.abs(source), float(np.clip(0.5 / train.rate_hz, 0.1, 0.6)))
     # The less regular, the closer one may follow the other; an after-wave is none.
     gap = max(round(np.exp(-1.6 * train.irregularity) / train.rate_hz * SFREQ), 1)
-    peaks, found = find_peaks(size, height=0.05 * size.max() + 1e-9, distance=gap)
+    peaks, properties = find_peaks(size, height=0.05 * size.max() + 1e-9, distance=gap)
     if not peaks.size:
         return np.zeros(0)
-    return peaks[found["peak_heights"] > 0.2 * np.median(found["peak_heights"])] / SFREQ
+    return peaks[properties["peak_heights"] > 0.2 * np.median(properties["peak_heights"])] / SFREQ
 
 
 def windows(run: Episode, duration_s: float) -> list[Span]:
@@ -135,8 +135,8 @@ def windows(run: Episode, duration_s: float) -> list[Span]:
     n = int(np.clip((run.duration_s - CENTRE_S) // CENTRE_S + 1, 1, MOST_WINDOWS))
     middle = (run.onset_s + run.stop_s - CENTRE_S) / 2
     starts = np.linspace(run.onset_s, last, n) if n > 1 else np.array([middle])
-    inside = starts.clip(0.0, duration_s - CENTRE_S)
-    return [Span(float(start), float(start) + CENTRE_S) for start in inside]
+    clipped_s = starts.clip(0.0, duration_s - CENTRE_S)
+    return [Span(float(start), float(start) + CENTRE_S) for start in clipped_s]
 
 
 @dataclass(frozen=True)
@@ -151,17 +151,17 @@ class Panel:
     def watch(self) -> Iterator[Section]:
         """Render the stay, look at each piece and pass it on."""
         runs, duration_s = self.stay.schedule.runs, self.stay.duration_s
-        due = [
+        queue = [
             (span.stop_s, number, span)
             for number, run in enumerate(runs)
             for span in windows(run, duration_s)
         ]
-        due.sort(key=lambda entry: entry[:2], reverse=True)
+        queue.sort(key=lambda entry: entry[:2], reverse=True)
         before: Section | None = None
         for piece in self.stay.pieces():
             view = joined([before, piece]) if before else piece
-            while due and due[-1][0] <= piece.stop_s + 1e-6:
-                _, number, span = due.pop()
+            while queue and queue[-1][0] <= piece.stop_s + 1e-6:
+                _, number, span = queue.pop()
                 belief = self._belief(view, span, number)
                 self.beliefs.setdefault(number, []).append(belief)
             before = piece
@@ -170,14 +170,16 @@ class Panel:
     def _belief(self, view: Section, span: Span, judged: int) -> NDArray[np.float64]:
         """Shares of votes on a run in a window, seen together with runs of its kind beside it."""
         runs = self.stay.schedule.runs
-        alike = kin(self.stay, view, runs[judged].planted)
-        fullest = max(alike, key=lambda number: shared_s(self.stay, number, span))
-        looks = {number: self._look(number, span) for number in (judged, fullest)}
-        most = shared_s(self.stay, fullest, span) > CENTRE_S / 2
-        look = looks[fullest if most else judged]
-        return raters.belief([raters.find(*seen(view, span, alike), look)] if look else [])
+        same_kind = kin(self.stay, view, runs[judged].planted)
+        fullest = max(same_kind, key=lambda number: shared_s(self.stay, number, span))
+        appearances = {number: self._appearance(number, span) for number in (judged, fullest)}
+        covers_half = shared_s(self.stay, fullest, span) > CENTRE_S / 2
+        appearance = appearances[fullest if covers_half else judged]
+        return raters.belief(
+            [raters.find(*seen(view, span, same_kind), appearance)] if appearance else []
+        )
 
-    def _look(self, number: int, span: Span) -> Appearance | None:
+    def _appearance(self, number: int, span: Span) -> Appearance | None:
         """How a run appears in a window; its measure is noted once."""
         run = self.stay.schedule.runs[number]
         if number not in self.looks:
@@ -196,21 +198,21 @@ class Panel:
 
     def _event(self, number: int) -> Row | None:
         """One run; None where no discharge fell into it."""
-        run, found = self.stay.schedule.runs[number], self.measures[number]
-        if not found.amplitude_uv:
+        run, measure = self.stay.schedule.runs[number], self.measures[number]
+        if not measure.amplitude_uv:
             return None
         shares = np.mean(self.beliefs[number], axis=0)
-        onset_s, stop_s = found.onset_s, min(found.stop_s, self.stay.duration_s)
+        onset_s, stop_s = measure.onset_s, min(measure.stop_s, self.stay.duration_s)
         return _row(
             onset_s,
             stop_s - onset_s,
             str(PATTERNS[int(shares.argmax())]),
             run.planted,
             side=self._side(run),
-            frequency_hz=round(found.frequency_hz, 2)
-            if np.isfinite(found.frequency_hz)
+            frequency_hz=round(measure.frequency_hz, 2)
+            if np.isfinite(measure.frequency_hz)
             else ABSENT,
-            amplitude_uv=round(found.amplitude_uv, 1),
+            amplitude_uv=round(measure.amplitude_uv, 1),
             prevalence=run.prevalence,
             induced="yes" if run.induced else "no",
             background=self.stay.state(onset_s),
@@ -225,15 +227,15 @@ class Panel:
     def _artifact(self, number: int) -> Row | None:
         """One spell as far as it can be seen; None where nothing came of it."""
         spell, effect = self.stay.bedside.spells[number], self.stay.effect(number)
-        there = np.flatnonzero((np.nan_to_num(effect.added) != 0).any(0))
-        if not there.size:
+        samples = np.flatnonzero((np.nan_to_num(effect.added) != 0).any(0))
+        if not samples.size:
             return None
         names = [ELECTRODES[row] for row in effect.rows]
         if self.stay.patient.mirrored:
             names = [MIRROR[name] for name in names]
         return _row(
-            spell.onset_s + there[0] / SFREQ,
-            (there[-1] - there[0] + 1) / SFREQ,
+            spell.onset_s + samples[0] / SFREQ,
+            (samples[-1] - samples[0] + 1) / SFREQ,
             "artifact",
             spell.name,
             background=self.stay.state(spell.onset_s),

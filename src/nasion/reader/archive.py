@@ -42,17 +42,17 @@ def recordings_in(paths: Iterable[Path]) -> list[Path]:
     NasionError
         Where a folder holds none.
     """
-    found: dict[Path, None] = {}
+    recordings: dict[Path, None] = {}
     for path in paths:
         if path.is_dir() and path.suffix.lower() not in FOLDERS:
-            inside = sorted(recordings_below(path, SPECTROGRAM_FOLDERS))
-            if not inside:
+            below = sorted(recordings_below(path, SPECTROGRAM_FOLDERS))
+            if not below:
                 kinds = ", ".join(sorted(SUFFIXES))
                 raise NasionError(f"{path}: holds no recording ({kinds}); name the file itself")
-            found |= dict.fromkeys(inside)
+            recordings |= dict.fromkeys(below)
         else:
-            found[path] = None
-    return list(found)
+            recordings[path] = None
+    return list(recordings)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Archive:
         self,
         paths: Iterable[Path],
         bar: Callable[[str], AbstractContextManager[Progress]],
-        told: Callable[[Outcome], None],
+        report: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Read each recording by itself.
 
@@ -108,8 +108,8 @@ class Archive:
         outcomes: list[Outcome] = []
         files = recordings_in(paths)
         for number, path in enumerate(files, 1):
-            what = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
-            with bar(what) as progress:
+            label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
+            with bar(label) as progress:
                 try:
                     recording = open_recording(path, unit=self.unit)
                     outcome = self._outcome(recording, [path], outcomes, progress)
@@ -117,63 +117,65 @@ class Archive:
                     outcome = Outcome(str(path), reason=str(error))
             outcomes.append(outcome)
             self._write(outcomes)
-            told(outcome)
+            report(outcome)
         return outcomes
 
     def read_stay(
         self,
         paths: Iterable[Path],
         bar: Callable[[str], AbstractContextManager[Progress]],
-        told: Callable[[Outcome], None],
+        report: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
         files = recordings_in(paths)
-        opened = [open_recording(path, unit=self.unit) for path in files]
-        whole = joined(opened, f"{min(opened, key=lambda one: str(one.start)).name}-stay")
+        recordings = [open_recording(path, unit=self.unit) for path in files]
+        stay = joined(
+            recordings, f"{min(recordings, key=lambda recording: str(recording.start)).name}-stay"
+        )
         with bar("stay") as progress:
-            outcome = self._outcome(whole, files, [], progress)
+            outcome = self._outcome(stay, files, [], progress)
         self._write([outcome])
-        told(outcome)
+        report(outcome)
         return [outcome]
 
     def _outcome(
         self,
         recording: Recording,
         files: Sequence[Path],
-        others: Sequence[Outcome],
+        outcomes: Sequence[Outcome],
         progress: Progress,
     ) -> Outcome:
         source = ", ".join(map(str, files))
-        taken = {other.folder for other in others}
+        folders = {outcome.folder for outcome in outcomes}
         if self.deidentify:
             key = self._key(source, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
-            return Outcome(source, key.name, found=self._finished(files, folder, reading))
+            return Outcome(source, key.name, found=self._summary(files, folder, reading))
         mark = _mark(files, self.reader)
         name = next(
             name
             for name in _names(recording.name)
-            if name not in taken and _source_of(self.out / name) in ("", mark.partition("-")[0])
+            if name not in folders and _source_of(self.out / name) in ("", mark.partition("-")[0])
         )
         folder = self.out / name
         if not self.again and _mark_of(folder) == mark:
-            found = ""
+            text = ""
             if self.annotate and not list(folder.glob(f"{COPY}.*")):
-                found = self._copied(files, folder, reading_folder.load(folder))
-            return Outcome(source, name, before=True, found=found)
+                text = self._copy_remark(files, folder, reading_folder.load(folder))
+            return Outcome(source, name, before=True, found=text)
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
-        return Outcome(source, name, found=self._finished(files, folder, reading))
+        return Outcome(source, name, found=self._summary(files, folder, reading))
 
-    def _finished(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+    def _summary(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Bring the annotated copy up to date with a new reading; say what was found."""
         for old in folder.glob(f"{COPY}.*"):  # its events are those of an earlier reading
             old.unlink()
-        found = sentences(reading, Burden.of(reading))[0]
-        remark = self._copied(files, folder, reading) if self.annotate else ""
-        return f"{found} {remark}".rstrip()
+        sentence = sentences(reading, Burden.of(reading))[0]
+        remark = self._copy_remark(files, folder, reading) if self.annotate else ""
+        return f"{sentence} {remark}".rstrip()
 
-    def _copied(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+    def _copy_remark(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Copy the file with the events in it, or say why not."""
         (source,) = files
         if source.suffix.lower() not in ANNOTATED:
@@ -184,13 +186,13 @@ class Archive:
 
     def _key(self, source: str, recording: Recording) -> Key:
         """The key of a recording; those of one archive are moved by the same days."""
-        known = self.known
-        if source not in known:
-            first = next(iter(known.values()), None)
-            known[source] = first.another() if first else Key.draw(recording.start)
+        keys = self.known
+        if source not in keys:
+            first = next(iter(keys.values()), None)
+            keys[source] = first.another() if first else Key.draw(recording.start)
             if self.keys:
-                write_keys(self.keys, known)
-        return known[source]
+                write_keys(self.keys, keys)
+        return keys[source]
 
     @cached_property
     def known(self) -> dict[str, Key]:
@@ -203,10 +205,12 @@ class Archive:
         Rows of earlier calls stay, but for the recordings and readings that this one is about.
         """
         rows = [COLUMNS, *self._earlier(outcomes)]
-        for one in outcomes:
-            told = replace(one, source="", reason="can't be read") if self.deidentify else one
-            reason = told.reason if one.reason else ""
-            rows.append((told.source, told.folder, reason))
+        for outcome in outcomes:
+            public = (
+                replace(outcome, source="", reason="can't be read") if self.deidentify else outcome
+            )
+            reason = public.reason if outcome.reason else ""
+            rows.append((public.source, public.folder, reason))
         lines = ["\t".join(_plain(text) for text in row) for row in rows]
         with replacing(self.out / SUMMARY) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -219,14 +223,17 @@ class Archive:
         lines = path.read_text(encoding="utf-8").splitlines()
         if not lines or tuple(lines[0].split("\t")) != COLUMNS:
             return []
-        now = {one.source for one in outcomes}, {one.folder for one in outcomes if one.folder}
-        kept = []
+        current = (
+            {outcome.source for outcome in outcomes},
+            {outcome.folder for outcome in outcomes if outcome.folder},
+        )
+        rows = []
         for line in lines[1:]:
             source, folder, reason = (*line.split("\t"), "", "")[:3]
-            there = (self.out / folder / MANIFEST).exists() if folder else bool(source)
-            if there and source not in now[0] and folder not in now[1]:
-                kept.append((source, folder, reason))
-        return kept
+            exists = (self.out / folder / MANIFEST).exists() if folder else bool(source)
+            if exists and source not in current[0] and folder not in current[1]:
+                rows.append((source, folder, reason))
+        return rows
 
 
 def _plain(text: str) -> str:
@@ -235,11 +242,11 @@ def _plain(text: str) -> str:
 
 def _names(name: str) -> Iterator[str]:
     """Names that every file system holds: the recording's own, then with a number."""
-    plain = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:80] or "recording"
-    yield plain
+    stem = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:80] or "recording"
+    yield stem
     number = 2
     while True:
-        yield f"{plain}-{number}"
+        yield f"{stem}-{number}"
         number += 1
 
 
@@ -253,8 +260,8 @@ def _mark(files: Sequence[Path], reader: Reader) -> str:
                 source.update(file.read(HEAD_BYTES))
         else:
             source.update(str(path).encode())
-    way = repr((reader.network.about.identity, settings, reader.display, reader.report))
-    return f"{source.hexdigest()[:12]}-{sha256(way.encode()).hexdigest()[:8]}"
+    identity = repr((reader.network.about.identity, settings, reader.display, reader.report))
+    return f"{source.hexdigest()[:12]}-{sha256(identity.encode()).hexdigest()[:8]}"
 
 
 def _mark_of(folder: Path) -> str:

@@ -124,8 +124,8 @@ class Reader:
             yield folder
         elif self.report:
             folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=folder, prefix=".report-") as aside:
-                yield Path(aside)
+            with TemporaryDirectory(dir=folder, prefix=".report-") as temporary:
+                yield Path(temporary)
         else:
             yield None
 

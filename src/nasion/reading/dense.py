@@ -70,13 +70,13 @@ def read_steps(
     quality = np.zeros((n_steps, len(COLUMNS)), np.uint8)
     workers = threads or cpu_count() or 1
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        made = (
+        tasks = (
             partial(piece_of, recording, network.signal, first, stop)
             for first, stop in spans(n_steps, piece)
         )
-        seen = _watched(_in_order(pool, made, workers + 1), quality, watch)
-        asked = _asked(seen, network, n_steps, context_every, quality, reason)
-        for steps, answer in _in_order(pool, asked, workers):
+        pieces = _pieces_with_quality(_in_order(pool, tasks, workers + 1), quality, watch)
+        batches = _batches(pieces, network, n_steps, context_every, quality, reason)
+        for steps, answer in _in_order(pool, batches, workers):
             probability[steps] = answer
             if progress and len(steps):
                 progress(int(steps[-1]) + 1, n_steps)
@@ -85,20 +85,20 @@ def read_steps(
     return Steps(probability, reason, quality)
 
 
-def _watched(
-    made: Iterable[Piece],
+def _pieces_with_quality(
+    pieces: Iterable[Piece],
     quality: NDArray[np.uint8],
     watch: Callable[[Piece], None] | None,
 ) -> Iterator[Piece]:
     """Note the faults, show the piece, and go on without its raw signals."""
-    for piece in made:
+    for piece in pieces:
         quality[piece.first : piece.stop] = piece.faults
         if watch:
             watch(piece)
         yield replace(piece, signals=piece.signals[:, :0])
 
 
-def _asked(
+def _batches(
     pieces: Iterable[Piece],
     network: Network,
     n_steps: int,
@@ -107,23 +107,23 @@ def _asked(
     reason: NDArray[np.uint8],
 ) -> Iterator[Callable[[], tuple[NDArray[np.int64], NDArray[np.float32]]]]:
     """What the network is to be asked about each piece, once all it looks at is there."""
-    before, behind = reach(network.signal, context_every)
-    held: deque[Piece] = deque()
-    waiting: deque[tuple[int, int]] = deque()
+    before, after = reach(network.signal, context_every)
+    window: deque[Piece] = deque()
+    queue: deque[tuple[int, int]] = deque()
     for piece in pieces:
-        held.append(piece)
-        waiting.append((piece.first, piece.stop))
-        while waiting and (piece.stop == n_steps or waiting[0][1] + behind <= piece.stop):
-            first, stop = waiting.popleft()
-            while held[0].stop <= first - before:
-                held.popleft()
+        window.append(piece)
+        queue.append((piece.first, piece.stop))
+        while queue and (piece.stop == n_steps or queue[0][1] + after <= piece.stop):
+            first, stop = queue.popleft()
+            while window[0].stop <= first - before:
+                window.popleft()
             low = max(first - MARGIN_STEPS, 0)
             reason[first:stop] = judged(quality[low : stop + MARGIN_STEPS])[first - low :][
                 : stop - first
             ]
             steps = np.flatnonzero(reason[first:stop] == 0) + first
             yield partial(
-                _answer, network, tuple(held), steps, (before, behind), context_every, n_steps - 1
+                _answer, network, tuple(window), steps, (before, after), context_every, n_steps - 1
             )
 
 
@@ -131,15 +131,15 @@ def _answer(
     network: Network,
     pieces: Sequence[Piece],
     steps: NDArray[np.int64],
-    around: tuple[int, int],
+    span: tuple[int, int],
     context_every: int,
     last: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Ask the network about some steps."""
     if not len(steps):
         return steps, np.empty((0, len(PATTERNS)), np.float32)
-    before, behind = around
-    strip = Strip.around(pieces, int(steps[0]) - before, int(steps[-1]) + behind)
+    before, after = span
+    strip = Strip.around(pieces, int(steps[0]) - before, int(steps[-1]) + after)
     windows = windows_of(strip, network.signal, steps, context_every, last)
     if not network.dense:
         windows = windows.apart(network.block_length)
@@ -150,10 +150,10 @@ def _in_order(
     pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], Result]], ahead: int
 ) -> Iterator[Result]:
     """Results in the order of their tasks, so many of which run ahead."""
-    running: deque[Future[Result]] = deque()
+    futures: deque[Future[Result]] = deque()
     for task in tasks:
-        running.append(pool.submit(task))
-        if len(running) > ahead:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+        futures.append(pool.submit(task))
+        if len(futures) > ahead:
+            yield futures.popleft().result()
+    while futures:
+        yield futures.popleft().result()

@@ -45,19 +45,19 @@ class Why:
         """The map of a pattern over a part of the 50 s; 0 outside them."""
         if self.over_time is None:
             return None
-        whole = self.over_time[PATTERNS.index(pattern)]
-        sfreq = len(whole) / SEGMENT_S
+        trace = self.over_time[PATTERNS.index(pattern)]
+        sfreq = len(trace) / SEGMENT_S
         first, length = round((start_s - self.start_s) * sfreq), round(duration_s * sfreq)
-        padded = np.pad(whole, (max(-first, 0), max(first + length - len(whole), 0)))
+        padded = np.pad(trace, (max(-first, 0), max(first + length - len(trace), 0)))
         return padded[max(first, 0) :][:length]
 
 
 def why(recording: Recording, network: Network, step: int) -> Why:
     """Explain the window of a step of a recording."""
-    before, behind = reach(network.signal, 1)
-    first, stop = max(step - before, 0), min(step + behind, n_steps_of(recording.duration_s))
+    before, after = reach(network.signal, 1)
+    first, stop = max(step - before, 0), min(step + after, n_steps_of(recording.duration_s))
     piece = piece_of(recording, network.signal, first, stop)
-    strip = Strip.around([piece], step - before, step + behind)
+    strip = Strip.around([piece], step - before, step + after)
     windows = windows_of(strip, network.signal, [step], 1)
     if not network.dense:
         windows = windows.apart(network.block_length)

@@ -56,9 +56,9 @@ class Reading:
         """Refuse arrays that do not belong together."""
         n_steps = n_steps_of(self.duration_s)
         shapes = (n_steps, len(PATTERNS)), (n_steps,), (n_steps, len(COLUMNS))
-        found = self.probability.shape, self.reason.shape, self.quality.shape
-        if found != shapes:
-            raise ValueError(f"arrays of shapes {found} for {n_steps} steps")
+        given_shapes = self.probability.shape, self.reason.shape, self.quality.shape
+        if given_shapes != shapes:
+            raise ValueError(f"arrays of shapes {given_shapes} for {n_steps} steps")
 
     @property
     def n_steps(self) -> int:

@@ -80,37 +80,37 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
         recording.n_times,
         window_s=max(view.window_s for view in (HMS_VIEW, *views.values())),
     )
-    around = recording.read(margins.first, margins.last)
-    pairs, gaps = cleaned(around)
-    shown = columns(pairs, gaps, HMS_VIEW, margins)
+    signals = recording.read(margins.first, margins.last)
+    pairs, gaps = cleaned(signals)
+    power = columns(pairs, gaps, HMS_VIEW, margins)
     return Piece(
         first=first,
-        signals=np.ascontiguousarray(margins.cut(around)),
-        faults=_faults(around, recording, margins),
-        waveform=np.ascontiguousarray(waveform(around, signal.waveform, margins)),
+        signals=np.ascontiguousarray(margins.cut(signals)),
+        faults=_faults(signals, recording, margins),
+        waveform=np.ascontiguousarray(waveform(signals, signal.waveform, margins)),
         columns={
             name: scaled(
-                shown if view == HMS_VIEW else columns(pairs, gaps, view, margins),
+                power if view == HMS_VIEW else columns(pairs, gaps, view, margins),
                 signal.spectrogram,
             )
             for name, view in views.items()
         },
-        spectrum=_decibels(shown[..., :: round(READING_STEP_S / HMS_COLUMN_S)]),
+        spectrum=_decibels(power[..., :: round(READING_STEP_S / HMS_COLUMN_S)]),
     )
 
 
-def _decibels(shown: Array) -> Array:
-    return (10 * np.log10(np.maximum(shown, LEAST_POWER))).astype(np.float32)
+def _decibels(power: Array) -> Array:
+    return (10 * np.log10(np.maximum(power, LEAST_POWER))).astype(np.float32)
 
 
-def _faults(around: Signals, recording: Recording, margins: Margins) -> NDArray[np.uint8]:
+def _faults(signals: Signals, recording: Recording, margins: Margins) -> NDArray[np.uint8]:
     """Of the steps of the piece, which depend on those beside them."""
-    before, behind = min(MARGIN_STEPS, margins.start // STEP), MARGIN_STEPS
-    wider = replace(margins, start=margins.start - before * STEP, stop=margins.stop + behind * STEP)
-    found = faults(
-        wider.cut(around), source_sfreq=recording.source_sfreq, references=recording.references
+    before, after = min(MARGIN_STEPS, margins.start // STEP), MARGIN_STEPS
+    wider = replace(margins, start=margins.start - before * STEP, stop=margins.stop + after * STEP)
+    bits = faults(
+        wider.cut(signals), source_sfreq=recording.source_sfreq, references=recording.references
     )
-    return found[before:-behind]
+    return bits[before:-after]
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,10 @@ class StepWindows:
         """Each window with a waveform of its own, for networks that look at whole windows."""
         n, n_derivations = len(self.window_blocks), self.waveform.shape[1]
         blocks = self.waveform[0].reshape(n_derivations, -1, block_length)
-        own = blocks[:, self.window_blocks].transpose(1, 0, 2, 3)
+        waveforms = blocks[:, self.window_blocks].transpose(1, 0, 2, 3)
         return replace(
             self,
-            waveform=np.ascontiguousarray(own.reshape(n, n_derivations, -1)),
+            waveform=np.ascontiguousarray(waveforms.reshape(n, n_derivations, -1)),
             window_blocks=own_blocks(n),
         )
 
@@ -57,13 +57,13 @@ class StepWindows:
 def reach(signal: Signal, context_every: int = CONTEXT_EVERY) -> tuple[int, int]:
     """How many steps before and behind the begin of a step its window looks at."""
     before = -(-BLOCKS_BEFORE // BLOCKS_A_STEP)
-    behind = -(-(N_BLOCKS - BLOCKS_BEFORE) // BLOCKS_A_STEP)
+    after = -(-(N_BLOCKS - BLOCKS_BEFORE) // BLOCKS_A_STEP)
     for name, view in views_of(signal).items():
         first, per_step = _first_column(view), _per_step(view)
-        late = context_every // 2 + 1 if name == "context" else 0
-        before = max(before, late - first // per_step)
-        behind = max(behind, late - (-(first + view.n_columns) // per_step))
-    return before, behind
+        latest = context_every // 2 + 1 if name == "context" else 0
+        before = max(before, latest - first // per_step)
+        after = max(after, latest - (-(first + view.n_columns) // per_step))
+    return before, after
 
 
 def _per_step(view: View) -> int:
@@ -101,12 +101,12 @@ def windows_of(
     image_of: dict[str, NDArray[np.int64]] = {}
     counts: dict[str, Array] = {}
     for name, view in views_of(signal).items():
-        every = context_every if name == "context" else 1
-        nearest = (at + every // 2) // every * every
+        stride = context_every if name == "context" else 1
+        nearest = (at + stride // 2) // stride * stride
         if last is not None:
             nearest = np.minimum(nearest, last)
-        chosen, image_of[name] = np.unique(nearest, return_inverse=True)
-        cut = _images(strip.columns[name], view, chosen - strip.first)
+        columns, image_of[name] = np.unique(nearest, return_inverse=True)
+        cut = _images(strip.columns[name], view, columns - strip.first)
         counts[name] = image_present(name, cut, signal)[image_of[name]]
         images[name] = np.nan_to_num(cut, copy=False)
     return StepWindows(

@@ -63,7 +63,7 @@ def choose(reading: Reading) -> list[Example]:
     pattern, another pattern comes closest to it, away from the borders, where every event is
     unsure. None is shown twice: what is near another says both reasons.
     """
-    return [example for pattern in PATTERNS for example in _of(reading, pattern)]
+    return [example for pattern in PATTERNS for example in _examples(reading, pattern)]
 
 
 def page(
@@ -77,9 +77,9 @@ def page(
         The map of its pattern over its 10 s.
     """
     cut = pages.page(display, example.at_s, CENTRE_S, "bipolar", FILTERS).values
-    whole = np.full((len(cut), round(CENTRE_S * SFREQ)), np.nan, np.float32)
-    whole[:, : cut.shape[1]] = cut  # a recording may be shorter than a page
-    *derivations, heart = whole
+    signals = np.full((len(cut), round(CENTRE_S * SFREQ)), np.nan, np.float32)
+    signals[:, : cut.shape[1]] = cut  # a recording may be shorter than a page
+    *derivations, heart = signals
     return ExamplePage(
         example=example,
         signals=np.array(derivations),
@@ -89,32 +89,39 @@ def page(
     )
 
 
-def _of(reading: Reading, pattern: Pattern) -> Iterator[Example]:
+def _examples(reading: Reading, pattern: Pattern) -> Iterator[Example]:
     events = [event for event in reading.events if event.pattern is pattern]
-    known = [(event, found) for event in events if len(found := _steps(reading, event))]
-    if not known:
+    candidates = [(event, steps) for event in events if len(steps := _steps(reading, event))]
+    if not candidates:
         return
-    own = reading.probability[:, PATTERNS.index(pattern)]
-    margin = own - np.delete(reading.probability, PATTERNS.index(pattern), 1).max(1)
-    chosen = [
-        ("first", known[0]),
-        ("longest", max(known, key=lambda entry: entry[0].duration_s)),
-        ("most certain", max(known, key=lambda entry: entry[0].probability)),
+    probability = reading.probability[:, PATTERNS.index(pattern)]
+    margin = probability - np.delete(reading.probability, PATTERNS.index(pattern), 1).max(1)
+    choices = [
+        ("first", candidates[0]),
+        ("longest", max(candidates, key=lambda entry: entry[0].duration_s)),
+        ("most certain", max(candidates, key=lambda entry: entry[0].probability)),
     ]
-    places = [(why, event, int(found[own[found].argmax()])) for why, (event, found) in chosen]
-    inner = [(event, _inner(event, found)) for event, found in known]
-    event, found = min(inner, key=lambda entry: margin[entry[1]].min())
-    places.append(("least certain", event, int(found[margin[found].argmin()])))
-    shown: list[Example] = []
-    for why, event, step in places:
+    places = [
+        (reason, event, int(steps[probability[steps].argmax()]))
+        for reason, (event, steps) in choices
+    ]
+    inner = [(event, _inner(event, steps)) for event, steps in candidates]
+    event, steps = min(inner, key=lambda entry: margin[entry[1]].min())
+    places.append(("least certain", event, int(steps[margin[steps].argmin()])))
+    examples: list[Example] = []
+    for reason, event, step in places:
         at_s = float(np.clip(centre_start_s(step), 0, max(reading.duration_s - CENTRE_S, 0)))
-        near = [k for k, other in enumerate(shown) if abs(other.at_s - at_s) < CENTRE_S]
-        if near:
-            other = shown[near[0]]
-            shown[near[0]] = Example(other.event, (*other.why, why), other.at_s)
+        neighbours = [
+            k for k, previous in enumerate(examples) if abs(previous.at_s - at_s) < CENTRE_S
+        ]
+        if neighbours:
+            previous = examples[neighbours[0]]
+            examples[neighbours[0]] = Example(
+                previous.event, (*previous.why, reason), previous.at_s
+            )
         else:
-            shown.append(Example(event, (why,), at_s))
-    yield from sorted(shown, key=lambda example: example.at_s)
+            examples.append(Example(event, (reason,), at_s))
+    yield from sorted(examples, key=lambda example: example.at_s)
 
 
 def _steps(reading: Reading, event: Event) -> Steps:
@@ -130,8 +137,8 @@ def _steps(reading: Reading, event: Event) -> Steps:
 def _inner(event: Event, steps: Steps) -> Steps:
     """Those whose 10 s lie within the event; else the one nearest to its middle."""
     starts_s = np.array([centre_start_s(step) for step in steps])
-    inside = (starts_s >= event.onset_s) & (starts_s + CENTRE_S <= event.stop_s)
-    if inside.any():
-        return steps[inside]
+    inner = (starts_s >= event.onset_s) & (starts_s + CENTRE_S <= event.stop_s)
+    if inner.any():
+        return steps[inner]
     middle_s = (event.onset_s + event.stop_s - CENTRE_S) / 2
     return steps[[int(np.abs(starts_s - middle_s).argmin())]]

@@ -133,11 +133,11 @@ def _row(reading: Reading, spectrogram: Array, span: Axis) -> Panel:
 
 def _spells(flags: NDArray[np.bool_], span: Axis) -> list[tuple[float, float]]:
     """Place and width of what is wide enough to be hatched; the rest is white in the ribbon."""
-    most = strips.squeezed(flags.astype(np.float32), strips.n_columns_of(len(flags))) > 0.5
-    found = [
-        (LEFT + low * span.width, (high - low) * span.width) for low, high in strips.runs(most)
+    mostly = strips.squeezed(flags.astype(np.float32), strips.n_columns_of(len(flags))) > 0.5
+    spells = [
+        (LEFT + low * span.width, (high - low) * span.width) for low, high in strips.runs(mostly)
     ]
-    return [spell for spell in found if spell[1] >= LEAST_HATCHED]
+    return [spell for spell in spells if spell[1] >= LEAST_HATCHED]
 
 
 def _mark(reading: Reading, event: Event, span: Axis) -> Mark:
@@ -156,11 +156,11 @@ def _mark(reading: Reading, event: Event, span: Axis) -> Mark:
 
 def _notes(reading: Reading, span: Axis) -> list[Note]:
     """Ticks for all annotations, numbers as far as they do not touch."""
-    found, free = [], 0.0
+    notes, free = [], 0.0
     for number, (onset_s, _, text) in enumerate(reading.annotations, start=1):
         if span.start_s <= onset_s < span.stop_s:
-            x, shown = span.x(onset_s), str(number)
-            room = x >= free and number <= MOST_NUMBERS
-            free = x + LETTER * (len(shown) + 1) if room else free
-            found.append(Note(x, shown if room else "", f"{when(reading, onset_s)} {text}"))
-    return found
+            x, mark = span.x(onset_s), str(number)
+            fits = x >= free and number <= MOST_NUMBERS
+            free = x + LETTER * (len(mark) + 1) if fits else free
+            notes.append(Note(x, mark if fits else "", f"{when(reading, onset_s)} {text}"))
+    return notes

@@ -34,7 +34,7 @@ def plot(reading: Reading) -> "Figure":
     end = reading.duration_s / unit
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE_IN, layout="constrained")
-        above, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=(1, 4))
+        event_axes, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=(1, 4))
         floor = np.zeros(n)
         for pattern, share in zip(PATTERNS, shares.T, strict=True):
             top = floor + share
@@ -50,9 +50,9 @@ def plot(reading: Reading) -> "Figure":
                 for event in reading.events
                 if event.pattern is pattern
             ]
-            above.broken_barh(spans, (-row - 0.9, 0.8), color=pattern.colour)
-        above.set(ylim=(-len(EVENTFUL), 0), yticks=[], title=reading.name)
-        above.set_ylabel("events", rotation=0, ha="right", va="center")
+            event_axes.broken_barh(spans, (-row - 0.9, 0.8), color=pattern.colour)
+        event_axes.set(ylim=(-len(EVENTFUL), 0), yticks=[], title=reading.name)
+        event_axes.set_ylabel("events", rotation=0, ha="right", va="center")
         handles = [Patch(color=pattern.colour, label=pattern.label) for pattern in PATTERNS]
         figure.legend(handles=handles, loc="outside right center", frameon=False)
     return figure

@@ -142,7 +142,7 @@ def render(
         strips=overview.rows_of(reading, spectrogram),
         span=summary.lasting(strips.span_s(reading.duration_s)),
         scale=(strips.scale_bar(), *strips.DECIBELS),
-        plates=[_plate(shown, reading) for shown in pages],
+        plates=[_plate(example_page, reading) for example_page in pages],
         hours=_hours(reading, burden),
         events=reading.events[:MOST_EVENTS],
         annotations=reading.annotations[: overview.MOST_NUMBERS],
@@ -160,14 +160,14 @@ def render(
     )
 
 
-def _plate(shown: ExamplePage, reading: Reading) -> Plate:
-    example, event = shown.example, shown.example.event
+def _plate(page: ExamplePage, reading: Reading) -> Plate:
+    example, event = page.example, page.example.event
     pattern = example.pattern
     picture = eeg.picture(
-        shown.signals,
+        page.signals,
         SFREQ,
-        ekg=shown.ekg,
-        over_time=shown.map,
+        ekg=page.ekg,
+        over_time=page.map,
         colour=pattern.colour,
         doubtful=_doubtful(reading, example.at_s),
         label=f"seconds from {summary.when(reading, example.at_s)}",
@@ -176,13 +176,13 @@ def _plate(shown: ExamplePage, reading: Reading) -> Plate:
     rate = f", {event.frequency_hz:.1f} Hz" if event.frequency_hz else ""
     band = f"{FILTERS.low_hz:g}–{FILTERS.high_hz:g} Hz"
     shade = f"shaded where the network found what speaks for {summary.named(pattern)}"
-    if shown.map is None:
+    if page.map is None:
         shade = "no map"
     return Plate(
         example=example,
         title=_sentence(" and ".join(example.why)),
         png=strips.png_uri(picture),
-        bars=list(zip(PATTERNS, map(float, shown.probability), strict=True)),
+        bars=list(zip(PATTERNS, map(float, page.probability), strict=True)),
         caption=f"Of the event at {summary.when(reading, event.onset_s)}, "
         f"{summary.lasting(event.duration_s)}{side}{rate}, mean p = {event.probability:.2f}. "
         f"{band}, negative up; {shade}.",
@@ -192,9 +192,9 @@ def _plate(shown: ExamplePage, reading: Reading) -> Plate:
 def _doubtful(reading: Reading, at_s: float) -> list[str]:
     """Derivations of electrodes that were faulty for most of the page."""
     middle = step_of_centre(at_s)
-    seen = reading.quality[max(middle - 2, 0) : middle + 3] & FAULTY
-    most = (seen > 0).mean(0) > 0.5
-    bad = {name for name, faulty in zip(COLUMNS, most, strict=True) if faulty}
+    bits = reading.quality[max(middle - 2, 0) : middle + 3] & FAULTY
+    mostly = (bits > 0).mean(0) > 0.5
+    bad = {name for name, faulty in zip(COLUMNS, mostly, strict=True) if faulty}
     return [
         name for name, pair in zip(DERIVATION_NAMES, DERIVATIONS, strict=True) if bad & set(pair)
     ]
@@ -202,7 +202,7 @@ def _doubtful(reading: Reading, at_s: float) -> list[str]:
 
 def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
     """Tables of twelve hours: a heading each, and the minutes of each pattern that occurs."""
-    present = [
+    patterns = [
         pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden.minutes[pattern]
     ]
     tables = []
@@ -211,7 +211,7 @@ def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
         tables.append(
             {
                 "heads": [_hour(reading, hour.onset_s) for hour in part],
-                "rows": [(name, [hour.minutes[name] for hour in part]) for name in present],
+                "rows": [(name, [hour.minutes[name] for hour in part]) for name in patterns],
                 "judged": [hour.judged_minutes for hour in part],
                 "empty": range(HOURS_A_TABLE - len(part)) if first else (),
             }
@@ -230,23 +230,25 @@ def _faults(reading: Reading) -> dict[str, Any]:
     shares = summary.faults(reading)
     places = np.flatnonzero(np.max(list(shares.values()), 0) >= LEAST_FAULT)
     kinds = [list(FAULTS.values())[place] for place in places]
-    listed = {name: [found[place] for place in places] for name, found in shares.items()}
-    rows = {name: found for name, found in listed.items() if max(found, default=0) >= LEAST_FAULT}
+    by_fault = {name: [values[place] for place in places] for name, values in shares.items()}
+    rows = {
+        name: values for name, values in by_fault.items() if max(values, default=0) >= LEAST_FAULT
+    }
     return {"kinds": kinds, "rows": rows, "fine": [name for name in COLUMNS if name not in rows]}
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested settings as dotted keys."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{name}.")
+            texts |= _flat(value, f"{name}.")
         elif isinstance(value, list | tuple):
-            found[name] = ", ".join(map(str, value)) or "none"
+            texts[name] = ", ".join(map(str, value)) or "none"
         else:
-            found[name] = "none" if value in (None, "") else str(value)
-    return found
+            texts[name] = "none" if value in (None, "") else str(value)
+    return texts
 
 
 def _range(rates: Sequence[float]) -> str:

@@ -44,12 +44,12 @@ def rows(reading: Reading, burden: Burden) -> list[Row]:
 
 def lasting(seconds: float) -> str:
     """Such as 8 s, 4 min 10 s, 31 min, 3 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
-    minutes = round(whole / 60)
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 600:
+        return f"{rounded // 60} min" + (f" {rounded % 60} s" if rounded % 60 else "")
+    minutes = round(rounded / 60)
     if minutes < 60:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
@@ -59,8 +59,8 @@ def lasting(seconds: float) -> str:
 def when(reading: Reading, at_s: float) -> str:
     """Clock time, with the day where there are several; else hours from the start."""
     if reading.start is None:
-        whole = int(at_s + 1e-6)
-        return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+        whole_s = int(at_s + 1e-6)
+        return f"{whole_s // 3600}:{whole_s // 60 % 60:02}:{whole_s % 60:02}"
     at = reading.start + timedelta(seconds=at_s)
     days = {reading.start.date(), (reading.start + timedelta(seconds=reading.duration_s)).date()}
     return f"{at:%H:%M:%S}" + (f" on {at.day} {at:%b}" if len(days) > 1 else "")
@@ -81,32 +81,32 @@ def named(pattern: Pattern) -> str:
 
 def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
     """What was found; and where to look first, and what could not be judged."""
-    return _found(reading, burden), _look(reading)
+    return _seizure_sentence(reading, burden), _advice(reading)
 
 
 def sides(events: list[Event]) -> str:
     """The sides that a good share of the time of some events shows, most first."""
-    lasted: dict[str, float] = {
+    seconds: dict[str, float] = {
         side: sum(event.duration_s for event in events if event.side == side) for side in SIDES
     }
-    total = sum(lasted.values())
-    named = [side for side, time_s in lasted.items() if time_s >= LEAST_SHARE * total > 0]
-    return ", ".join(sorted(named, key=lambda side: -lasted[side]))
+    total = sum(seconds.values())
+    longest = [side for side, time_s in seconds.items() if time_s >= LEAST_SHARE * total > 0]
+    return ", ".join(sorted(longest, key=lambda side: -seconds[side]))
 
 
 def not_judged(reading: Reading) -> list[tuple[str, float]]:
     """Share of the recording by reason, largest first."""
     counts = np.bincount(reading.reason, minlength=len(REASONS))[1:]
     shares = zip(REASONS[1:], counts / max(reading.n_steps, 1), strict=True)
-    return sorted(((str(why), float(share)) for why, share in shares if share),
+    return sorted(((str(reason), float(share)) for reason, share in shares if share),
                   key=lambda entry: -entry[1])  # fmt: skip
 
 
 def faults(reading: Reading) -> dict[str, list[float]]:
     """Of each electrode the share of steps with each bit of `Fault`; gaps do not count."""
-    recorded = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
-    n = max(len(recorded), 1)
-    shares = np.transpose([((recorded & kind) > 0).sum(0) / n for kind in Fault if kind])
+    bits = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
+    n = max(len(bits), 1)
+    shares = np.transpose([((bits & kind) > 0).sum(0) / n for kind in Fault if kind])
     return dict(zip(COLUMNS, shares.tolist(), strict=True))
 
 
@@ -124,17 +124,19 @@ def _row(reading: Reading, burden: Burden, pattern: Pattern) -> Row:
     )
 
 
-def _found(reading: Reading, burden: Burden) -> str:
+def _seizure_sentence(reading: Reading, burden: Burden) -> str:
     judged_s = 60 * burden.judged_minutes
     if not judged_s:
         return "Nothing in this recording could be judged."
-    seizure, *others = rows(reading, burden)
-    others.sort(key=lambda row: -row.share)
-    also = ", ".join(_phrase(row) for row in others if row.n_events)
+    seizure, *patterns = rows(reading, burden)
+    patterns.sort(key=lambda row: -row.share)
+    phrases = ", ".join(_phrase(row) for row in patterns if row.n_events)
     if seizure.longest is None:
         text = f"The model marks no seizure in {lasting(judged_s)} of judged EEG"
         return (
-            f"{text}, but {also}." if also else f"{text}, and none of the other {_OTHERS} patterns."
+            f"{text}, but {phrases}."
+            if phrases
+            else f"{text}, and none of the other {_OTHERS} patterns."
         )
     longest = lasting(seizure.longest.duration_s)
     at = when(reading, seizure.longest.onset_s)
@@ -145,15 +147,15 @@ def _found(reading: Reading, burden: Burden) -> str:
         text += f" in all ({percent(seizure.share)}), the longest of {longest} at {at}"
     if burden.status.met:
         text += ", enough for the criterion of electrographic status epilepticus"
-    return f"{text}; also {also}." if also else f"{text}."
+    return f"{text}; also {phrases}." if phrases else f"{text}."
 
 
-def _look(reading: Reading) -> str:
-    missed = not_judged(reading)
+def _advice(reading: Reading) -> str:
+    reasons = not_judged(reading)
     unseen = "all of the recording was judged"
-    if missed:
-        unseen = f"{percent(sum(share for _, share in missed))} of the recording was not judged"
-        unseen += f" ({'mostly: ' if len(missed) > 1 else ''}{missed[0][0]})"
+    if reasons:
+        unseen = f"{percent(sum(share for _, share in reasons))} of the recording was not judged"
+        unseen += f" ({'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]})"
     pool = [event for event in reading.events if event.pattern is Pattern.SEIZURE]
     first = max(pool or reading.events, key=lambda event: event.probability, default=None)
     if first is None:

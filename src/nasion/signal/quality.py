@@ -95,7 +95,7 @@ def faults(
     Bits of `Fault`, shape (n_steps, 20).
     """
     n_steps = signals.shape[1] // N_STEP
-    found = np.zeros((n_steps, len(COLUMNS)), np.uint8)
+    bits = np.zeros((n_steps, len(COLUMNS)), np.uint8)
     measures = []
     for first in range(0, n_steps, BLOCK_STEPS):
         last = min(first + BLOCK_STEPS, n_steps)
@@ -106,14 +106,14 @@ def faults(
         if len(references) == 1 and references[0] in ELECTRODES:
             flat[:, ELECTRODES.index(references[0])] = False
         clipped = _clipped(steps, spans)
-        _mark(found[first:last], Fault.MISSING, missing)
-        _mark(found[first:last], Fault.FLAT, flat)
-        _mark(found[first:last], Fault.CLIPPED, clipped & ~missing)
-        sound = ~(missing | flat)[:, :N_EEG]
-        measures.append(_measure(steps[:, :N_EEG], sound, source_sfreq))
+        _mark(bits[first:last], Fault.MISSING, missing)
+        _mark(bits[first:last], Fault.FLAT, flat)
+        _mark(bits[first:last], Fault.CLIPPED, clipped & ~missing)
+        intact = ~(missing | flat)[:, :N_EEG]
+        measures.append(_measure(steps[:, :N_EEG], intact, source_sfreq))
     if measures:
         _judge_electrodes(
-            found[:, :N_EEG],
+            bits[:, :N_EEG],
             _Measures(
                 *(
                     np.concatenate([getattr(part, field.name) for part in measures])
@@ -121,11 +121,11 @@ def faults(
                 )
             ),
         )
-    return found
+    return bits
 
 
-def _mark(found: Bits, fault: Fault, where: Flags) -> None:
-    found[where] |= np.uint8(fault)
+def _mark(bits: Bits, fault: Fault, mask: Flags) -> None:
+    bits[mask] |= np.uint8(fault)
 
 
 def _centred(steps: Array) -> tuple[Array, Flags]:
@@ -133,15 +133,15 @@ def _centred(steps: Array) -> tuple[Array, Flags]:
     with np.errstate(invalid="ignore"):
         centred = steps - steps.mean(axis=2, keepdims=True)
     missing = np.zeros(steps.shape[:2], np.bool_)
-    partly = ~np.isfinite(centred[..., 0])  # a NaN anywhere makes the mean NaN
-    if partly.any():
-        pieces = steps[partly]
-        known = np.isfinite(pieces)
-        count = known.sum(axis=1)
-        missing[partly] = 2 * count < N_STEP
-        filled = np.where(known, pieces, 0)
+    partial = ~np.isfinite(centred[..., 0])  # a NaN anywhere makes the mean NaN
+    if partial.any():
+        pieces = steps[partial]
+        finite = np.isfinite(pieces)
+        count = finite.sum(axis=1)
+        missing[partial] = 2 * count < N_STEP
+        filled = np.where(finite, pieces, 0)
         mean = filled.sum(axis=1) / np.maximum(count, 1)
-        centred[partly] = np.where(known, pieces - mean[:, None], 0)
+        centred[partial] = np.where(finite, pieces - mean[:, None], 0)
         centred[missing] = 0
     return centred, missing
 
@@ -174,29 +174,29 @@ def _band(low_hz: float, high_hz: float) -> Flags:
 _EEG, _SLOW, _FOOT = _band(*EEG_HZ), _band(*SLOW_HZ), _band(*FOOT_HZ)
 
 
-def _measure(steps: Array, sound: Flags, source_sfreq: float) -> _Measures:
+def _measure(steps: Array, intact: Flags, source_sfreq: float) -> _Measures:
     """Measure (n_steps, 19, N_STEP) centred signals."""
     slow = steps.reshape(*steps.shape[:2], -1, PROBE_BLOCK).mean(axis=3)  # without mains
-    good = sound.copy()
+    good = intact.copy()
     for spread in (slow.std(axis=2), steps.std(axis=2)):
-        good &= spread <= OUTLIER * _ordinary(spread, sound, 4)
+        good &= spread <= OUTLIER * _ordinary(spread, intact, 4)
     weights = good / np.maximum(good.sum(axis=1, keepdims=True), 1).astype(np.float32)
     slow -= weights[:, None] @ slow
     relative = (steps - weights[:, None] @ steps) * _TAPER
     spectra = scipy.fft.rfft(relative, axis=2)
     power = (np.square(spectra.real) + np.square(spectra.imag)) * _SCALE
-    power[~sound] = 0
+    power[~intact] = 0
     line = []
     fast = _band(MUSCLE_HZ[0], min(MUSCLE_HZ[1], 0.4 * source_sfreq))
     for line_hz in LINE_HZ:
         distance = np.abs(_HERTZ - line_hz)
-        on, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
-        line.append(power[..., on].sum(axis=-1) - power[..., beside].mean(axis=-1) * on.sum())
+        mains, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
+        line.append(power[..., mains].sum(axis=-1) - power[..., beside].mean(axis=-1) * mains.sum())
         fast &= distance > 2.0
     band = (MUSCLE_HZ[1] - MUSCLE_HZ[0]) / (_HERTZ[1] - _HERTZ[0])
     muscle = power[..., fast].sum(axis=-1) * np.float32(band / max(fast.sum(), 1))
     eeg = power[..., _EEG].sum(axis=-1)
-    parts = np.where(sound[..., None], spectra[..., _EEG], 0)
+    parts = np.where(intact[..., None], spectra[..., _EEG], 0)
     parts = np.concatenate([parts.real, parts.imag], axis=2) * np.sqrt(_SCALE)
     shared = parts @ parts.transpose(0, 2, 1)
     return _Measures(
@@ -206,53 +206,55 @@ def _measure(steps: Array, sound: Flags, source_sfreq: float) -> _Measures:
         muscle=np.sqrt(muscle),
         line=np.sqrt(np.maximum(np.maximum(*line), 0)),
         total=np.sqrt(power.sum(axis=-1)),
-        power=np.where(sound, eeg, 0),
+        power=np.where(intact, eeg, 0),
         shared=shared[:, np.arange(N_EEG)[:, None], NEIGHBOURS],
-        range=sound & (np.abs(slow).max(axis=2) > RANGE_UV),
+        range=intact & (np.abs(slow).max(axis=2) > RANGE_UV),
     )
 
 
-def _ordinary(values: Array, sound: Flags, part: int) -> Array:
+def _ordinary(values: Array, intact: Flags, part: int) -> Array:
     """Value that one `part`-th of the sound electrodes don't exceed, shape (n_steps, 1)."""
-    ordered = np.sort(np.where(sound, values, np.inf), axis=1)
-    place = np.maximum(sound.sum(axis=1) - 1, 0)[:, None] // part
-    found = np.take_along_axis(ordered, place, axis=1)
-    return np.where(np.isfinite(found), found, 0).astype(np.float32)
+    ordered = np.sort(np.where(intact, values, np.inf), axis=1)
+    place = np.maximum(intact.sum(axis=1) - 1, 0)[:, None] // part
+    quantile = np.take_along_axis(ordered, place, axis=1)
+    return np.where(np.isfinite(quantile), quantile, 0).astype(np.float32)
 
 
-def _judge_electrodes(found: Bits, seen: _Measures) -> None:
+def _judge_electrodes(bits: Bits, measures: _Measures) -> None:
     """Add what the measures say, in place."""
-    sound = (found & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
-    typical = _ordinary(seen.eeg, sound, 2)
-    typical_line = _ordinary(seen.line, sound, 2)
-    tense = seen.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * seen.eeg)
-    tense &= seen.foot > FOOT_RATIO * seen.slow
-    alike = _alike(seen)
-    lonely = (alike < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~tense
-    towering = (seen.eeg > OFF_UV) & (seen.eeg > OFF_RATIO * typical)
+    intact = (bits & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
+    typical = _ordinary(measures.eeg, intact, 2)
+    typical_line = _ordinary(measures.line, intact, 2)
+    tense = measures.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * measures.eeg)
+    tense &= measures.foot > FOOT_RATIO * measures.slow
+    likeness = _likeness(measures)
+    isolated = (likeness < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~tense
+    too_large = (measures.eeg > OFF_UV) & (measures.eeg > OFF_RATIO * typical)
     humming = (
-        (seen.line > OFF_LINE_UV)
-        & (seen.line > OFF_LINE_RATIO * seen.eeg)
-        & (seen.line > OFF_LINE_RATIO * typical_line)
-        & (alike < OFF_LINE_ALIKE)
+        (measures.line > OFF_LINE_UV)
+        & (measures.line > OFF_LINE_RATIO * measures.eeg)
+        & (measures.line > OFF_LINE_RATIO * typical_line)
+        & (likeness < OFF_LINE_ALIKE)
     )
-    _mark(found, Fault.FLAT, sound & (seen.total < SILENT_UV))
-    _mark(found, Fault.DISCONNECTED, sound & (lonely | towering | humming))
-    _mark(found, Fault.LINE, sound & (seen.line > np.maximum(LINE_UV, LINE_RATIO * seen.eeg)))
-    _mark(found, Fault.MUSCLE, sound & tense)
-    _mark(found, Fault.RANGE, seen.range)
+    _mark(bits, Fault.FLAT, intact & (measures.total < SILENT_UV))
+    _mark(bits, Fault.DISCONNECTED, intact & (isolated | too_large | humming))
+    _mark(
+        bits, Fault.LINE, intact & (measures.line > np.maximum(LINE_UV, LINE_RATIO * measures.eeg))
+    )
+    _mark(bits, Fault.MUSCLE, intact & tense)
+    _mark(bits, Fault.RANGE, measures.range)
 
 
-def _alike(seen: _Measures) -> Array:
+def _likeness(measures: _Measures) -> Array:
     """Highest correlation with a neighbour over the steps around, 1 where too few are there."""
-    power, shared = _around(seen.power), _around(seen.shared)
+    power, shared = _window_sums(measures.power), _window_sums(measures.shared)
     scale = np.sqrt(power[..., None] * power[:, NEIGHBOURS])
-    there = scale > 0
-    highest = np.where(there, shared / np.where(there, scale, 1), -1).max(axis=2)
-    return np.where(there.sum(axis=2) < LEAST_NEIGHBOURS, 1, highest)
+    present = scale > 0
+    highest = np.where(present, shared / np.where(present, scale, 1), -1).max(axis=2)
+    return np.where(present.sum(axis=2) < LEAST_NEIGHBOURS, 1, highest)
 
 
-def _around(values: Array) -> Array:
+def _window_sums(values: Array) -> Array:
     """Sum over each step and `MARGIN_STEPS` on either side."""
     n_steps = len(values)
     padded = np.zeros((n_steps + 2 * MARGIN_STEPS, *values.shape[1:]), values.dtype)
@@ -263,7 +265,7 @@ def _around(values: Array) -> Array:
     return total
 
 
-def judged(found: Bits) -> Bits:
+def judged(bits: Bits) -> Bits:
     """Say which steps of a whole recording can be judged, by the 10 s that a label speaks of.
 
     Parameters
@@ -275,24 +277,24 @@ def judged(found: Bits) -> Bits:
     -------
     Places in `REASONS`, shape (n_steps,); 0 where the step is judged.
     """
-    eeg = found[:, :N_EEG]
-    there = (eeg & np.uint8(Fault.MISSING) == 0).any(axis=1, keepdims=True)
-    n_there = _around(there.astype(np.int16))
+    eeg = bits[:, :N_EEG]
+    present = (eeg & np.uint8(Fault.MISSING) == 0).any(axis=1, keepdims=True)
+    n_present = _window_sums(present.astype(np.int16))
 
     def mostly(fault: Fault) -> Flags:
         """Tell which electrodes have one of these faults in most of the 10 s that is there."""
-        having = ((eeg & np.uint8(fault)) != 0) & there
-        return 2 * _around(having.astype(np.int16)) > n_there
+        faulty = ((eeg & np.uint8(fault)) != 0) & present
+        return 2 * _window_sums(faulty.astype(np.int16)) > n_present
 
     missing, flat = mostly(Fault.MISSING), mostly(Fault.MISSING | Fault.FLAT)
     broken = mostly(BROKEN)
     spoiled = mostly(BROKEN | SPOILED)
-    reasons = np.zeros(len(found), np.uint8)
-    for reason, applies in (
+    reasons = np.zeros(len(bits), np.uint8)
+    for reason, mask in (
         (Reason.ARTIFACT, (~spoiled).sum(axis=1) < LEAST_SEEN),
         (Reason.ELECTRODES, (~broken).sum(axis=1) < LEAST_ELECTRODES),
         (Reason.FLAT, flat.all(axis=1) & ~missing.all(axis=1)),
-        (Reason.GAP, 2 * n_there[:, 0] < CENTRE_STEPS),
+        (Reason.GAP, 2 * n_present[:, 0] < CENTRE_STEPS),
     ):
-        reasons[applies] = REASONS.index(reason)
+        reasons[mask] = REASONS.index(reason)
     return reasons

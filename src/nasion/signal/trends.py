@@ -108,9 +108,9 @@ def asymmetry(spectrum_db: Array) -> Array:
     Shape (n,), -1 to 1; NaN where a side has no chain.
     """
     power = np.power(np.float32(10), spectrum_db[:, _BAND] / 10).mean(1)
-    known = np.isfinite(power)
-    power = np.where(known, power, 0)
+    finite = np.isfinite(power)
+    power = np.where(finite, power, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        left = power[_LEFT].sum(0) / known[_LEFT].sum(0)
-        right = power[_RIGHT].sum(0) / known[_RIGHT].sum(0)
+        left = power[_LEFT].sum(0) / finite[_LEFT].sum(0)
+        right = power[_RIGHT].sum(0) / finite[_RIGHT].sum(0)
         return np.asarray((right - left) / (right + left), np.float32)

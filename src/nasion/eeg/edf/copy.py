@@ -74,19 +74,19 @@ def copy_with_annotations(
         main, *fields = _split(file.read(header.n_header_bytes))
         first = _stated_onset(header, file.read(header.record_bytes))
     origin_s = float(first or 0)
-    added = _added(header, list(annotations), origin_s)
+    entries = _annotation_bytes(header, list(annotations), origin_s)
     if disguise:
         start = disguise.start - timedelta(seconds=origin_s) if disguise.start else None
         main = _without_patient(header, main, start)
         fields = _without_words(header, fields, disguise.label)
     elif not header.plus:
         main = _plus(header, main)
-    new = _described(header, main, fields, added.shape[1] // header.sample_bytes)
+    new = _new_header(header, main, fields, entries.shape[1] // header.sample_bytes)
     with replacing(target) as temporary, temporary.open("wb") as out:
         out.write(new)
         for begin, records in _records(header):
-            own = _without_text(header, records) if disguise else records
-            out.write(np.hstack([own, added[begin : begin + len(own)]]).tobytes())
+            content = _without_text(header, records) if disguise else records
+            out.write(np.hstack([content, entries[begin : begin + len(content)]]).tobytes())
 
 
 def _split(raw: bytes) -> Iterator[bytes]:
@@ -134,7 +134,7 @@ def _without_text(header: Header, records: Bytes) -> Bytes:
     return clean
 
 
-def _added(header: Header, annotations: list[text.Annotation], origin_s: float) -> Bytes:
+def _annotation_bytes(header: Header, annotations: list[text.Annotation], origin_s: float) -> Bytes:
     """Bytes that each record gets; annotations are spread evenly, which wastes least."""
     n, record_s = header.n_records, float(header.record_s)
     stamped = header.plus and header.annotation_signals
@@ -144,11 +144,11 @@ def _added(header: Header, annotations: list[text.Annotation], origin_s: float) 
         rows[place * n // len(annotations)] += entry
     width = max(1, max(map(len, rows)))
     width += -width % header.sample_bytes
-    joined = b"".join(row.ljust(width, b"\0") for row in rows)
-    return np.frombuffer(joined, np.uint8).reshape(n, width)
+    content = b"".join(row.ljust(width, b"\0") for row in rows)
+    return np.frombuffer(content, np.uint8).reshape(n, width)
 
 
-def _described(header: Header, main: bytes, fields: list[bytes], samples: int) -> bytes:
+def _new_header(header: Header, main: bytes, fields: list[bytes], samples: int) -> bytes:
     """Header with one signal more."""
     last = annotation_signal(samples, header.sample_bytes)
     n = len(header.labels) + 1
@@ -168,12 +168,12 @@ def _described(header: Header, main: bytes, fields: list[bytes], samples: int) -
 
 def _plus(header: Header, main: bytes) -> bytes:
     """Fields of a plain file in the form of EDF+, which its readers insist on."""
-    patient, recorded = text.decode(main[8:88]), text.decode(main[88:168])
+    patient, recording = text.decode(main[8:88]), text.decode(main[88:168])
     if not _PATIENT.fullmatch(patient):
         patient = f"X X X {_word(patient)}"
-    if not _RECORDED.fullmatch(recorded):
-        recorded = f"Startdate {text.day(header.start)} X X {_word(recorded)}"
-    return main[:8] + text.field(patient, 80) + text.field(recorded, 80) + main[168:]
+    if not _RECORDED.fullmatch(recording):
+        recording = f"Startdate {text.day(header.start)} X X {_word(recording)}"
+    return main[:8] + text.field(patient, 80) + text.field(recording, 80) + main[168:]
 
 
 def _word(words: str) -> str:

@@ -110,13 +110,13 @@ def annotation_signal(samples: int, sample_bytes: int = 2) -> dict[str, str]:
     samples
         In a record, each of `sample_bytes` bytes: 2 in EDF, 3 in BDF.
     """
-    kind, top = ("EDF", 1 << 15) if sample_bytes == 2 else ("BDF", 1 << 23)
+    kind, limit = ("EDF", 1 << 15) if sample_bytes == 2 else ("BDF", 1 << 23)
     return dict.fromkeys(FIELDS, "") | {
         "label": f"{kind} Annotations",
         "physical_min": "-1",
         "physical_max": "1",
-        "digital_min": str(-top),
-        "digital_max": str(top - 1),
+        "digital_min": str(-limit),
+        "digital_max": str(limit - 1),
         "samples": str(samples),
     }
 
@@ -132,15 +132,15 @@ def _check_records(header: Header) -> None:
             f"{path}: states records of {float(header.record_s):g} s; repair its header with"
             " EDFbrowser or export it anew"
         )
-    present = (path.stat().st_size - header.n_header_bytes) // header.record_bytes
+    n_present = (path.stat().st_size - header.n_header_bytes) // header.record_bytes
     if header.n_records < 0:
         raise NasionError(
             f"{path}: was never closed by its recorder (record count -1,"
-            f" {max(present, 0)} present); repair its header with EDFbrowser or export it anew"
+            f" {max(n_present, 0)} present); repair its header with EDFbrowser or export it anew"
         )
-    if present < header.n_records:
+    if n_present < header.n_records:
         raise NasionError(
-            f"{path}: holds {max(present, 0)} of {header.n_records} records;"
+            f"{path}: holds {max(n_present, 0)} of {header.n_records} records;"
             " copy it again or repair its header with EDFbrowser"
         )
     if header.n_records == 0:
@@ -170,21 +170,21 @@ def _start(main: bytes) -> datetime | None:
     A withheld date (X) reads 1985-01-01, as EDF+ wants it, and midnight beside it is no time.
     """
     clock = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[176:184]))
-    plain = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[168:176]))
+    match = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[168:176]))
     exact = re.match(r"Startdate (\d{1,2}-[A-Za-z]{3}-\d{4})", decode(main[88:168]))
     try:
         if exact:
             day = read_day(exact[1])
-        elif plain:
-            year = int(plain[3])
-            day = date(year + (1900 if year >= 85 else 2000), int(plain[2]), int(plain[1]))
+        elif match:
+            year = int(match[3])
+            day = date(year + (1900 if year >= 85 else 2000), int(match[2]), int(match[1]))
         else:
             return None
         if not clock:
             return None
         hour, minute, second = (int(part) for part in clock.groups())
         start = datetime.combine(day, time(hour, minute, second))
-        withheld = decode(main[88:168]).startswith("Startdate X")
-        return None if withheld and start == NO_DATE else start
+        anonymous = decode(main[88:168]).startswith("Startdate X")
+        return None if anonymous and start == NO_DATE else start
     except ValueError:
         return None

@@ -140,8 +140,8 @@ def _runs(
                     f"{header.path}: record {number + 1} states an onset before record {number}"
                     " ends; export it anew"
                 )
-            early = Remark(Code.EARLY_RECORD, {"later": number + 1, "earlier": number})
-            return *contiguous, early
+            remark = Remark(Code.EARLY_RECORD, {"later": number + 1, "earlier": number})
+            return *contiguous, remark
         if abs(drift) > TOLERANCE_S:
             first.append(number)
             starts.append(onset)
@@ -203,8 +203,8 @@ def _calibrate(
     gain, offset, odd_units = [], [], []
     for number in members:
         physical_min, physical_max, digital_min, digital_max = header.calibration[number]
-        stated = unit or _unit(header.dimensions[number])
-        scale = MICROVOLTS.get(stated, 1.0)
+        dimension = unit or _unit(header.dimensions[number])
+        scale = MICROVOLTS.get(dimension, 1.0)
         span = digital_max - digital_min
         slope = scale * (physical_max - physical_min) / span if span else float("nan")
         gain.append(slope)
@@ -212,7 +212,7 @@ def _calibrate(
         largest = max(abs(offset[-1]), abs(scale * physical_max))
         if not slope or not largest < LARGEST_UV:
             gain[-1] = offset[-1] = float("nan")
-        odd_units.append(None if stated in MICROVOLTS else stated)
+        odd_units.append(None if dimension in MICROVOLTS else dimension)
     return np.array(gain), np.array(offset), tuple(odd_units)
 
 
@@ -244,16 +244,16 @@ def _copy(
     block: _Signals, records: NDArray[np.uint8], offset: int, first: int, target: Array
 ) -> None:
     """Fill `target` with consecutive samples: the end of a record, whole records, a beginning."""
-    width, n_bytes, done = block.samples, block.sample_bytes, 0
-    while done < len(target):
-        record, inside = divmod(first + done, width)
-        whole = (len(target) - done) // width if inside == 0 else 0
-        take = whole * width or min(width - inside, len(target) - done)
-        begin = offset + inside * n_bytes
-        columns = slice(begin, begin + (width if whole else take) * n_bytes)
-        raw = np.ascontiguousarray(records[record : record + max(whole, 1), columns])
-        target[done : done + take] = _integers(raw.reshape(-1), n_bytes)
-        done += take
+    width, n_bytes, n_copied = block.samples, block.sample_bytes, 0
+    while n_copied < len(target):
+        record, sample = divmod(first + n_copied, width)
+        n_records = (len(target) - n_copied) // width if sample == 0 else 0
+        n_samples = n_records * width or min(width - sample, len(target) - n_copied)
+        begin = offset + sample * n_bytes
+        columns = slice(begin, begin + (width if n_records else n_samples) * n_bytes)
+        raw = np.ascontiguousarray(records[record : record + max(n_records, 1), columns])
+        target[n_copied : n_copied + n_samples] = _integers(raw.reshape(-1), n_bytes)
+        n_copied += n_samples
 
 
 def _integers(raw: NDArray[np.uint8], n_bytes: int) -> NDArray[np.int16] | NDArray[np.int32]:

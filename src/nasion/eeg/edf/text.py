@@ -29,8 +29,8 @@ def decode(field: bytes) -> str:
 
 def field(text: str, width: int) -> bytes:
     """Give a field of the header: printable ASCII, cut or filled up to its width."""
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return plain.encode("ascii")[:width].ljust(width)
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return printable.encode("ascii")[:width].ljust(width)
 
 
 def day(start: datetime | None) -> str:
@@ -79,8 +79,8 @@ def stated_onset(record: bytes) -> bytes:
 
 def tal(onset_s: float, duration_s: float, text: str) -> bytes:
     """Spell an annotation; a duration of 0 is none."""
-    lasting = round(duration_s, 6)
-    duration = b"\x15" + _decimal(lasting).encode("ascii") if lasting else b""
+    seconds = round(duration_s, 6)
+    duration = b"\x15" + _decimal(seconds).encode("ascii") if seconds else b""
     return onset(onset_s) + duration + b"\x14" + clean(text).encode() + b"\x14\0"
 
 

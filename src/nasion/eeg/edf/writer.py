@@ -72,34 +72,34 @@ def write_edf(
     header = _header(signals, texts, record_s, start)
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(header)
-        done = 0
+        n_written = 0
         for block in _blocks(path, pieces, n_times, samples, gain):
             records = block.reshape(len(labels), -1, samples).transpose(1, 0, 2)
             for record in np.ascontiguousarray(records, "<i2"):
                 file.write(record.tobytes())
-                file.write(texts[done])
-                done += 1
+                file.write(texts[n_written])
+                n_written += 1
 
 
 def _blocks(
     path: Path, pieces: Iterable[Signals], n_times: int, samples: int, gain: float
 ) -> Iterator[NDArray[np.int16]]:
     """Digital values in whole records; the last one is filled up."""
-    rest, seen = np.zeros((0, 0), np.int16), 0
+    tail, n_seen = np.zeros((0, 0), np.int16), 0
     for piece in pieces:
         if not np.isfinite(piece).all():
             raise NasionError(f"{path}: EDF can't hold gaps (NaN); fill them or write parts")
-        seen += piece.shape[1]
+        n_seen += piece.shape[1]
         digital = np.rint(piece / gain).clip(-LARGEST, LARGEST).astype(np.int16)
-        digital = np.concatenate([rest, digital], 1) if rest.size else digital
-        whole = digital.shape[1] // samples * samples
-        if whole:
-            yield digital[:, :whole]
-        rest = digital[:, whole:]
-    if seen != n_times:
-        raise ValueError(f"{seen} samples came, {n_times} were announced")
-    if rest.size:
-        yield np.pad(rest, ((0, 0), (0, samples - rest.shape[1])), mode="edge")
+        digital = np.concatenate([tail, digital], 1) if tail.size else digital
+        n_whole = digital.shape[1] // samples * samples
+        if n_whole:
+            yield digital[:, :n_whole]
+        tail = digital[:, n_whole:]
+    if n_seen != n_times:
+        raise ValueError(f"{n_seen} samples came, {n_times} were announced")
+    if tail.size:
+        yield np.pad(tail, ((0, 0), (0, samples - tail.shape[1])), mode="edge")
 
 
 def _signals(
@@ -127,22 +127,22 @@ def _header(
     signals: Sequence[dict[str, str]], texts: Sequence[bytes], record_s: int, start: datetime | None
 ) -> bytes:
     """Describe signals, and after them the records' annotations."""
-    described = [*signals, annotation_signal(len(texts[0]) // 2)]
+    entries = [*signals, annotation_signal(len(texts[0]) // 2)]
     main = (
         text.field("0", 8),
         text.field(text.NO_PATIENT, 80),
         text.field(text.recorded(start), 80),
         text.clock(start),
-        text.field(str(256 * (len(described) + 1)), 8),
+        text.field(str(256 * (len(entries) + 1)), 8),
         text.field("EDF+C", 44),
         text.field(str(len(texts)), 8),
         text.field(str(record_s), 8),
-        text.field(str(len(described)), 4),
+        text.field(str(len(entries)), 4),
     )
     fields = (
         text.field(signal.get(name, ""), width)
         for name, width in FIELDS.items()
-        for signal in described
+        for signal in entries
     )
     return b"".join([*main, *fields])
 
