@@ -60,19 +60,19 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
     say(f"{len(MODALITIES) + 2}. evaluation -> {folder / 'evaluation'}")
     scores = compare(predictions, None, folder / "evaluation", title="nasion demo")
     say(f"{len(MODALITIES) + 3}. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
-    both = Run(folder / "runs" / MODALITIES[-1])
+    fused_run = Run(folder / "runs" / MODALITIES[-1])
     oof = predictions[MODALITIES[-1]]
-    gallery = explain_run(both.ensemble(), oof, data, folder / "gallery", progress)
+    gallery = explain_run(fused_run.ensemble(), oof, data, folder / "gallery", progress)
     say(
         f"{len(MODALITIES) + 4}. a recording, read with the packaged model -> {folder / 'readings'}"
     )
-    read = _read(folder, seed, progress)
+    reading = _read(folder, seed, progress)
     return "\n".join(
         (
             table(scores["systems"]),
             f"Report: {folder / 'evaluation' / 'report.html'}",
             f"Gallery: {gallery}",
-            f"Reading: {read / REPORT}",
+            f"Reading: {reading / REPORT}",
             f"Review it in a browser: nasion review {folder / 'readings'}",
         )
     )

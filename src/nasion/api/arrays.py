@@ -25,7 +25,7 @@ def recordings_of(
     NasionError
         Where shape, length, names or unit do not fit.
     """
-    warned = set()
+    issued = set()
     for signals in arrays:
         source = open_array(signals, sfreq, ch_names)
         if not CENTRE_S <= round(source.duration_s, 3) <= SEGMENT_S:
@@ -40,9 +40,9 @@ def recordings_of(
             )
         recording = assembled(source, "uV")
         for text in _remarks(recording):
-            if text not in warned:
+            if text not in issued:
                 warnings.warn(text, stacklevel=4)
-            warned.add(text)
+            issued.add(text)
         yield recording
 
 

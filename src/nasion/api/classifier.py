@@ -102,10 +102,10 @@ class NasionClassifier(ClassifierMixin, BaseEstimator):
         names = self._names(arrays)
         votes = _votes(np.asarray(y), len(arrays))
         patients = _patients(groups, len(arrays))
-        given: dict[str, Any] = {"seed": self.seed, "data.n_folds": max(self.n_folds, 2)} | dict(
+        settings: dict[str, Any] = {"seed": self.seed, "data.n_folds": max(self.n_folds, 2)} | dict(
             self.settings or {}
         )
-        changes = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+        changes = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
         with TemporaryDirectory(prefix="nasion-") as folder:
             place = Path(folder)
             _write(place / "data", recordings_of(arrays, self.sfreq, names), votes, patients)
@@ -136,8 +136,8 @@ class NasionClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         arrays = np.asarray(X)
         values = self.model_.predict(arrays, self.sfreq, self._names(arrays))
-        known = values[:, [int(np.flatnonzero(name == NAMES)[0]) for name in self.classes_]]
-        return known / known.sum(1, keepdims=True)
+        probability = values[:, [int(np.flatnonzero(name == NAMES)[0]) for name in self.classes_]]
+        return probability / probability.sum(1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray[np.str_]:
         """The most probable of `classes_`, shape (n,). Errors are those of `predict_proba`."""

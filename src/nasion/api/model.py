@@ -104,12 +104,12 @@ class Model:
             raise NasionError(
                 f"array of shape {signals.shape}: give (n_chans, n_times) or (n, n_chans, n_times)"
             )
-        several = signals if signals.ndim == 3 else signals[None]
+        segments = signals if signals.ndim == 3 else signals[None]
         parts = [np.empty((0, len(PATTERNS)))]
-        for first in range(0, len(several), BATCH):
-            recordings = recordings_of(several[first : first + BATCH], sfreq, ch_names)
-            wholes = (represent(one.signals(), self.signal) for one in recordings)
-            windows = [cut(whole, self.signal, 0.0) for whole in wholes]
+        for first in range(0, len(segments), BATCH):
+            recordings = recordings_of(segments[first : first + BATCH], sfreq, ch_names)
+            wholes = (represent(recording.signals(), self.signal) for recording in recordings)
+            windows = [cut(representation, self.signal, 0.0) for representation in wholes]
             parts.append(self.predictor.predict(Windows.of(windows, self.signal)))
         values = np.concatenate(parts)
         return values if signals.ndim == 3 else values[0]

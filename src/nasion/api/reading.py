@@ -87,9 +87,9 @@ class OpenReading(Reading):
 
         path = Path(path)
         if self.recording is not None and self.network is not None:
-            with TemporaryDirectory(prefix="nasion-") as aside:
-                write_display(self.recording, self.network.signal, Path(aside))
-                write(path, self, Display.open(Path(aside)), network=self.network)
+            with TemporaryDirectory(prefix="nasion-") as temporary:
+                write_display(self.recording, self.network.signal, Path(temporary))
+                write(path, self, Display.open(Path(temporary)), network=self.network)
         elif self.folder is not None:
             write(path, self, Display.open(self.folder), network=self._packaged())
         else:
@@ -133,8 +133,8 @@ class OpenReading(Reading):
     def _packaged(self) -> Network | None:
         """The packaged model where it made this reading: its maps are those of the reading."""
         network = Network.open(PACKAGED_MODEL)
-        same = self.model is not None and self.model.identity == network.about.identity
-        return network if same else None
+        is_same = self.model is not None and self.model.identity == network.about.identity
+        return network if is_same else None
 
 
 def open_reading(folder: Path | str) -> OpenReading:

@@ -151,18 +151,18 @@ def explain(
     from nasion.training.run import Run
 
     path, folder = Path(source), Run(Path(run) if run else PACKAGED)
-    wanted = Pattern(pattern) if pattern is not None else None
+    target = Pattern(pattern) if pattern is not None else None
     if path.is_dir():
         if at_s is not None:
             raise NasionError(f"{path}: at_s is for a recording; give eeg_id and sub_id")
         oof = folder.out_of_fold
         request.guard_segment(folder.provenance, oof, path, eeg_id, sub_id)
-        found = request.explain_segment(folder.ensemble(), oof, path, eeg_id, sub_id, wanted)
+        explanation = request.explain_segment(folder.ensemble(), oof, path, eeg_id, sub_id, target)
     else:
-        found, _ = request.explain_recording(folder.ensemble(), path, at_s or 0.0, wanted)
+        explanation, _ = request.explain_recording(folder.ensemble(), path, at_s or 0.0, target)
     if out is not None:
-        picture.write(found, Path(out), found.file_name)
-    return found
+        picture.write(explanation, Path(out), explanation.file_name)
+    return explanation
 
 
 def _at_hand(

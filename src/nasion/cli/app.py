@@ -31,7 +31,7 @@ AllowSeen = Annotated[
 
 
 @contextmanager
-def bar_of(what: str) -> Iterator[Callable[[int, int], None]]:
+def bar_of(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr from the first step on; nothing where stderr is no terminal."""
     from rich.console import Console
     from rich.progress import (
@@ -47,7 +47,7 @@ def bar_of(what: str) -> Iterator[Callable[[int, int], None]]:
     progress = Progress(
         *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
     )
-    task = progress.add_task(what, total=None)
+    task = progress.add_task(label, total=None)
 
     def tell(done: int, total: int) -> None:
         progress.start()

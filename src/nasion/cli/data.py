@@ -69,16 +69,16 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a recording or data set, and what is wrong with it."""
-    answer = _checked(path, unit)
+    summary = _findings(path, unit)
     if as_json:
-        typer.echo(json.dumps(answer, indent=2))
+        typer.echo(json.dumps(summary, indent=2))
         return
     from nasion.cli.terminal import show_check
 
-    show_check(answer)
+    show_check(summary)
 
 
-def _checked(path: Path, unit: str) -> dict[str, Any]:
+def _findings(path: Path, unit: str) -> dict[str, Any]:
     from nasion.hms.layout import parts_in
 
     if path.is_dir() and parts_in(path):
@@ -105,9 +105,9 @@ def convert(
     if len(recordings) < 2:
         raise NasionError("convert needs at least one recording and, last, the new folder")
     *sources, folder = recordings
-    opened = [open_recording(path, unit=unit) for path in sources]
-    for recording in opened:
+    eegs = [open_recording(path, unit=unit) for path in sources]
+    for recording in eegs:
         for warning in recording.warnings:
             typer.echo(f"{recording.name}: {warning}", err=True)
     with bar_of("recordings") as bar:
-        typer.echo(conversion.convert(opened, folder, every, bar))
+        typer.echo(conversion.convert(eegs, folder, every, bar))

@@ -42,8 +42,8 @@ def prepare(
         raise NasionError(f"{config}: data.path is empty; give --data")
     segments = load_segments(Path(experiment.data.path), "train")
     with bar_of("EEGs") as bar:
-        opened = open_store(segments, experiment.signal, store, bar)
-    typer.echo(opened.folder)
+        arrays = open_store(segments, experiment.signal, store, bar)
+    typer.echo(arrays.folder)
 
 
 def _at_hand(
@@ -75,7 +75,7 @@ def train(
 
     experiment, run = _at_hand(config, changes, data, init, out)
     fold = ALL if fold is None else fold
-    path = train_one(experiment, run, fold, progress=_watched(), allow_seen=allow_seen)
+    path = train_one(experiment, run, fold, progress=_has_bars(), allow_seen=allow_seen)
     typer.echo(path)
     if as_onnx:
         _export(run)
@@ -95,7 +95,7 @@ def crossval(
     from nasion.training.crossval import crossval as crossvalidate
 
     experiment, run = _at_hand(config, changes, data, init, out)
-    path = crossvalidate(experiment, run, progress=_watched(), allow_seen=allow_seen)
+    path = crossvalidate(experiment, run, progress=_has_bars(), allow_seen=allow_seen)
     warn(Seen.beside(path))
     typer.echo(path)
     if as_onnx:
@@ -143,11 +143,11 @@ def blend(
     from nasion.training.blending import blend as blended
     from nasion.training.run import Run
 
-    found = blended([Run(run) for run in runs], out, votes=votes, allow_seen=allow_seen)
+    result = blended([Run(run) for run in runs], out, votes=votes, allow_seen=allow_seen)
     warn(Seen.beside(out / "oof.csv"))
-    for run, weight in zip(runs, found.blend.weights, strict=True):
+    for run, weight in zip(runs, result.blend.weights, strict=True):
         typer.echo(f"{weight:.3f} {run}")
-    typer.echo(f"against {found.best.folder} alone: {_told_gain(found)}")
+    typer.echo(f"against {result.best.folder} alone: {_gain_text(result)}")
     typer.echo(out)
 
 
@@ -168,9 +168,9 @@ def search(
     from nasion.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    _watched()
+    _has_bars()
     with bar_of("trials") as bar:
-        found = look_for(
+        result = look_for(
             config,
             changes,
             data,
@@ -180,10 +180,10 @@ def search(
             allow_seen=allow_seen,
             progress=bar,
         )
-    typer.echo(found.summary)
+    typer.echo(result.summary)
 
 
-def _watched() -> bool:
+def _has_bars() -> bool:
     """Whether bars make sense; where they do not, a line an epoch goes to stderr."""
     if not sys.stderr.isatty():
         logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -222,7 +222,7 @@ def calibrate(
 
     segments = load_segments(data, "train")
     with bar_of("EEGs") as bar:
-        found = calibrated(
+        result = calibrated(
             Run(run or PACKAGED),
             segments,
             folder,
@@ -231,26 +231,26 @@ def calibrate(
             progress=bar,
         )
     warn(Run(folder).seen)
-    fitted = found.fitted
-    typer.echo(f"temperature {fitted.temperature:.2f}" + "".join(
-        f", {pattern} {bias:+.2f}" for pattern, bias in zip(PATTERNS, fitted.bias, strict=True)
+    calibration = result.fitted
+    typer.echo(f"temperature {calibration.temperature:.2f}" + "".join(
+        f", {pattern} {bias:+.2f}" for pattern, bias in zip(PATTERNS, calibration.bias, strict=True)
         if bias
     ))  # fmt: skip
-    typer.echo(_told_gain(found))
+    typer.echo(_gain_text(result))
     typer.echo(folder)
 
 
-def _told_gain(found: Any) -> str:
+def _gain_text(result: Any) -> str:
     """What the calibration does to the divergence of patients it was not fitted on."""
     import numpy as np
 
     from nasion.evaluation.metrics import divergence
     from nasion.evaluation.resampling import interval, resamples
 
-    before, after = (divergence(found.target, p) for p in (found.before, found.after))
+    before, after = (divergence(result.target, p) for p in (result.before, result.after))
     rows = after - before
-    drawn = [weights @ rows / weights.sum(1) for weights in resamples(found.patient)]
-    low, high = interval(np.concatenate(drawn)) or (np.nan, np.nan)
+    draws = [weights @ rows / weights.sum(1) for weights in resamples(result.patient)]
+    low, high = interval(np.concatenate(draws)) or (np.nan, np.nan)
     verdict = "it helps" if high < 0 else "it harms: don't use it" if low > 0 else "no clear effect"
     return (
         f"patients it was not fitted on (n = {len(rows)}): KLD {before.mean():.3f} -> "

@@ -64,15 +64,15 @@ def read(
         reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again, annotate=annotate
     )
 
-    def told(outcome: Outcome) -> None:
+    def report_outcome(outcome: Outcome) -> None:
         if outcome.reason:
             typer.echo(f"nasion: {outcome.reason}", err=True)
         else:
-            known = "read already; --again reads it anew." if outcome.before else ""
-            typer.echo(f"{out / outcome.folder}: {f'{known} {outcome.found}'.strip()}")
+            prefix = "read already; --again reads it anew." if outcome.before else ""
+            typer.echo(f"{out / outcome.folder}: {f'{prefix} {outcome.found}'.strip()}")
 
     read_them = archive.read_stay if stay else archive.read
-    outcomes = read_them(recordings, bar_of, told)
+    outcomes = read_them(recordings, bar_of, report_outcome)
     if display:
         typer.echo(f"nasion review {out}   shows them in a browser")
     broken = sum(bool(outcome.reason) for outcome in outcomes)

@@ -28,38 +28,38 @@ def predict(
 
     segments = load_segments(data, part)
     with bar_of("EEGs") as bar:
-        table, seen = _predicted(segments, run, mirror, allow_seen, bar)
+        table, seen = _prediction(segments, run, mirror, allow_seen, bar)
     write_predictions(output, table)
-    _marked(seen, output)
+    _mark(seen, output)
     typer.echo(output)
 
 
-def _predicted(
+def _prediction(
     segments: Any, path: Path | None, mirror: bool, allow_seen: bool, bar: Any
 ) -> tuple[Any, Seen]:
     """By an exported model, which needs no PyTorch, by a RUN, or by a blend of several."""
     from nasion.hms.census import Census, guard_unseen
     from nasion.prediction import predict
 
-    def unseen(learned: Any, learner: Path) -> Seen:
-        return guard_unseen(learned, Census(segments), str(learner), allow_seen=allow_seen)
+    def guard(provenance: Any, learner: Path) -> Seen:
+        return guard_unseen(provenance, Census(segments), str(learner), allow_seen=allow_seen)
 
     if path is None or path.suffix == ".onnx":
         from nasion.network import Network
 
         network = Network.open(path)
-        seen = unseen(network.provenance, network.path)
+        seen = guard(network.provenance, network.path)
         return predict(segments, network, mirror=mirror, progress=bar), seen
     from nasion.training.blending import Blend, is_blend
     from nasion.training.run import Run
 
     if is_blend(path):
         blend = Blend.load(path)
-        seen = unseen(blend.provenance, path)
+        seen = guard(blend.provenance, path)
         return blend.predict(segments, mirror=mirror, progress=bar), seen
     run = Run(path)
     ensemble = run.ensemble()
-    seen = unseen(run.provenance, path)
+    seen = guard(run.provenance, path)
     return predict(segments, ensemble, mirror=mirror, progress=bar), seen
 
 
@@ -89,8 +89,8 @@ def evaluate(
     from nasion.evaluation import evaluation
     from nasion.evaluation.system import named
 
-    alone = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
-    out = out or alone / "evaluation"
+    folder = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
+    out = out or folder / "evaluation"
     if len(predictions) == 1:
         content = evaluation.evaluate(predictions[0], labels, out)
     else:
@@ -99,7 +99,7 @@ def evaluate(
     typer.echo(out / "report.html")
 
 
-def _judge_events(found: list[Path], truth: Path | None, out: Path | None) -> None:
+def _judge_events(paths: list[Path], truth: Path | None, out: Path | None) -> None:
     """Scores of events against true ones: of one file, or of readings and a folder of truth."""
     from nasion.evaluation.detection import score_pairs, table
     from nasion.evaluation.document import of_detection
@@ -107,7 +107,7 @@ def _judge_events(found: list[Path], truth: Path | None, out: Path | None) -> No
 
     if truth is None:
         raise NasionError("--events needs --labels: the true events.tsv, or a folder of them")
-    files = [path / "events.tsv" if path.is_dir() else path for path in found]
+    files = [path / "events.tsv" if path.is_dir() else path for path in paths]
     if truth.is_dir():
         true = [truth / f"{path.parent.name}_events.tsv" for path in files]
     elif len(files) == 1:
@@ -148,26 +148,28 @@ def explain(
     if gallery:
         with bar_of("examples") as bar:
             path = request.explain_run(ensemble, oof, data, out, bar)
-        _marked(Seen.beside(oof), path)
+        _mark(Seen.beside(oof), path)
         typer.echo(path)
         return
     seen = Seen()
     if data.is_dir():
         if at is not None:
             raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
-        learned = folder.provenance
-        seen = request.guard_segment(learned, oof, data, eeg_id, sub_id, allow_seen=allow_seen)
-        found = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
+        provenance = folder.provenance
+        seen = request.guard_segment(provenance, oof, data, eeg_id, sub_id, allow_seen=allow_seen)
+        explanation = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
     else:
-        found, warnings = request.explain_recording(ensemble, data, at or 0.0, pattern, unit=unit)
+        explanation, warnings = request.explain_recording(
+            ensemble, data, at or 0.0, pattern, unit=unit
+        )
         for warning in warnings:
             typer.echo(f"{data.name}: {warning}", err=True)
-    picture.write(found, out, found.file_name)
-    _marked(seen, out / f"{found.file_name}.png")
-    typer.echo(out / f"{found.file_name}.png")
+    picture.write(explanation, out, explanation.file_name)
+    _mark(seen, out / f"{explanation.file_name}.png")
+    typer.echo(out / f"{explanation.file_name}.png")
 
 
-def _marked(seen: Seen, path: Path) -> None:
+def _mark(seen: Seen, path: Path) -> None:
     """Mark a file beside it, and say so."""
     seen.save_beside(path)
     warn(seen)

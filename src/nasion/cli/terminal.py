@@ -34,18 +34,18 @@ NONE = "–"  # stands where nothing could be measured
 STYLES = {"missing": "red", "interpolated": "yellow"}
 
 
-def show_check(answer: Mapping[str, Any], console: Console | None = None) -> None:
+def show_check(summary: Mapping[str, Any], console: Console | None = None) -> None:
     """Draw the answer of `check_recording` or `check_segments`."""
     console = console or Console()
     fields = Table.grid(padding=(0, 2))
-    for key, value in answer.items():
+    for key, value in summary.items():
         if key not in BELOW:
             title = TITLES.get(key, key.replace("_", " "))
-            fields.add_row(title, _safe(_worded(key, value)))
+            fields.add_row(title, _safe(_value_text(key, value)))
     console.print(fields, highlight=False)
-    if "electrodes" in answer:
-        console.print(_electrodes(answer["electrodes"]), highlight=False)
-    for finding in answer["findings"] or ["nothing wrong was found"]:
+    if "electrodes" in summary:
+        console.print(_electrodes(summary["electrodes"]), highlight=False)
+    for finding in summary["findings"] or ["nothing wrong was found"]:
         # A long line is left whole, so that a path can be copied from it.
         console.print(_safe(f"• {finding}"), soft_wrap=True, highlight=False)
 
@@ -62,15 +62,15 @@ def plain(value: Any) -> str:
 def duration(seconds: float) -> str:
     """Hours, minutes and seconds: 10 min 0 s, 26 h 3 min 20 s, 10.5 s."""
     hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6000)
+    minutes, remainder = divmod(hundredths, 6000)
     hours, minutes = divmod(minutes, 60)
-    text = f"{rest / 100:g} s"
+    text = f"{remainder / 100:g} s"
     if hours or minutes:
         text = f"{minutes} min {text}"
     return f"{hours} h {text}" if hours else text
 
 
-def _worded(key: str, value: Any) -> str:
+def _value_text(key: str, value: Any) -> str:
     if key == "duration_s":
         return duration(value)
     if key in ("start", "references") and not value:

@@ -47,9 +47,11 @@ def occlusion(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Array:
         images[name][1:][rows[:, None] == _OF_IMAGE] = 0
     # The share of signal stays as it was: a lost chain must not take whole blocks along.
     present = inputs.present.expand(n + 1, -1)
-    there = {name: value.expand(n + 1) for name, value in inputs.image_present.items()}
+    image_present = {name: value.expand(n + 1) for name, value in inputs.image_present.items()}
     with evaluating(net), torch.no_grad():
-        logits = net(Inputs(waveform, present, images, there)).logits[:, PATTERNS.index(pattern)]
+        logits = net(Inputs(waveform, present, images, image_present)).logits[
+            :, PATTERNS.index(pattern)
+        ]
     return (logits[0] - logits[1:]).numpy()
 
 
@@ -59,14 +61,14 @@ def input_times_gradient(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -
     images = {
         name: value.detach().clone().requires_grad_() for name, value in inputs.images.items()
     }
-    given = (waveform, *images.values())
+    tensors = (waveform, *images.values())
     with evaluating(net), torch.enable_grad():
         output = net(Inputs(waveform, inputs.present, images, inputs.image_present))
         logit = output.logits[0, PATTERNS.index(pattern)]
-        slopes = torch.autograd.grad(logit, given, allow_unused=True)
+        slopes = torch.autograd.grad(logit, tensors, allow_unused=True)
     total = torch.zeros(len(CHAINS), dtype=waveform.dtype)
-    for value, slope in zip(given, slopes, strict=True):
+    for value, slope in zip(tensors, slopes, strict=True):
         if slope is not None:  # a view or a branch that is not there
-            of_row = _OF_DERIVATION if value is waveform else _OF_IMAGE
-            total.index_add_(0, of_row, (value * slope)[0].flatten(1).sum(1).detach())
+            row_index = _OF_DERIVATION if value is waveform else _OF_IMAGE
+            total.index_add_(0, row_index, (value * slope)[0].flatten(1).sum(1).detach())
     return total.numpy()

@@ -103,26 +103,26 @@ def row_of(segments: Segments, eeg_id: int | None, sub_id: int | None) -> int:
         Where there is none, or several.
     """
     table = segments.table
-    chosen = np.ones(len(table), bool)
+    mask = np.ones(len(table), bool)
     for name, value in zip(KEYS, (eeg_id, sub_id), strict=True):
         if value is not None:
-            chosen &= (table[name] == value).to_numpy()
-    found = table[chosen]
-    if len(found) == 1:
-        return int(np.flatnonzero(chosen)[0])
-    if found.empty:
-        what = f"EEG {eeg_id}" if sub_id is None else f"EEG {eeg_id}, segment {sub_id}"
-        raise NasionError(f"{segments.folder}: has no {what}; see eeg_id in {segments.part}.csv")
-    if found["eeg_id"].nunique() > 1:
-        first = int(found["eeg_id"].iloc[0])
+            mask &= (table[name] == value).to_numpy()
+    matches = table[mask]
+    if len(matches) == 1:
+        return int(np.flatnonzero(mask)[0])
+    if matches.empty:
+        label = f"EEG {eeg_id}" if sub_id is None else f"EEG {eeg_id}, segment {sub_id}"
+        raise NasionError(f"{segments.folder}: has no {label}; see eeg_id in {segments.part}.csv")
+    if matches["eeg_id"].nunique() > 1:
+        first = int(matches["eeg_id"].iloc[0])
         raise NasionError(
-            f"{segments.folder}: holds {found['eeg_id'].nunique()} EEGs; give --eeg-id, such as "
+            f"{segments.folder}: holds {matches['eeg_id'].nunique()} EEGs; give --eeg-id, such as "
             f"{first}"
         )
-    several = [str(sub) for sub in found["eeg_sub_id"]]
+    sub_ids = [str(sub) for sub in matches["eeg_sub_id"]]
     raise NasionError(
-        f"{segments.folder}: EEG {found['eeg_id'].iloc[0]} has {len(found)} segments; give "
-        f"--sub-id: {', '.join(several[:5])}{' ...' if len(several) > 5 else ''}"
+        f"{segments.folder}: EEG {matches['eeg_id'].iloc[0]} has {len(matches)} segments; give "
+        f"--sub-id: {', '.join(sub_ids[:5])}{' ...' if len(sub_ids) > 5 else ''}"
     )
 
 
@@ -216,7 +216,7 @@ def load(path: Path) -> Explanation:
     of_schema(arrays, SCHEMA, path, "explain anew")
     signal = Signal.model_validate(json.loads(str(arrays["signal"])), strict=False)
     views = signal.spectrogram.views
-    named = {view: f"image_map_{view}" for view in views}
+    map_keys = {view: f"image_map_{view}" for view in views}
     return Explanation(
         name=str(arrays["name"]),
         pattern=Pattern(str(arrays["pattern"])),
@@ -227,7 +227,7 @@ def load(path: Path) -> Explanation:
         maps=Maps(
             arrays.get("waveform_map"),
             arrays.get("side_maps"),
-            {view: arrays[key] for view, key in named.items() if key in arrays},
+            {view: arrays[key] for view, key in map_keys.items() if key in arrays},
         ),
         occlusion=arrays["occlusion"],
         input_x_gradient=arrays["input_x_gradient"],

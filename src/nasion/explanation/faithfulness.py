@@ -75,53 +75,53 @@ def faithfulness(
     progress: Progress | None = None,
 ) -> list[Faithfulness]:
     """Test the maps of these rows; without a pattern, of the one predicted of each."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    by_test: dict[tuple[str, str, str], list[float]] = {}
     for done, row in enumerate(rows, start=1):
-        explained = explain(ensemble, dataset, row, pattern)
+        explanation = explain(ensemble, dataset, row, pattern)
         rng = np.random.default_rng([seed, done])
-        for key, gain in gains(ensemble, explained, rng).items():
-            found.setdefault(key, []).append(gain)
+        for key, gain in gains(ensemble, explanation, rng).items():
+            by_test.setdefault(key, []).append(gain)
         if progress:
             progress(done, len(rows))
-    return summary(found, seed=seed)
+    return summary(by_test, seed=seed)
 
 
 def summary(
-    found: Mapping[tuple[str, str, str], Sequence[float]], *, seed: int = 0
+    by_test: Mapping[tuple[str, str, str], Sequence[float]], *, seed: int = 0
 ) -> list[Faithfulness]:
     """Means and intervals of what `gains` gave of several segments, by (part, test, against)."""
     rng = np.random.default_rng(seed)
     return [
         Faithfulness(*key, float(np.mean(values)), _interval(np.array(values), rng), len(values))
-        for key, values in sorted(found.items())
+        for key, values in sorted(by_test.items())
     ]
 
 
 def gains(
-    ensemble: Ensemble, explained: Explanation, rng: np.random.Generator
+    ensemble: Ensemble, explanation: Explanation, rng: np.random.Generator
 ) -> dict[tuple[str, str, str], float]:
     """Areas by which the maps of one window beat other orders, by (part, test, against)."""
-    inputs = Inputs.of(Windows.of([explained.window], ensemble.signal))
-    maps = dict(explained.maps.images)
-    if explained.maps.time is not None:
-        maps[WAVEFORM] = explained.maps.time
+    inputs = Inputs.of(Windows.of([explanation.window], ensemble.signal))
+    maps = dict(explanation.maps.images)
+    if explanation.maps.time is not None:
+        maps[WAVEFORM] = explanation.maps.time
     result = {}
     for part, values in maps.items():
         labels, n = _bins(values) if part == WAVEFORM else _patches(values)
         if not n:
             continue  # a waveform of nothing but gaps
-        curves = _Curves(ensemble.nets, inputs, part, labels, PATTERNS.index(explained.pattern))
-        counted = labels >= 0
-        sizes = np.bincount(labels[counted], minlength=n)
-        means = np.bincount(labels[counted], values[counted], n) / sizes
-        own, even = np.argsort(-means, kind="stable"), evenly_spread(n)
+        curves = _Curves(ensemble.nets, inputs, part, labels, PATTERNS.index(explanation.pattern))
+        labelled = labels >= 0
+        sizes = np.bincount(labels[labelled], minlength=n)
+        means = np.bincount(labels[labelled], values[labelled], n) / sizes
+        order, uniform = np.argsort(-means, kind="stable"), evenly_spread(n)
         # A random order backwards is as random: one mean serves both tests.
         random = np.mean([curves.area(rng.permutation(n), "deletion") for _ in range(N_RANDOM)])
         for test in TESTS:
             sign = 1 if test == "insertion" else -1
-            area = curves.area(own, test)
+            area = curves.area(order, test)
             result[part, test, "random"] = sign * (area - float(random))
-            result[part, test, "uniform"] = sign * (area - curves.area(even, test))
+            result[part, test, "uniform"] = sign * (area - curves.area(uniform, test))
     return result
 
 
@@ -149,19 +149,19 @@ class _Curves:
         place = np.empty(n, np.int64)
         place[order] = np.arange(n)
         places = np.where(self.labels < 0, -1, place[self.labels])
-        taken = np.rint(np.linspace(0, n, N_STEPS + 1)).reshape(-1, *[1] * places.ndim)
-        gone = places < taken if test == "deletion" else places >= taken
-        gone &= places >= 0
-        given = self.routes[0].given
-        empty = torch.from_numpy(gone if gone.ndim == given.ndim else gone[:, None])
-        curve = self._probability(torch.where(empty, torch.zeros(()), given))
+        n_removed = np.rint(np.linspace(0, n, N_STEPS + 1)).reshape(-1, *[1] * places.ndim)
+        removed = places < n_removed if test == "deletion" else places >= n_removed
+        removed &= places >= 0
+        inputs = self.routes[0].given
+        mask = torch.from_numpy(removed if removed.ndim == inputs.ndim else removed[:, None])
+        curve = self._probability(torch.where(mask, torch.zeros(()), inputs))
         return float((curve[1:] + curve[:-1]).mean() / 2)
 
-    def _probability(self, given: torch.Tensor) -> Array:
-        total = np.zeros(len(given))
+    def _probability(self, inputs: torch.Tensor) -> Array:
+        total = np.zeros(len(inputs))
         for net, route in zip(self.nets, self.routes, strict=True):
             with evaluating(net), torch.no_grad():
-                total += torch.softmax(route.logits(given).double(), 1)[:, self.target].numpy()
+                total += torch.softmax(route.logits(inputs).double(), 1)[:, self.target].numpy()
         return total / len(self.nets)
 
 
@@ -169,11 +169,11 @@ def _bins(values: NDArray[np.floating]) -> tuple[Labels, int]:
     """The bin of each sample of a map over time, -1 where the network does not look."""
     length_s = SEGMENT_S / len(values)
     labels = np.floor((np.arange(len(values)) + 0.5) * length_s / BIN_S).astype(np.int64)
-    looked = np.isfinite(values)
-    used, dense = np.unique(labels[looked], return_inverse=True)
+    finite = np.isfinite(values)
+    bins, dense = np.unique(labels[finite], return_inverse=True)
     labels[:] = -1
-    labels[looked] = dense
-    return labels, len(used)
+    labels[finite] = dense
+    return labels, len(bins)
 
 
 def _patches(values: NDArray[np.floating]) -> tuple[Labels, int]:
@@ -187,22 +187,24 @@ def _patches(values: NDArray[np.floating]) -> tuple[Labels, int]:
 
 
 def _interval(values: Array, rng: np.random.Generator) -> tuple[float, float]:
-    drawn = values[rng.integers(len(values), size=(N_RESAMPLES, len(values)))].mean(1)
-    low, high = np.percentile(drawn, (2.5, 97.5))
+    means = values[rng.integers(len(values), size=(N_RESAMPLES, len(values)))].mean(1)
+    low, high = np.percentile(means, (2.5, 97.5))
     return float(low), float(high)
 
 
 def markdown(results: Sequence[Faithfulness]) -> str:
     """A table for a report, one row a part and test."""
     lines = ["| map | test | n | gain over random | gain over uniform |", "|---|---|---|---|---|"]
-    cells = {(one.part, one.test, one.against): one for one in results}
-    for part, test in dict.fromkeys((one.part, one.test) for one in results):
-        both = [cells[part, test, against] for against in OTHERS]
-        said = [f"{one.gain:.3f} ({one.ci95[0]:.3f} to {one.ci95[1]:.3f})" for one in both]
-        lines.append(f"| {part} | {test} | {both[0].n} | {' | '.join(said)} |")
+    cells = {(result.part, result.test, result.against): result for result in results}
+    for part, test in dict.fromkeys((result.part, result.test) for result in results):
+        pair = [cells[part, test, against] for against in OTHERS]
+        texts = [
+            f"{result.gain:.3f} ({result.ci95[0]:.3f} to {result.ci95[1]:.3f})" for result in pair
+        ]
+        lines.append(f"| {part} | {test} | {pair[0].n} | {' | '.join(texts)} |")
     return "\n".join(lines)
 
 
 def rows(results: Sequence[Faithfulness]) -> list[dict[str, object]]:
     """The same for a csv or JSON."""
-    return [asdict(one) for one in results]
+    return [asdict(result) for result in results]

@@ -64,22 +64,24 @@ def choose(oof: OutOfFold) -> list[Exhibit]:
     counts = votes.sum(1)
     truth, predicted = votes.argmax(1), probability.argmax(1)
     clear = votes.max(1) > CLEAR * counts
-    found = []
+    exhibits = []
     for right in (True, False):
         for k, pattern in enumerate(PATTERNS):
             pool = clear & (truth == k) & ((predicted == k) == right)
             row = _surest(pool, counts, probability.max(1))
             if row is not None:
-                said = PATTERNS[int(predicted[row])]
-                surety = float(probability[row].max())
-                found.append(Exhibit(row, int(oof.names["fold"].iloc[row]), pattern, said, surety))
-    return found
+                prediction = PATTERNS[int(predicted[row])]
+                confidence = float(probability[row].max())
+                exhibits.append(
+                    Exhibit(row, int(oof.names["fold"].iloc[row]), pattern, prediction, confidence)
+                )
+    return exhibits
 
 
-def _surest(pool: NDArray[np.bool_], counts: Any, surety: Any) -> int | None:
+def _surest(pool: NDArray[np.bool_], counts: Any, confidence: Any) -> int | None:
     if (pool & (counts >= MANY_VOTES)).any():
         pool = pool & (counts >= MANY_VOTES)
-    return int(np.where(pool, surety, -1.0).argmax()) if pool.any() else None
+    return int(np.where(pool, confidence, -1.0).argmax()) if pool.any() else None
 
 
 def gallery(
@@ -109,35 +111,35 @@ def gallery(
     """
     examples = choose(oof)
     rows = rows_of(dataset.segments, oof.names.iloc[[example.row for example in examples]])
-    shown = []
-    gained: dict[tuple[str, str, str], list[float]] = {}
+    exhibits = []
+    by_test: dict[tuple[str, str, str], list[float]] = {}
     for done, (example, row) in enumerate(zip(examples, rows, strict=True), start=1):
         unseen = ensemble.holding_out(example.fold)
-        explained = explain(unseen, dataset, int(row), example.predicted)
-        for key, gain in gains(unseen, explained, np.random.default_rng(done)).items():
-            gained.setdefault(key, []).append(gain)
-        said = float(explained.probability[PATTERNS.index(example.predicted)])
-        svg = picture.write(explained, out, example.file_name)
-        shown.append({"example": example, "probability": said, "svg": svg})
+        explanation = explain(unseen, dataset, int(row), example.predicted)
+        for key, gain in gains(unseen, explanation, np.random.default_rng(done)).items():
+            by_test.setdefault(key, []).append(gain)
+        probability = float(explanation.probability[PATTERNS.index(example.predicted)])
+        svg = picture.write(explanation, out, example.file_name)
+        exhibits.append({"example": example, "probability": probability, "svg": svg})
         if progress:
             progress(done, len(examples))
-    tested = summary(gained)
-    write_json(out / "faithfulness.json", [asdict(one) for one in tested])
+    results = summary(by_test)
+    write_json(out / "faithfulness.json", [asdict(result) for result in results])
     path = out / "gallery.html"
-    write_text(path, template(TEMPLATE).render(shown=shown, tested=_by_map(tested)))
+    write_text(path, template(TEMPLATE).render(shown=exhibits, tested=_by_map(results)))
     return path
 
 
-def _by_map(tested: Sequence[Faithfulness]) -> list[dict[str, Any]]:
+def _by_map(results: Sequence[Faithfulness]) -> list[dict[str, Any]]:
     """A row a map: which part, how many segments, and its gains by test and other order."""
-    cells = {(one.part, one.test, one.against): one for one in tested}
+    cells = {(result.part, result.test, result.against): result for result in results}
     return [
         {
             "part": part,
             "n": cells[part, TESTS[0], OTHERS[0]].n,
-            "gains": [cells[part, test, other] for test in TESTS for other in OTHERS],
+            "gains": [cells[part, test, reference] for test in TESTS for reference in OTHERS],
         }
-        for part in dict.fromkeys(one.part for one in tested)
+        for part in dict.fromkeys(result.part for result in results)
     ]
 
 
@@ -155,11 +157,11 @@ def rows_of(segments: Segments, names: pd.DataFrame) -> NDArray[np.int_]:
     NasionError
         Where one is not in it.
     """
-    there = pd.MultiIndex.from_frame(segments.table[list(KEYS)])
-    wanted = pd.MultiIndex.from_frame(names[list(KEYS)])
-    rows = there.get_indexer(wanted)
+    index = pd.MultiIndex.from_frame(segments.table[list(KEYS)])
+    keys = pd.MultiIndex.from_frame(names[list(KEYS)])
+    rows = index.get_indexer(keys)
     if (rows < 0).any():
-        eeg_id, sub_id = wanted[int(np.argmin(rows))]
+        eeg_id, sub_id = keys[int(np.argmin(rows))]
         raise NasionError(
             f"{segments.folder}: has no EEG {eeg_id}, segment {sub_id}, which this run "
             "predicted; give the data that it was cross-validated on"

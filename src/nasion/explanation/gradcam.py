@@ -58,8 +58,8 @@ def gradcam(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Maps:
     Weights, gradients and mode of the network are left as they were.
     """
     with evaluating(net), torch.enable_grad():
-        found = {name: route for name, route in routes(net, inputs).items() if route.layer}
-        raw = {name: _activation(route, pattern) for name, route in found.items()}
+        by_part = {name: route for name, route in routes(net, inputs).items() if route.layer}
+        raw = {name: _activation(route, pattern) for name, route in by_part.items()}
     sides = None
     if net.waveform is not None and WAVEFORM in raw:
         sides = _over_time(net.waveform, raw.pop(WAVEFORM), inputs)
@@ -68,7 +68,7 @@ def gradcam(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Maps:
         time=None if sides is None else sides.sum(0),
         sides=sides if sides is not None and len(sides) == 2 else None,
         images={
-            name: _over_image(activation, found[name].given, tiled=stack == "repeated")
+            name: _over_image(activation, by_part[name].given, tiled=stack == "repeated")
             for name, activation in raw.items()
         },
     )
@@ -77,29 +77,31 @@ def gradcam(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Maps:
 def mean_maps(maps: Sequence[Maps]) -> Maps:
     """The mean over several networks of the same signals and kind."""
     first = maps[0]
-    time = [one.time for one in maps if one.time is not None]
-    sides = [one.sides for one in maps if one.sides is not None]
+    time = [single.time for single in maps if single.time is not None]
+    sides = [single.sides for single in maps if single.sides is not None]
     return Maps(
         time=np.mean(time, 0) if time else None,
         sides=np.mean(sides, 0) if sides else None,
-        images={name: np.mean([one.images[name] for one in maps], 0) for name in first.images},
+        images={
+            name: np.mean([single.images[name] for single in maps], 0) for name in first.images
+        },
     )
 
 
 def _activation(route: Route, pattern: Pattern) -> Tensor:
     """Weighted channels of the layer's output, (rows, 1, ...)."""
-    given = route.given.detach().clone().requires_grad_()
-    found = LayerGradCam(route.logits, route.layer).attribute(
-        given, PATTERNS.index(pattern), attribute_to_layer_input=route.before
+    inputs = route.given.detach().clone().requires_grad_()
+    activation = LayerGradCam(route.logits, route.layer).attribute(
+        inputs, PATTERNS.index(pattern), attribute_to_layer_input=route.before
     )
-    return found.detach()
+    return activation.detach()
 
 
 def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:
     """(1 or 2, 1, places of the map) -> (1 or 2, n_times), NaN where nothing counts."""
     n_blocks, n_times = inputs.present.shape[1], inputs.waveform.shape[2]
     values = activation[:, 0].numpy()
-    looked = branch.counted(inputs.present, torch.bool)[0].numpy()
+    counted = branch.counted(inputs.present, torch.bool)[0].numpy()
     block_length = n_times // n_blocks
     start, stop = (0, n_blocks) if branch.blockwise else seen(inputs.present)
     first = start * block_length + branch.lost_before
@@ -108,7 +110,7 @@ def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:
     values = values.repeat(n_filled // values.shape[1], axis=1)
     result = np.full((len(values), n_times), np.nan, np.float32)
     result[:, first : first + values.shape[1]] = values
-    result[:, ~np.repeat(looked, block_length)] = np.nan
+    result[:, ~np.repeat(counted, block_length)] = np.nan
     return result
 
 
@@ -116,5 +118,5 @@ def _over_image(activation: Tensor, image: Tensor, *, tiled: bool) -> Array:
     """(1, 1, height, width) -> (1 or 4, n_freqs, n_columns), bilinear between the cells."""
     n_chains, n_freqs, n_columns = image.shape[1:]
     rows = n_chains * n_freqs if tiled else n_freqs
-    whole = LayerAttribution.interpolate(activation, (rows, n_columns), "bilinear")
-    return whole[0, 0].reshape(-1, n_freqs, n_columns).numpy()
+    upsampled = LayerAttribution.interpolate(activation, (rows, n_columns), "bilinear")
+    return upsampled[0, 0].reshape(-1, n_freqs, n_columns).numpy()

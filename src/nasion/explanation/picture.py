@@ -47,16 +47,16 @@ def figure(explanation: Explanation) -> Any:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        drawn: Any = Figure(figsize=SIZE_IN, layout="constrained")
-        drawn.get_layout_engine().set(w_pad=0.04, h_pad=0.03, wspace=0.02, hspace=0.02)
-        header, body = drawn.subfigures(2, 1, height_ratios=(0.95, 8))
+        canvas: Any = Figure(figsize=SIZE_IN, layout="constrained")
+        canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.03, wspace=0.02, hspace=0.02)
+        header, body = canvas.subfigures(2, 1, height_ratios=(0.95, 8))
         left, right = body.subfigures(1, 2, width_ratios=(1.25, 1))
         _head(header, explanation)
         eeg, chains = left.subplots(1, 2, width_ratios=(7.2, 1), sharey=True)
         _eeg(eeg, explanation)
         _chains(chains, explanation)
         _spectrograms(right, explanation)
-    return drawn
+    return canvas
 
 
 def microvolts(waveform: Array, signal: Signal) -> Array:
@@ -83,12 +83,12 @@ def _head(area: Any, explanation: Explanation) -> None:
     title.text(0.01, 0.36, f"{long_name}\n{explanation.name}", va="center", linespacing=1.5)
     votes = explanation.votes
     width = 1 / len(PATTERNS)
-    for k, (one, share) in enumerate(zip(PATTERNS, explanation.probability, strict=True)):
-        at, weight = k * width, "bold" if one is pattern else "normal"
-        table.text(at, 0.86, one.label, weight=weight, va="center")
+    for k, (name, share) in enumerate(zip(PATTERNS, explanation.probability, strict=True)):
+        at, weight = k * width, "bold" if name is pattern else "normal"
+        table.text(at, 0.86, name.label, weight=weight, va="center")
         bar = {"height": 0.16, "left": at, "clip_on": False}
         table.barh(0.58, 0.86 * width, fc="#EEEEEE", **bar)
-        table.barh(0.58, 0.86 * width * share, fc=one.colour, **bar)
+        table.barh(0.58, 0.86 * width * share, fc=name.colour, **bar)
         table.text(at, 0.3, f"p = {share:.2f}", weight=weight, va="center")
         if votes is not None:
             noun = "vote" if votes[k] == 1 else "votes"
@@ -100,15 +100,15 @@ def _head(area: Any, explanation: Explanation) -> None:
 
 def _eeg(ax: Any, explanation: Explanation) -> None:
     sfreq = explanation.signal.waveform.sfreq
-    inside = slice(round(CENTRE_FROM_S * sfreq), round((CENTRE_FROM_S + CENTRE_S) * sfreq))
-    page = microvolts(explanation.window.waveform[:, inside], explanation.signal)
+    centre = slice(round(CENTRE_FROM_S * sfreq), round((CENTRE_FROM_S + CENTRE_S) * sfreq))
+    page = microvolts(explanation.window.waveform[:, centre], explanation.signal)
     time = explanation.maps.time
-    over_time = None if time is None else time[inside]
+    over_time = None if time is None else time[centre]
     draw(ax, page, sfreq, over_time=over_time, colour=explanation.pattern.colour)
     ax.set_xlabel("seconds of the labelled 10 s")
     band = explanation.signal.waveform.band_hz
-    what = "no map" if time is None else "shaded: Grad-CAM over time"
-    ax.set_title(f"EEG, {band[0]:g}–{band[1]:g} Hz, negative up ({what})", fontsize=9)
+    note = "no map" if time is None else "shaded: Grad-CAM over time"
+    ax.set_title(f"EEG, {band[0]:g}–{band[1]:g} Hz, negative up ({note})", fontsize=9)
 
 
 def _chains(ax: Any, explanation: Explanation) -> None:
@@ -116,12 +116,12 @@ def _chains(ax: Any, explanation: Explanation) -> None:
     first = 0
     for chain, value in zip(Chain, explanation.occlusion, strict=True):
         n = len(CHAIN_DERIVATIONS[chain])
-        own = rows[first : first + n]
+        lines = rows[first : first + n]
         first += n
         colour = explanation.pattern.colour if value > 0 else "white"
-        height = own[0] - own[-1] + 0.6
-        ax.barh(own.mean(), value, height, fc=colour, ec=INK, lw=0.7)
-        ax.text(1.02, own[0] + 0.4, chain, transform=ax.get_yaxis_transform(), weight="bold",
+        height = lines[0] - lines[-1] + 0.6
+        ax.barh(lines.mean(), value, height, fc=colour, ec=INK, lw=0.7)
+        ax.text(1.02, lines[0] + 0.4, chain, transform=ax.get_yaxis_transform(), weight="bold",
                 ha="right", va="bottom", fontsize=8)  # fmt: skip
     ax.axvline(0, color=INK, lw=0.7)
     low, high = explanation.occlusion.min(initial=0), explanation.occlusion.max(initial=1e-3)
@@ -159,8 +159,8 @@ def _view(axes: Any, explanation: Explanation, name: str) -> Any:
     settings = explanation.signal.spectrogram
     image = explanation.window.images[name] * settings.log_scale + settings.log_centre
     decibels = 10 * image / np.log(10)
-    seen = decibels[np.isfinite(decibels)]
-    low, high = np.percentile(seen, (2, 99.5)) if len(seen) else (0.0, 1.0)
+    finite = decibels[np.isfinite(decibels)]
+    low, high = np.percentile(finite, (2, 99.5)) if len(finite) else (0.0, 1.0)
     start_s = (CENTRE_S - view.span_s) / 2  # the centre of the first column
     freqs_hz = np.arange(view.bins[0], view.bins[1] + 1) * SFREQ / view.n_fft
     times_s = start_s + view.step_s * np.arange(view.n_columns)
@@ -174,15 +174,15 @@ def _view(axes: Any, explanation: Explanation, name: str) -> Any:
     for k, ax in enumerate(axes):
         picture = ax.imshow(decibels[k], cmap="Greys", vmin=low, vmax=max(high, low + 1), **drawing)
         if maps is not None:
-            one = maps[k if len(maps) > 1 else 0]
-            over = shade(one, colour)
+            heat = maps[k if len(maps) > 1 else 0]
+            over = shade(heat, colour)
             over[np.isnan(decibels[k]), 3] = 0
             ax.imshow(over, **drawing)
-            if one.min() < 0.5 < one.max():
+            if heat.min() < 0.5 < heat.max():
                 # Grey on grey would not show.
                 line = INK if explanation.pattern is Pattern.OTHER else colour
                 for width, paint in ((2.8, "white"), (1.4, line)):
-                    ax.contour(times_s, freqs_hz, one, (0.5,), colors=[paint], linewidths=width)
+                    ax.contour(times_s, freqs_hz, heat, (0.5,), colors=[paint], linewidths=width)
         if view.span_s > CENTRE_S:
             ax.vlines((0, CENTRE_S), extent[2], extent[3], color=INK, lw=0.8, ls=(0, (3, 2)))
         ax.set_xlim(start_s, start_s + view.span_s)

@@ -45,9 +45,9 @@ def explain_segment(
         The run's out-of-fold table, which need not exist. Where the segment is in it, only the
         network explains that did not learn from its patient; elsewhere all do.
     """
-    whole = load_segments(data)
-    segments = whole.subset(np.array([row_of(whole, eeg_id, sub_id)]))
-    unseen = _unseen(ensemble, oof, segments)
+    all_segments = load_segments(data)
+    segments = all_segments.subset(np.array([row_of(all_segments, eeg_id, sub_id)]))
+    unseen = _held_out_ensemble(ensemble, oof, segments)
     with TemporaryDirectory(prefix="nasion-") as folder:
         store = open_store(segments, unseen.signal, Path(folder))
         dataset = SegmentDataset(segments, store, unseen.experiment)
@@ -55,7 +55,7 @@ def explain_segment(
 
 
 def guard_segment(
-    learned: Provenance,
+    provenance: Provenance,
     oof: Path,
     data: Path,
     eeg_id: int | None = None,
@@ -74,7 +74,7 @@ def guard_segment(
     segments = segments.subset(np.array([row_of(segments, eeg_id, sub_id)]))
     if held_out_by(oof, segments) is not None:
         return Seen()
-    return guard_unseen(learned, Census(segments), str(oof.parent), allow_seen=allow_seen)
+    return guard_unseen(provenance, Census(segments), str(oof.parent), allow_seen=allow_seen)
 
 
 def explain_recording(
@@ -109,12 +109,12 @@ def held_out_by(oof: Path, segments: Segments) -> int | None:
     if not oof.exists():
         return None
     table = OutOfFold.read(oof).names
-    wanted = segments.table.iloc[0]
-    rows = table[np.all([table[key] == wanted[key] for key in KEYS], axis=0)]
+    segment = segments.table.iloc[0]
+    rows = table[np.all([table[key] == segment[key] for key in KEYS], axis=0)]
     return None if rows.empty else int(rows["fold"].iloc[0])
 
 
-def _unseen(ensemble: Ensemble, oof: Path, segments: Segments) -> Ensemble:
+def _held_out_ensemble(ensemble: Ensemble, oof: Path, segments: Segments) -> Ensemble:
     """The network that held this segment out, or all where no fold knows it."""
     fold = held_out_by(oof, segments)
     return ensemble if fold is None else ensemble.holding_out(fold)

@@ -40,10 +40,10 @@ def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
     """Routes of one window (a batch of one): `WAVEFORM` and the views that are present."""
     with torch.no_grad():
         features = net(inputs).features
-    found = {}
+    by_part = {}
     if net.waveform is not None:
         logits = partial(_from_waveform, net, inputs, features)
-        found[WAVEFORM] = Route(inputs.waveform, logits, net.waveform.last_map)
+        by_part[WAVEFORM] = Route(inputs.waveform, logits, net.waveform.last_map)
     if net.spectrogram is not None:
         branch = net.spectrogram
         with torch.no_grad():
@@ -52,8 +52,8 @@ def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
             if inputs.image_present[name][0]:
                 logits = partial(_from_view, net, inputs, features, embedded, name)
                 pool = _pooling(branch.backbone)
-                found[name] = Route(inputs.images[name], logits, pool, before=True)
-    return found
+                by_part[name] = Route(inputs.images[name], logits, pool, before=True)
+    return by_part
 
 
 def _pooling(backbone: nn.Module) -> nn.Module | None:
@@ -91,14 +91,14 @@ def _from_view(
     n = len(image)
     views = {view: value.expand(n, -1) for view, value in embedded.items()}
     views[name] = branch.embed(image)
-    present = {view: there.expand(n) for view, there in inputs.image_present.items()}
+    present = {view: view_present.expand(n) for view, view_present in inputs.image_present.items()}
     return _classified(net, features, "spectrogram", branch.combine(views, present))
 
 
 def _classified(
-    net: MultimodalNet, features: Mapping[str, Tensor], changed: str, value: Tensor
+    net: MultimodalNet, features: Mapping[str, Tensor], part: str, value: Tensor
 ) -> Tensor:
     # The fused head joins features in this order, which replacing a value keeps.
-    whole = {name: other.expand(len(value), -1) for name, other in features.items()}
-    whole[changed] = value
-    return net.classify(whole).logits
+    expanded = {name: feature.expand(len(value), -1) for name, feature in features.items()}
+    expanded[part] = value
+    return net.classify(expanded).logits

@@ -102,7 +102,7 @@ class Archive:
         ----------
         bar
             Gives the progress bar of a recording.
-        told
+        report
             Is called with each outcome as it comes.
         """
         outcomes: list[Outcome] = []

@@ -33,20 +33,20 @@ def candidates(reading: Reading) -> tuple[Candidate, ...]:
     last = max(reading.n_steps - CENTRE_STEPS, 0)
     middles_s = np.array([event.onset_s + event.duration_s / 2 for event in reading.events])
     detected = np.floor((middles_s - CENTRE_S / 2) / READING_STEP_S).clip(0, last).astype(np.int64)
-    taken = set(detected.tolist())
-    wanted = len(taken) + max(len(taken), LEAST)
-    drawn = rng.permutation(np.flatnonzero(reading.judged[: last + 1])).tolist()
+    steps = set(detected.tolist())
+    n_wanted = len(steps) + max(len(steps), LEAST)
+    permutation = rng.permutation(np.flatnonzero(reading.judged[: last + 1])).tolist()
     blocked = np.zeros(reading.n_steps + CENTRE_STEPS, bool)
-    for step in taken:
+    for step in steps:
         blocked[max(step - CENTRE_STEPS + 1, 0) : step + CENTRE_STEPS] = True
-    for step in drawn:
-        if len(taken) < wanted and not blocked[step]:
-            taken.add(step)
+    for step in permutation:
+        if len(steps) < n_wanted and not blocked[step]:
+            steps.add(step)
             blocked[max(step - CENTRE_STEPS + 1, 0) : step + CENTRE_STEPS] = True
-    for step in drawn:
-        if len(taken) < wanted:
-            taken.add(step)
-    order = rng.permutation(sorted(taken)).tolist()
+    for step in permutation:
+        if len(steps) < n_wanted:
+            steps.add(step)
+    order = rng.permutation(sorted(steps)).tolist()
     return tuple(
         Candidate(f"b{number}", step * READING_STEP_S) for number, step in enumerate(order, 1)
     )

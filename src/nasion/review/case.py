@@ -72,7 +72,7 @@ class Case:
     def __init__(self, folder: Path, id: str) -> None:
         self.folder, self.id = folder, id
         self.journal = Journal(folder)
-        self._told: dict[Reviewer, tuple[int, str]] = {}
+        self._texts: dict[Reviewer, tuple[int, str]] = {}
 
     @cached_property
     def reading(self) -> Reading:
@@ -99,18 +99,20 @@ class Case:
     def _blind_sheet(self) -> Sheet:
         return Sheet(candidates(self.reading))
 
-    def entries(self, who: Reviewer) -> dict[str, Entry]:
+    def entries(self, reviewer: Reviewer) -> dict[str, Entry]:
         """Events by number, with the verdicts that this reader may see."""
-        sheet = self._blind_sheet if who.blind else self._sheet
-        return sheet.filled(self._said(who))
+        sheet = self._blind_sheet if reviewer.blind else self._sheet
+        return sheet.filled(self._verdicts(reviewer))
 
-    def _said(self, who: Reviewer) -> list[Verdict]:
-        return visible(standing(self.journal.verdicts()), blind=who.blind, reviewer=who.initials)
+    def _verdicts(self, reviewer: Reviewer) -> list[Verdict]:
+        return visible(
+            standing(self.journal.verdicts()), blind=reviewer.blind, reviewer=reviewer.initials
+        )
 
-    def summary(self, who: Reviewer) -> dict[str, Any]:
+    def summary(self, reviewer: Reviewer) -> dict[str, Any]:
         """One line of the list of recordings; blind, it tells nothing of what was detected."""
-        reading, entries = self.reading, list(self.entries(who).values())
-        lengths = {} if who.blind else minutes(reading)
+        reading, entries = self.reading, list(self.entries(reviewer).values())
+        lengths = {} if reviewer.blind else minutes(reading)
         judged_minutes = float(reading.judged.sum()) * READING_STEP_S / 60
         return {
             "id": self.id,
@@ -128,7 +130,7 @@ class Case:
             "unread": sum(entry.verdict is None for entry in entries),
         }
 
-    def told(self, who: Reviewer, *, maps: bool) -> str:
+    def text(self, reviewer: Reviewer, *, maps: bool) -> str:
         """All that the page has to know at first, JSON; made anew only when a verdict came.
 
         Parameters
@@ -137,17 +139,17 @@ class Case:
             Whether the page may ask for maps.
         """
         n_lines = len(self.journal.verdicts())
-        known = self._told.get(who)
-        if known is None or known[0] != n_lines:
-            entries = [entry.as_dict() for entry in self.entries(who).values()]
-            content = self._about(who, maps=maps) | {"events": entries}
-            known = self._told[who] = n_lines, _json(content)
-        return known[1]
+        cached = self._texts.get(reviewer)
+        if cached is None or cached[0] != n_lines:
+            entries = [entry.as_dict() for entry in self.entries(reviewer).values()]
+            content = self._about(reviewer, maps=maps) | {"events": entries}
+            cached = self._texts[reviewer] = n_lines, _json(content)
+        return cached[1]
 
-    def _about(self, who: Reviewer, *, maps: bool) -> dict[str, Any]:
+    def _about(self, reviewer: Reviewer, *, maps: bool) -> dict[str, Any]:
         reading, index = self.reading, self.display.index
-        recorded = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
-        faulty = (recorded > 0).mean(0) if len(recorded) else np.ones(len(COLUMNS))
+        bits = reading.quality[reading.reason != REASONS.index(Reason.GAP)]
+        faulty = (bits > 0).mean(0) if len(bits) else np.ones(len(COLUMNS))
         return {
             **VOCABULARY,
             "id": self.id,
@@ -169,77 +171,81 @@ class Case:
             ],
             "warnings": [*map(str, reading.warnings), *self.journal.warnings],
             "model": {**_model(reading.model), "maps": maps},
-            "burden": {} if who.blind else self._burden,
+            "burden": {} if reviewer.blind else self._burden,
             "spectrogram": index["spectrogram"],
             "trends": index["trends"],
-            "blind": who.blind,
+            "blind": reviewer.blind,
         }
 
-    def probabilities(self, asked: Columns) -> Array:
+    def probabilities(self, grid: Columns) -> Array:
         """Six mean probabilities and the share of judged steps, shape (7, n)."""
-        pairs, first = asked.shared(READING_STEP_S, self.reading.n_steps)
+        pairs, first = grid.shared(READING_STEP_S, self.reading.n_steps)
         values = self.reading.probability[first : first + int(pairs.max(initial=0))]
         average, share = mean(values.T, pairs)
         return np.concatenate([average, share[:1]])
 
-    def quality(self, asked: Columns) -> np.ndarray:
+    def quality(self, grid: Columns) -> np.ndarray:
         """The commonest reason of each column, a place in `reading.REASONS`."""
-        pairs, first = asked.shared(READING_STEP_S, self.reading.n_steps)
+        pairs, first = grid.shared(READING_STEP_S, self.reading.n_steps)
         codes = self.reading.reason[first : first + int(pairs.max(initial=0))]
         return most(codes, pairs, len(REASONS))
 
-    def judge(self, asked: Asked, who: Reviewer) -> Entry:
+    def judge(self, judgement: Asked, reviewer: Reviewer) -> Entry:
         """Write a verdict; what it leaves out is as it was before."""
-        if not who.initials:
+        if not reviewer.initials:
             raise Unfit("give your initials first", 409)
-        if asked.action not in DEEDS:
+        if judgement.action not in DEEDS:
             raise Unfit(f"action is one of {', '.join(DEEDS)}")
-        if len(asked.note) > LONGEST_NOTE:
+        if len(judgement.note) > LONGEST_NOTE:
             raise Unfit(f"a note has at most {LONGEST_NOTE} characters")
-        entry = self._entry_of(asked, who)
-        pattern = self._pattern_of(asked, entry)
-        onset_s, duration_s = self._borders_of(asked, entry)
+        entry = self._entry_of(judgement, reviewer)
+        pattern = self._pattern_of(judgement, entry)
+        onset_s, duration_s = self._borders_of(judgement, entry)
         key, at = stamp()
         verdict = Verdict(
             key=key,
-            action=asked.action,
+            action=judgement.action,
             event=entry.id if entry else "",
             subject=entry.subject if entry else None,
             pattern=pattern,
             onset_s=onset_s,
             duration_s=duration_s,
-            note=asked.note,
-            reviewer=who.initials,
+            note=judgement.note,
+            reviewer=reviewer.initials,
             at=at,
             # Whatever the page says: one that was not started blind has shown what the model saw.
-            predictions_visible=not who.blind,
+            predictions_visible=not reviewer.blind,
         )
         self.journal.append(verdict)
-        entries = self.entries(who).values()
+        entries = self.entries(reviewer).values()
         return next(entry for entry in entries if entry.verdict and entry.verdict.key == key)
 
-    def _entry_of(self, asked: Asked, who: Reviewer) -> Entry | None:
-        if asked.action == "add":
+    def _entry_of(self, judgement: Asked, reviewer: Reviewer) -> Entry | None:
+        if judgement.action == "add":
             return None
-        entry = self.entries(who).get(asked.event or "")
+        entry = self.entries(reviewer).get(judgement.event or "")
         if entry is None:
             raise Unfit("no such event", 404)
         return entry
 
-    def _pattern_of(self, asked: Asked, entry: Entry | None) -> Pattern | None:
+    def _pattern_of(self, judgement: Asked, entry: Entry | None) -> Pattern | None:
         before = (entry.said or entry.pattern) if entry else None
-        pattern = asked.pattern if asked.action in ("add", "relabel") else before or asked.pattern
-        if pattern is None and asked.action != "reject":
+        pattern = (
+            judgement.pattern
+            if judgement.action in ("add", "relabel")
+            else before or judgement.pattern
+        )
+        if pattern is None and judgement.action != "reject":
             raise Unfit("name a pattern")
         return pattern
 
-    def _borders_of(self, asked: Asked, entry: Entry | None) -> tuple[float, float]:
+    def _borders_of(self, judgement: Asked, entry: Entry | None) -> tuple[float, float]:
         """Onset and length; only `add` and `move` change them."""
-        if asked.action not in ("add", "move"):
+        if judgement.action not in ("add", "move"):
             assert entry is not None
-            said = entry.verdict or entry
-            return said.onset_s, said.duration_s
-        onset_s, duration_s = asked.onset_s, asked.duration_s
+            borders = entry.verdict or entry
+            return borders.onset_s, borders.duration_s
+        onset_s, duration_s = judgement.onset_s, judgement.duration_s
         if onset_s is None or duration_s is None:
             raise Unfit("give onset_s and duration_s")
         longest_s = self.reading.duration_s
@@ -249,15 +255,16 @@ class Case:
             raise Unfit("an event begins and ends within the recording")
         return onset_s, min(duration_s, longest_s - onset_s)
 
-    def undo(self, who: Reviewer) -> Entry | None:
+    def undo(self, reviewer: Reviewer) -> Entry | None:
         """Take back this reader's last verdict; None where there is none or its event is gone."""
-        said = self._said(who)
+        verdicts = self._verdicts(reviewer)
         last = next(
-            (verdict for verdict in reversed(said) if verdict.reviewer == who.initials), None
+            (verdict for verdict in reversed(verdicts) if verdict.reviewer == reviewer.initials),
+            None,
         )
         if last is None:
             return None
-        before = self.entries(who)
+        before = self.entries(reviewer)
         number = next(
             (id_ for id_, entry in before.items() if _same_event(entry, last)), last.event
         )
@@ -272,13 +279,13 @@ class Case:
                 onset_s=last.onset_s,
                 duration_s=last.duration_s,
                 note="",
-                reviewer=who.initials,
+                reviewer=reviewer.initials,
                 at=at,
                 predictions_visible=last.predictions_visible,
                 undoes=last.key,
             )
         )
-        return self.entries(who).get(number)
+        return self.entries(reviewer).get(number)
 
 
 def _same_event(entry: Entry, verdict: Verdict) -> bool:

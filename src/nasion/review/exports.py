@@ -35,13 +35,13 @@ def export_bids(reading: Reading, entries: Iterable[Entry], folder: Path) -> lis
 
 def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list[str]:
     """Write `annotations.edf`: what stands, to be opened beside the recording."""
-    found = [
+    annotations = [
         (event.onset_s, event.duration_s, _words(event, entry))
         for entry in entries
         if entry.stands
         for event in (_event(entry),)
     ]
-    write_annotations(folder / "annotations.edf", sorted(found), reading.start)
+    write_annotations(folder / "annotations.edf", sorted(annotations), reading.start)
     return ["annotations.edf"]
 
 

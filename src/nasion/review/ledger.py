@@ -55,35 +55,35 @@ class Entry:
             "frequency_hz": event.frequency_hz if event else None,
             "chains": list(event.chains) if event else [],
             "length": event.length if event else "",
-            "verdict": _told(self.verdict) if self.verdict else None,
+            "verdict": _fields(self.verdict) if self.verdict else None,
         }
 
 
-def subject_of(shown: Entry) -> Subject:
+def subject_of(entry: Entry) -> Subject:
     """Onset, length and pattern, as a verdict notes them."""
-    return shown.onset_s, shown.duration_s, shown.pattern or ""
+    return entry.onset_s, entry.duration_s, entry.pattern or ""
 
 
-def _told(verdict: Verdict) -> dict[str, Any]:
+def _fields(verdict: Verdict) -> dict[str, Any]:
     names = ("action", "pattern", "onset_s", "duration_s", "note", "reviewer", "at")
-    told = {name: getattr(verdict, name) for name in names}
-    return told | {"predictions_visible": verdict.predictions_visible}
+    fields = {name: getattr(verdict, name) for name in names}
+    return fields | {"predictions_visible": verdict.predictions_visible}
 
 
 class Sheet:
     """Events or candidates by number, before anybody said anything of them."""
 
-    def __init__(self, shown: Sequence[Event | Candidate]) -> None:
+    def __init__(self, items: Sequence[Event | Candidate]) -> None:
         self._entries: dict[str, Entry] = {}
-        for place, one in enumerate(shown):
-            if isinstance(one, Candidate):
-                entry = Entry(one.id, one.onset_s, one.duration_s)
+        for place, item in enumerate(items):
+            if isinstance(item, Candidate):
+                entry = Entry(item.id, item.onset_s, item.duration_s)
             else:
-                entry = Entry(f"e{place}", one.onset_s, one.duration_s, one.pattern, one)
+                entry = Entry(f"e{place}", item.onset_s, item.duration_s, item.pattern, item)
             self._entries[entry.id] = entry
         self._ids = {subject_of(entry): entry.id for entry in self._entries.values()}
 
-    def filled(self, said: Sequence[Verdict]) -> dict[str, Entry]:
+    def filled(self, verdicts: Sequence[Verdict]) -> dict[str, Entry]:
         """All of them with the last verdict on each, then the readers' own, by number.
 
         Verdicts on events that the reading no longer holds stand as the readers' own.
@@ -93,17 +93,17 @@ class Sheet:
         said
             What stands and may be shown: from `verdicts.standing` and `visible`.
         """
-        entries, gone = dict(self._entries), dict[Subject, str]()
-        for verdict in said:
+        entries, numbers = dict(self._entries), dict[Subject, str]()
+        for verdict in verdicts:
             if verdict.subject is None:
                 number = verdict.event
             elif verdict.subject in self._ids:
                 number = self._ids[verdict.subject]
             else:
-                number = gone.setdefault(verdict.subject, f"r-{verdict.key}")
+                number = numbers.setdefault(verdict.subject, f"r-{verdict.key}")
             if number.startswith("r"):
-                own = (verdict.onset_s, verdict.duration_s, verdict.pattern)
-                entries[number] = Entry(number, *own)
+                values = (verdict.onset_s, verdict.duration_s, verdict.pattern)
+                entries[number] = Entry(number, *values)
             entries[number] = replace(entries[number], verdict=verdict)
         return entries
 
@@ -126,7 +126,7 @@ def urgency(entries: Sequence[Entry]) -> float:
 
 def minutes(reading: Reading) -> dict[str, float]:
     """Minutes of the model's events by pattern."""
-    found = dict.fromkeys(PATTERNS, 0.0)
+    by_pattern = dict.fromkeys(PATTERNS, 0.0)
     for event in reading.events:
-        found[event.pattern] += event.duration_s / 60
-    return {str(pattern): round(length, 3) for pattern, length in found.items()}
+        by_pattern[event.pattern] += event.duration_s / 60
+    return {str(pattern): round(length, 3) for pattern, length in by_pattern.items()}

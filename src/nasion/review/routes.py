@@ -63,9 +63,9 @@ def _json(text: str) -> Response:
 
 def _array(array: np.ndarray, **headers: str) -> Response:
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    told = {f"X-{name}": text for name, text in headers.items()}
-    told["X-Shape"] = ",".join(map(str, array.shape))
-    return Response(little.tobytes(), media_type="application/octet-stream", headers=told)
+    fields = {f"X-{name}": text for name, text in headers.items()}
+    fields["X-Shape"] = ",".join(map(str, array.shape))
+    return Response(little.tobytes(), media_type="application/octet-stream", headers=fields)
 
 
 @router.get("")
@@ -77,42 +77,42 @@ def overview(session: SessionOf) -> Response:
 @router.get("/{number}")
 def reading(number: str, session: SessionOf) -> Response:
     """One recording."""
-    maps = session.explainer.available and not session.who.blind
-    return _json(session.case(number).told(session.who, maps=maps))
+    maps = session.explainer.available and not session.reviewer.blind
+    return _json(session.case(number).text(session.reviewer, maps=maps))
 
 
 @router.get("/{number}/probabilities")
-def probabilities(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+def probabilities(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
     """Six probabilities and the share of judged steps."""
-    return _array(session.sighted(number).probabilities(asked))
+    return _array(session.sighted(number).probabilities(columns))
 
 
 @router.get("/{number}/quality")
-def quality(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+def quality(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
     """Why columns were not judged."""
-    return _array(session.case(number).quality(asked))
+    return _array(session.case(number).quality(columns))
 
 
 @router.get("/{number}/spectrogram")
-def spectrogram(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+def spectrogram(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
     """Levels of the four chains."""
     display = session.case(number).display
-    return _array(display.spectrogram(asked.start_s, asked.stop_s, asked.n))
+    return _array(display.spectrogram(columns.start_s, columns.stop_s, columns.n))
 
 
 @router.get("/{number}/trends")
-def trends(number: str, asked: ColumnsOf, session: SessionOf) -> Response:
+def trends(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
     """Rows of trends."""
-    return _array(session.case(number).display.trends(asked.start_s, asked.stop_s, asked.n))
+    return _array(session.case(number).display.trends(columns.start_s, columns.stop_s, columns.n))
 
 
 @router.get("/{number}/envelope")
 def envelope(
-    number: str, asked: ColumnsOf, session: SessionOf, montage: Montage = "bipolar"
+    number: str, columns: ColumnsOf, session: SessionOf, montage: Montage = "bipolar"
 ) -> Response:
     """Lowest and highest of each trace."""
     display = session.case(number).display
-    array = display.envelope(asked.start_s, asked.stop_s, asked.n, montage)
+    array = display.envelope(columns.start_s, columns.stop_s, columns.n, montage)
     return _array(array, Names=",".join(TRACES[montage]))
 
 
@@ -132,8 +132,8 @@ def page(
         filters = pages.Filters(low_hz, high_hz, notch_hz)
     except ValueError as error:
         raise Unfit(str(error)) from None
-    found = pages.page(session.case(number).display, start_s, duration_s, montage, filters)
-    return _array(found.values, Names=",".join(found.names), Start=f"{found.start_s:.6g}")
+    content = pages.page(session.case(number).display, start_s, duration_s, montage, filters)
+    return _array(content.values, Names=",".join(content.names), Start=f"{content.start_s:.6g}")
 
 
 @router.get("/{number}/map")
@@ -194,15 +194,15 @@ class ExportBody(BaseModel):
 @router.post("/{number}/verdicts")
 def judge(number: str, body: VerdictBody, session: SessionOf) -> Response:
     """Write a verdict."""
-    said = body.model_dump(exclude={"predictions_visible", "note"})
-    entry = session.case(number).judge(Asked(**said, note=body.note or ""), session.who)
+    fields = body.model_dump(exclude={"predictions_visible", "note"})
+    entry = session.case(number).judge(Asked(**fields, note=body.note or ""), session.reviewer)
     return _json(json.dumps({"event": entry.as_dict()}))
 
 
 @router.post("/{number}/undo")
 def undo(number: str, session: SessionOf) -> Response:
     """Take back the last verdict of this reader."""
-    entry = session.case(number).undo(session.who)
+    entry = session.case(number).undo(session.reviewer)
     return _json(json.dumps({"event": entry.as_dict() if entry else None}))
 
 
@@ -214,7 +214,7 @@ def reviewer(number: str, body: ReviewerBody, session: SessionOf) -> Response:
         session.call(initials(body.initials))
     except NasionError as error:
         raise Unfit(str(error)) from None
-    return _json(json.dumps({"reviewer": session.who.initials}))
+    return _json(json.dumps({"reviewer": session.reviewer.initials}))
 
 
 @router.post("/{number}/export")
@@ -223,14 +223,14 @@ def export(number: str, body: ExportBody, session: SessionOf) -> Response:
     case = session.case(number)
     folder = case.folder / "review"
     if body.kind == "votes":
-        said = standing(case.journal.verdicts())
-        votes = votes_of(said, with_visible=body.with_visible)
+        verdicts = standing(case.journal.verdicts())
+        votes = votes_of(verdicts, with_visible=body.with_visible)
         if not votes:
             raise Unfit("no blind verdicts yet; only those of nasion review --blind are votes", 409)
         names = export_votes(case.display, votes, case.reading.name, folder)
     else:
         write = export_bids if body.kind == "bids" else export_edf
-        names = write(case.reading, case.entries(session.who).values(), folder)
+        names = write(case.reading, case.entries(session.reviewer).values(), folder)
     return _json(json.dumps({"files": names}))
 
 

@@ -62,12 +62,12 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                kept = scope["path"].startswith("/static/")
-                headers["Cache-Control"] = "no-cache" if kept else "no-store"
+                static = scope["path"].startswith("/static/")
+                headers["Cache-Control"] = "no-cache" if static else "no-store"
             await send(message)
 
-        answer = self._answer(scope, Headers(scope=scope)) or self._app
-        await answer(scope, receive, send_guarded)
+        app = self._answer(scope, Headers(scope=scope)) or self._app
+        await app(scope, receive, send_guarded)
 
     def _answer(self, scope: Scope, headers: Headers) -> Response | None:
         """What is said in place of the application; None lets the request pass."""
@@ -77,8 +77,8 @@ class Guard:
         if not reads and headers.get("origin") not in self._origins:
             return refusal(403, "only the page of this server may write")
         if scope["path"] == "/" and reads:
-            given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
-            if given and all(map(self._is_token, given)):
+            tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+            if tokens and all(map(self._is_token, tokens)):
                 return self._entry()
         if not any(map(self._is_token, self._cookies(headers))):
             return refusal(401, "open the address that nasion review printed, with its token")
@@ -88,17 +88,17 @@ class Guard:
 
     def _entry(self) -> Response:
         """To the page, with the cookie, and without the token in the address."""
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
-        return answer
+        response = RedirectResponse("/", 303)
+        response.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
+        return response
 
     def _cookies(self, headers: Headers) -> list[str]:
         """Values of our cookie; other servers of this machine may have set one of its name."""
         pairs = [part.partition("=") for part in "; ".join(headers.getlist("cookie")).split(";")]
         return [value.strip() for name, _, value in pairs if name.strip() == self._cookie]
 
-    def _is_token(self, given: str) -> bool:
-        return compare_digest(given.encode(), self._token.encode())
+    def _is_token(self, text: str) -> bool:
+        return compare_digest(text.encode(), self._token.encode())
 
     @staticmethod
     def _is_small(headers: Headers) -> bool:

@@ -55,8 +55,8 @@ def create_app(
     NasionError
         If the folder holds no reading, or the initials are none.
     """
-    who = Reviewer(routes.initials(reviewer, ""), blind)
-    session = Session(Shelf(folder, token), who, Explainer(model))
+    person = Reviewer(routes.initials(reviewer, ""), blind)
+    session = Session(Shelf(folder, token), person, Explainer(model))
     app = FastAPI(
         title="nasion review", docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False,
@@ -84,8 +84,8 @@ def _misunderstood(request: Request, error: Exception) -> Response:
     """One line in place of pydantic's list."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return refusal(422, f"{where}: {first['msg']}")
+    field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return refusal(422, f"{field}: {first['msg']}")
 
 
 def _unfit(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ class Session:
     """State of one server."""
 
     shelf: Shelf
-    who: Reviewer
+    reviewer: Reviewer
     explainer: Explainer = field(default_factory=Explainer)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -30,31 +30,33 @@ class Session:
 
     def sighted(self, number: str) -> Case:
         """The same, of what a blind review must not show."""
-        if self.who.blind:
+        if self.reviewer.blind:
             raise Unfit("hidden in a blind review", 403)
         return self.case(number)
 
     def call(self, initials: str) -> None:
         """Take note of who looks from now on."""
         with self.lock:
-            self.who = replace(self.who, initials=initials)
+            self.reviewer = replace(self.reviewer, initials=initials)
 
     def overview(self) -> str:
         """The recordings, what needs eyes first before the others; JSON."""
-        told: list[dict[str, Any]] = []
+        summaries: list[dict[str, Any]] = []
         problems = []
         for case in self.shelf.cases():
             try:
-                told.append(case.summary(self.who))
+                summaries.append(case.summary(self.reviewer))
             except NasionError as error:
                 problems.append(str(error))
-        told.sort(key=lambda one: (-one["urgency"], -one["unread"], one["name"]))
+        summaries.sort(
+            key=lambda summary: (-summary["urgency"], -summary["unread"], summary["name"])
+        )
         return json.dumps(
             {
-                "readings": told,
+                "readings": summaries,
                 "problems": problems,
-                "blind": self.who.blind,
-                "reviewer": self.who.initials,
+                "blind": self.reviewer.blind,
+                "reviewer": self.reviewer.initials,
                 "disclaimer": DISCLAIMER,
             },
             allow_nan=False,

@@ -136,12 +136,12 @@ class Journal:
     @property
     def warnings(self) -> list[str]:
         """What a reader has to know of lines that could not be read."""
-        told = [f"{FILE}, line {number}: can't be read and is left out" for number in self._broken]
+        texts = [f"{FILE}, line {number}: can't be read and is left out" for number in self._broken]
         if self._tail:
-            told.append(f"{FILE}: its last line was cut off and is left out")
+            texts.append(f"{FILE}: its last line was cut off and is left out")
         if self._torn.exists():
-            told.append(f"{FILE}: a line that was cut off stands in {TORN}")
-        return told
+            texts.append(f"{FILE}: a line that was cut off stands in {TORN}")
+        return texts
 
     def verdicts(self) -> Sequence[Verdict]:
         """All lines in order, also those that others wrote meanwhile."""
@@ -159,8 +159,8 @@ class Journal:
         """Write a line to the disk; give all lines up to it."""
         with self._lock:
             try:
-                fresh = not self._path.exists()
-                with self._path.open("a+b") as file, _alone(file):
+                is_new = not self._path.exists()
+                with self._path.open("a+b") as file, _locked(file):
                     self._read(file)
                     if self._tail:
                         self._put_aside(file)
@@ -168,7 +168,7 @@ class Journal:
                     file.flush()
                     os.fsync(file.fileno())
                     self._read(file)
-                if fresh:
+                if is_new:
                     _sync_folder(self._path.parent)
             except OSError as error:
                 raise NasionError(f"{self._path}: cannot be written ({error.strerror})") from None
@@ -196,7 +196,7 @@ class Journal:
 
 
 @contextmanager
-def _alone(file: IO[bytes]) -> Iterator[None]:
+def _locked(file: IO[bytes]) -> Iterator[None]:
     if fcntl is None:
         yield
         return
@@ -221,11 +221,11 @@ def _sync_folder(folder: Path) -> None:
 def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Lines that were not taken back, in order; of those that add, `event` is their number."""
     undone = {verdict.undoes for verdict in verdicts if verdict.undoes}
-    named, added = [], 0
+    valid, n_added = [], 0
     for verdict in verdicts:
         if verdict.action == "add":
-            added += 1
-            verdict = replace(verdict, event=f"r{added}")
+            n_added += 1
+            verdict = replace(verdict, event=f"r{n_added}")
         if verdict.action != "undo" and verdict.key not in undone:
-            named.append(verdict)
-    return named
+            valid.append(verdict)
+    return valid

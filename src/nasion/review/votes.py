@@ -34,7 +34,7 @@ ZIP = "votes.zip"
 LONGEST_S = 10**7  # of a recording, 115 days: numbers of EEGs count in seconds
 
 
-def votes_of(said: Sequence[Verdict], *, with_visible: bool) -> dict[float, np.ndarray]:
+def votes_of(verdicts: Sequence[Verdict], *, with_visible: bool) -> dict[float, np.ndarray]:
     """Votes by the middle of the event, s: counts in the order of `terms.PATTERNS`.
 
     Parameters
@@ -45,7 +45,7 @@ def votes_of(said: Sequence[Verdict], *, with_visible: bool) -> dict[float, np.n
         Whether those count too that were given while predictions were seen.
     """
     last: dict[tuple[object, str], Verdict] = {}
-    for verdict in said:
+    for verdict in verdicts:
         last[verdict.subject or verdict.event, verdict.reviewer] = verdict
     votes: dict[float, np.ndarray] = {}
     for verdict in last.values():

@@ -39,7 +39,7 @@ class Explainer:
         self._path = model
         self._lock = threading.Lock()
         self._network: Network | None = None
-        self._why = lru_cache(KEPT)(self._made)
+        self._why = lru_cache(KEPT)(self._maps)
 
     @property
     def available(self) -> bool:
@@ -48,36 +48,38 @@ class Explainer:
 
     def over_time(self, case: Case, at_s: float, duration_s: float, pattern: Pattern) -> Array:
         """Map over the page around a time, at 50 Hz: 0 to 1, its peak within the 50 s."""
-        found = self._around(case, at_s)
-        values = found.over_time
+        maps = self._maps_at(case, at_s)
+        values = maps.over_time
         if values is None:
             raise Unfit("this model has no map over time", 503)
         peak = values[PATTERNS.index(pattern)].max()
-        page = found.page(pattern, at_s - duration_s / 2, duration_s)
+        page = maps.page(pattern, at_s - duration_s / 2, duration_s)
         assert page is not None
         n = round(duration_s * SFREQ)
-        same = np.interp((np.arange(n) + 0.5) / n, (np.arange(len(page)) + 0.5) / len(page), page)
-        return _positive(same.astype(np.float32), peak)
+        resampled = np.interp(
+            (np.arange(n) + 0.5) / n, (np.arange(len(page)) + 0.5) / len(page), page
+        )
+        return _positive(resampled.astype(np.float32), peak)
 
     def over_image(self, case: Case, at_s: float, pattern: Pattern) -> tuple[Array, float, float]:
         """Map over the spectrogram of the 50 s, shape (n_freqs, n_columns), begin and end in s."""
-        found = self._around(case, at_s)
-        if VIEW not in found.images:
+        maps = self._maps_at(case, at_s)
+        if VIEW not in maps.images:
             raise Unfit("this model has no map over the spectrogram of 50 s", 503)
         assert self._network is not None
         view = views_of(self._network.signal)[VIEW]
-        values = found.images[VIEW][PATTERNS.index(pattern)]
+        values = maps.images[VIEW][PATTERNS.index(pattern)]
         factors = view.n_freqs / values.shape[0], view.n_columns / values.shape[1]
-        whole = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
-        start_s = image_start_s(view, found.start_s)
-        return _positive(whole, whole.max()), start_s, start_s + view.span_s
+        zoomed = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
+        start_s = image_start_s(view, maps.start_s)
+        return _positive(zoomed, zoomed.max()), start_s, start_s + view.span_s
 
-    def _around(self, case: Case, at_s: float) -> "Why":
+    def _maps_at(self, case: Case, at_s: float) -> "Why":
         step = step_at(at_s, case.reading.n_steps)
         with self._lock:  # two maps of one page need one window
             return self._why(case, step)
 
-    def _made(self, case: Case, step: int) -> "Why":
+    def _maps(self, case: Case, step: int) -> "Why":
         try:
             from nasion.reading.maps import why
 
@@ -90,11 +92,11 @@ class Explainer:
 
 def _guard_same(reading: Reading, network: Network) -> None:
     """Refuse to lay one model's maps over another one's probabilities."""
-    own, other = reading.model, network.about
-    if own is None or own.identity != other.identity:
-        maker = own.title if own else "no model that it names"
+    model, about = reading.model, network.about
+    if model is None or model.identity != about.identity:
+        maker = model.title if model else "no model that it names"
         raise Unfit(
-            f"{reading.name} was read by {maker}, {network.path} is {other.title}; "
+            f"{reading.name} was read by {maker}, {network.path} is {about.title}; "
             "give the model of the reading with --model",
             503,
         )

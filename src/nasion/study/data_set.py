@@ -66,15 +66,15 @@ def simulate(
         raise NasionError(f"{directory}: needs at least one patient")
     plan = Plan(seed, segments_per_patient, short_share, context_share, proportions, stay_share)
     labels: dict[int, list[Label]] = {}
-    for patient, theirs in _each(plan, directory, n_patients, n_jobs):
-        labels[patient] = theirs
+    for patient, patient_labels in _labels_of_patients(plan, directory, n_patients, n_jobs):
+        labels[patient] = patient_labels
         if progress:
             progress(len(labels), n_patients)
     Simulation.drawn(seed, n_patients, stay_share).save(directory)
     write_labels(directory, "train", [label for i in sorted(labels) for label in labels[i]])
 
 
-def _each(
+def _labels_of_patients(
     plan: Plan, directory: Path, n_patients: int, n_jobs: int
 ) -> Iterator[tuple[int, list[Label]]]:
     if n_jobs == 1:
@@ -98,14 +98,14 @@ def _one_thread() -> None:
 def _write_patient(plan: Plan, directory: Path, number: int) -> list[Label]:
     """Write the EEGs and spectrograms of patient `number`; give the rows of `train.csv`."""
     labels = []
-    for index, made in enumerate(made_eegs(plan, number)):
+    for index, eeg in enumerate(made_eegs(plan, number)):
         eeg_id = (number + 1) * 1000 + index
-        with_spectrogram = made.context is not None
-        if made.context is not None:
+        with_spectrogram = eeg.context is not None
+        if eeg.context is not None:
             # Time 0 is where the ten minutes begin.
             first_s = HMS_VIEW.window_s / 2 - MARGIN_S
-            write_spectrogram(directory, "train", eeg_id, [spectrogram_of(made.context)], first_s)
-        write_eeg(directory, "train", eeg_id, made.signals)
+            write_spectrogram(directory, "train", eeg_id, [spectrogram_of(eeg.context)], first_s)
+        write_eeg(directory, "train", eeg_id, eeg.signals)
         labels += [
             Label(
                 eeg_id=eeg_id,
@@ -114,8 +114,8 @@ def _write_patient(plan: Plan, directory: Path, number: int) -> list[Label]:
                 patient_id=number + 1,
                 spectrogram_id=eeg_id if with_spectrogram else NO_SPECTROGRAM,
                 spectrogram_offset_s=offset_s if with_spectrogram else 0.0,
-                votes=made.segment.votes,
+                votes=eeg.segment.votes,
             )
-            for sub_id, offset_s in enumerate(made.offsets_s)
+            for sub_id, offset_s in enumerate(eeg.offsets_s)
         ]
     return labels

@@ -19,13 +19,13 @@ def resolved(
     config: Path, changes: list[str], data: Path | None, init: Path | None = None
 ) -> Experiment:
     """Read an experiment; with `init`, signal and model are those of the run to start from."""
-    given = [f"data.path = {json.dumps(str(data))}"] if data else []
+    overrides = [f"data.path = {json.dumps(str(data))}"] if data else []
     if init is None:
-        return load(config, (*changes, *given))
+        return load(config, (*changes, *overrides))
     run = Run(PACKAGED if init == Path("packaged") else init)
     start = run.experiment
-    given.append(f"training.init = {json.dumps(str(run.folder))}")
-    experiment = load(config, (*changes, *given))
+    overrides.append(f"training.init = {json.dumps(str(run.folder))}")
+    experiment = load(config, (*changes, *overrides))
     return experiment.model_copy(update={"signal": start.signal, "model": start.model})
 
 
@@ -38,16 +38,16 @@ def with_phantoms(
         return experiment
     folder = parent / f"phantoms-{fingerprint(phantoms)}"
     if not (folder / "train.csv").exists():
-        with building(folder, "train.csv") as aside:
+        with building(folder, "train.csv") as temporary:
             data_set.simulate(
-                aside,
+                temporary,
                 n_patients=phantoms.patients,
                 n_jobs=os.cpu_count() or 1,
                 progress=progress,
                 **phantoms.model_dump(exclude={"patients", "path"}),
             )
-    there = phantoms.model_copy(update={"path": str(folder)})
-    data = experiment.data.model_copy(update={"phantoms": there})
+    simulated = phantoms.model_copy(update={"path": str(folder)})
+    data = experiment.data.model_copy(update={"phantoms": simulated})
     return experiment.model_copy(update={"data": data})
 
 

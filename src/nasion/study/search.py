@@ -22,7 +22,7 @@ from nasion.out_of_fold import OutOfFold
 from nasion.progress import Progress
 from nasion.seen import NOTHING, Seen
 from nasion.study.experiment import resolved, with_phantoms
-from nasion.study.space import Space, Values, label, read_space, told
+from nasion.study.space import Space, Values, label, read_space, values_text
 from nasion.study.storage import alone, opened
 from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 from nasion.terms import VOTE_COLUMNS
@@ -50,12 +50,12 @@ class Found:
     def summary(self) -> str:
         """A few lines for the terminal."""
         counts = {state: sum(t.state == state for t in self.trials) for state in FINISHED}
-        ended = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+        outcomes = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         best = f"best is trial {self.best.number}, {self.metric} {self.best.value:.4f}"
         lines = [
             *filter(None, (self.seen.warning,)),
-            f"{len(self.trials)} trials: {ended}",
-            f"{best}: {told(self.best.values)}",
+            f"{len(self.trials)} trials: {outcomes}",
+            f"{best}: {values_text(self.best.values)}",
             *self.notes,
             str(self.folder / "best.toml"),
         ]
@@ -109,10 +109,10 @@ def search(
         )
     url = storage or f"sqlite:///{(folder / 'study.db').as_posix()}"
     with alone(folder):
-        space, seen = _begun(space, folder, progress, allow_seen=allow_seen)
-    with opened(url, name, maximised=metric not in LOWER_IS_BETTER) as kept:
-        kept.sampler = sampler_of(space)
-        study = Study(space, kept)
+        space, seen = _begin(space, folder, progress, allow_seen=allow_seen)
+    with opened(url, name, maximised=metric not in LOWER_IS_BETTER) as optuna_study:
+        optuna_study.sampler = sampler_of(space)
+        study = Study(space, optuna_study)
         with alone(folder):
             study.enqueue()
         done = -1
@@ -130,19 +130,19 @@ def search(
     return Found(folder, metric, trials, best, notes, seen)
 
 
-def _begun(
+def _begin(
     space: Space, folder: Path, progress: Progress | None, *, allow_seen: bool
 ) -> tuple[Space, Seen]:
     """Start the folder, or make sure that it is this search's, with the data at hand."""
     about = {"schema": SCHEMA, "nasion": VERSION, "search": space.fingerprint}
-    described = folder / "search.json"
-    if described.exists():
-        begun = read_json(described)
-        if any(begun.get(key) != about[key] for key in ("schema", "search")):
+    record = folder / "search.json"
+    if record.exists():
+        previous = read_json(record)
+        if any(previous.get(key) != about[key] for key in ("schema", "search")):
             raise NasionError(
                 f"{folder}: was begun with another search or experiment; give another with --out"
             )
-        about = begun
+        about = previous
     base = with_phantoms(space.base, folder, progress or (lambda done, total: None))
     store = Path(base.data.store or _trials(folder) / "store")
     data = [path for path in (base.data.path, base.data.phantoms.path) if path]
@@ -152,8 +152,8 @@ def _begun(
         if path == data[0]:
             seen = guard_held_out(base, segments, store, allow_seen=allow_seen)
         open_store(segments, base.signal, store)
-    if not described.exists() or {**about, **seen.field} != about:
-        write_json(described, {**about, **seen.field})
+    if not record.exists() or {**about, **seen.field} != about:
+        write_json(record, {**about, **seen.field})
     return replace(space, base=base), seen
 
 
@@ -173,28 +173,28 @@ def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
     def score_trial(number: int, values: Values, report: Report) -> float:
         experiment = space.experiment(values)
         run = _run(folder, experiment)
-        so_far: list[float | None] = []
+        scores: list[float | None] = []
 
         def add_fold(done: int, total: int, rows: OutOfFold) -> None:
-            so_far.append(_overall(rows, metric))
-            if so_far[-1] is not None:
-                report(done, total, so_far[-1])
+            scores.append(_overall(rows, metric))
+            if scores[-1] is not None:
+                report(done, total, scores[-1])
 
         crossval(experiment, run, scored=add_fold, allow_seen=allow_seen)
-        if so_far[-1] is None:
+        if scores[-1] is None:
             raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
-        return so_far[-1]
+        return scores[-1]
 
     return score_trial
 
 
 def _overall(rows: OutOfFold, metric: str) -> float | None:
     """Score out-of-fold rows, as `nasion evaluate` does."""
-    kept = one_per_period(rows.labels)
+    periods = one_per_period(rows.labels)
     judged = Judged(
-        votes=kept[list(VOTE_COLUMNS)].to_numpy(float),
-        prediction=rows.probability[kept.index],
-        unit=np.unique(kept["patient_id"], return_inverse=True)[1],
+        votes=periods[list(VOTE_COLUMNS)].to_numpy(float),
+        prediction=rows.probability[periods.index],
+        unit=np.unique(periods["patient_id"], return_inverse=True)[1],
         unit_name="patient",
         fold=None,
         rows={},
@@ -252,34 +252,34 @@ def configuration(config: Path, experiment: Experiment) -> str:
     """Give the TOML of an experiment: what a configuration says, and what differs from that."""
     content = differences(config)
     content.pop("search", None)
-    plain = parse(content, str(config)).model_dump(mode="json")
+    settings = parse(content, str(config)).model_dump(mode="json")
     for key, value in _leaves(experiment.model_dump(mode="json")):
         *sections, name = key
-        inner, known = content, plain
+        inner, values = content, settings
         for section in sections:
-            known = known[section]
-        if known[name] != value:
+            values = values[section]
+        if values[name] != value:
             for section in sections:
                 inner = inner.setdefault(section, {})
             inner[name] = value
     return "\n".join(_toml(content)) + "\n"
 
 
-def _leaves(content: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
+def _leaves(content: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
     for name, value in content.items():
         if isinstance(value, dict):
-            yield from _leaves(value, (*above, name))
+            yield from _leaves(value, (*path, name))
         else:
-            yield (*above, name), value
+            yield (*path, name), value
 
 
-def _toml(content: dict[str, Any], above: str = "") -> Iterator[str]:
+def _toml(content: dict[str, Any], prefix: str = "") -> Iterator[str]:
     """Lines of a table and those below it; JSON writes numbers, texts and lists as TOML does."""
     for name, value in content.items():
         if not isinstance(value, dict):
             yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
     for name, value in content.items():
         if isinstance(value, dict):
-            if not all(isinstance(below, dict) for below in value.values()):
-                yield f"\n[{above}{name}]"
-            yield from _toml(value, f"{above}{name}.")
+            if not all(isinstance(child, dict) for child in value.values()):
+                yield f"\n[{prefix}{name}]"
+            yield from _toml(value, f"{prefix}{name}.")

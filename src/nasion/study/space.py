@@ -38,11 +38,13 @@ class Search(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        has, other = ("grid", "ranges") if self.sampler == "grid" else ("ranges", "grid")
-        if getattr(self, other):
-            raise ValueError(f"[search.{other}] is not for sampler '{self.sampler}'; take it out")
-        if not getattr(self, has):
-            raise ValueError(f"[search.{has}] names nothing to search")
+        needed, excluded = ("grid", "ranges") if self.sampler == "grid" else ("ranges", "grid")
+        if getattr(self, excluded):
+            raise ValueError(
+                f"[search.{excluded}] is not for sampler '{self.sampler}'; take it out"
+            )
+        if not getattr(self, needed):
+            raise ValueError(f"[search.{needed}] names nothing to search")
         if self.sampler == "grid" and self.trials is not None:
             raise ValueError("trials is not for a grid, which has its number of cells; take it out")
         return self
@@ -98,10 +100,10 @@ class Axis:
         margin = 0.5 if self.whole else 0.0  # the ends are as likely as what is between them
         low, high = self.low - margin, self.high + margin
         if self.log:
-            drawn = math.exp(rng.uniform(math.log(low), math.log(high)))
+            value = math.exp(rng.uniform(math.log(low), math.log(high)))
         else:
-            drawn = rng.uniform(low, high)
-        return self._number(min(max(drawn, self.low), self.high))
+            value = rng.uniform(low, high)
+        return self._number(min(max(value, self.low), self.high))
 
     def _number(self, value: float) -> float | int:
         return round(value) if self.whole else value
@@ -120,8 +122,8 @@ class Space:
     def fingerprint(self) -> str:
         """Eight digits of what determines the trials; more of them may be asked for later."""
         search = self.search.model_copy(update={"trials": None, "prune": True})
-        both = f"{fingerprint(search)} {self.base.fingerprint}"
-        return hashlib.sha256(both.encode()).hexdigest()[:8]
+        text = f"{fingerprint(search)} {self.base.fingerprint}"
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     @cached_property
     def draws(self) -> tuple[Values, ...]:
@@ -129,7 +131,7 @@ class Space:
         if self.search.sampler == "grid":
             return tuple(self._product())
         n = self.search.trials or TRIALS
-        return tuple(self._drawn(n)) if self.search.sampler == "random" else ({},) * n
+        return tuple(self._random_values(n)) if self.search.sampler == "random" else ({},) * n
 
     def experiment(self, values: Values) -> Experiment:
         """The experiment with these values."""
@@ -140,13 +142,13 @@ class Space:
             for section in sections:
                 inner = inner[section]
             inner[name] = value
-        return parse(content, f"{self.source}: [search], {told(values)}")
+        return parse(content, f"{self.source}: [search], {values_text(values)}")
 
     def check(self) -> None:
         """Refuse a value that the experiment refuses, in any cell, draw or end of a range."""
         cells = self.draws if self.search.sampler != "tpe" else ()
-        found = {self.experiment(values).fingerprint for values in cells}
-        if len(found) < len(cells):
+        fingerprints = {self.experiment(values).fingerprint for values in cells}
+        if len(fingerprints) < len(cells):
             raise NasionError(f"{self.source}: [search], two trials would be the same; drop one")
         for values in self._corners():
             self.experiment(values)
@@ -165,21 +167,21 @@ class Space:
             for end in axis.ends:
                 yield {**first, axis.key: end}
 
-    def _drawn(self, n: int) -> Iterator[Values]:
+    def _random_values(self, n: int) -> Iterator[Values]:
         """Draws without repetition; the first of more are the same."""
         rng = np.random.default_rng(self.search.seed)
-        seen: set[str] = set()
+        texts: set[str] = set()
         for number in range(n):
             for _ in range(MOST_DRAWS):
                 values = {axis.key: axis.draw(rng) for axis in self.axes}
-                if told(values) not in seen:
+                if values_text(values) not in texts:
                     break
             else:
                 raise NasionError(
                     f"{self.source}: search.trials is {n}, but there seem to be only {number}"
                     " different trials; ask for as many, or use a grid"
                 )
-            seen.add(told(values))
+            texts.add(values_text(values))
             yield values
 
 
@@ -203,9 +205,9 @@ def read_space(config: Path, changes: tuple[str, ...], base: Experiment) -> Spac
         if key in axes:
             raise NasionError(f"{source}: '{key}' stands there twice; keep one")
         if part == "grid":
-            axes[key] = _listed(source, key, value)
+            axes[key] = _choices_axis(source, key, value)
         else:
-            axes[key] = _ranged(source, key, value, default)
+            axes[key] = _range_axis(source, key, value, default)
     space = Space(search, tuple(axes.values()), base, str(config))
     space.check()
     return space
@@ -216,30 +218,30 @@ def label(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def told(values: Values) -> str:
+def values_text(values: Values) -> str:
     """Values in a line."""
     return ", ".join(f"{key} = {label(value)}" for key, value in values.items())
 
 
-def _flat(table: dict[str, Any], base: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(table: dict[str, Any], base: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Give keys by dotted name, whether quoted in TOML or nested tables."""
     for name, value in table.items():
         section = base
         for part in name.split("."):
             section = getattr(section, part, None)
         if isinstance(section, Settings) and isinstance(value, dict):
-            yield from _flat(value, section, f"{above}{name}.")
+            yield from _flat(value, section, f"{prefix}{name}.")
         else:
-            yield above + name, value
+            yield prefix + name, value
 
 
 def _default(source: str, key: str, base: Experiment) -> Any:
     """What the experiment holds under this key."""
     value: Any = base
     for part in key.split("."):
-        known = type(value).model_fields if isinstance(value, Settings) else {}
-        if part not in known:
-            hint = f"; known here: {', '.join(known)}" if known else ""
+        fields = type(value).model_fields if isinstance(value, Settings) else {}
+        if part not in fields:
+            hint = f"; known here: {', '.join(fields)}" if fields else ""
             raise NasionError(f"{source}: unknown key '{key}'{hint}")
         value = getattr(value, part)
     if isinstance(value, Settings):
@@ -249,27 +251,27 @@ def _default(source: str, key: str, base: Experiment) -> Any:
     return value
 
 
-def _listed(source: str, key: str, values: Any) -> Axis:
+def _choices_axis(source: str, key: str, values: Any) -> Axis:
     if not isinstance(values, list):
         raise NasionError(f"{source}: '{key}' is {label(values)}; give a list")
     if not values:
         raise NasionError(f"{source}: '{key}' is an empty list; give its values")
     axis = Axis(key, tuple(values))
-    for each in axis.labels:
-        if axis.labels.count(each) > 1:
-            raise NasionError(f"{source}: '{key}' holds {each} twice; once is enough")
+    for name in axis.labels:
+        if axis.labels.count(name) > 1:
+            raise NasionError(f"{source}: '{key}' holds {name} twice; once is enough")
     return axis
 
 
-def _ranged(source: str, key: str, value: Any, default: Any) -> Axis:
+def _range_axis(source: str, key: str, value: Any, default: Any) -> Axis:
     if not isinstance(value, dict):
         raise NasionError(f"{source}: '{key}' is {label(value)}; give low and high, or choices")
-    given = checked(Range, value, source, f"{key}.")
-    if given.low is None or given.high is None:
-        return _listed(source, key, given.choices)
+    bounds = checked(Range, value, source, f"{key}.")
+    if bounds.low is None or bounds.high is None:
+        return _choices_axis(source, key, bounds.choices)
     if isinstance(default, bool) or not isinstance(default, int | float):
         raise NasionError(f"{source}: '{key}' is no number; give choices")
-    whole = isinstance(default, int)
-    if whole and (given.low % 1 or given.high % 1):
+    is_whole = isinstance(default, int)
+    if is_whole and (bounds.low % 1 or bounds.high % 1):
         raise NasionError(f"{source}: '{key}' is a whole number; so must be low and high")
-    return Axis(key, low=given.low, high=given.high, log=given.log, whole=whole)
+    return Axis(key, low=bounds.low, high=bounds.high, log=bounds.log, whole=is_whole)

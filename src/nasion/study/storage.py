@@ -74,14 +74,14 @@ def opened(url: str, name: str, *, maximised: bool) -> Iterator[optuna.Study]:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        parsed = sqlalchemy.make_url(url)
+        address = sqlalchemy.make_url(url)
     except sqlalchemy.exc.ArgumentError:
         raise NasionError(
             f"{url}: not the URL of a storage; give one like sqlite:///study.db"
         ) from None
-    shown = parsed.render_as_string(hide_password=True)
+    name_shown = address.render_as_string(hide_password=True)
     try:
-        tables = _tables(parsed)
+        tables = _tables(address)
         try:
             yield optuna.create_study(
                 study_name=name,
@@ -93,10 +93,10 @@ def opened(url: str, name: str, *, maximised: bool) -> Iterator[optuna.Study]:
             tables.remove_session()
             tables.engine.dispose()
     except ImportError as error:
-        raise NasionError(f"{shown}: needs a package ({error}); install it") from None
+        raise NasionError(f"{name_shown}: needs a package ({error}); install it") from None
     except UNREACHABLE as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
-        raise NasionError(f"{shown}: no way in ({reason}); call again to go on") from None
+        raise NasionError(f"{name_shown}: no way in ({reason}); call again to go on") from None
 
 
 def _tables(url: sqlalchemy.URL) -> Tables:

@@ -23,7 +23,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from nasion.errors import NasionError
-from nasion.study.space import Axis, Space, Values, label, told
+from nasion.study.space import Axis, Space, Values, label, values_text
 
 POLL_S = 2.0
 MOST_TOLD = 300  # characters of an error
@@ -107,7 +107,9 @@ class Study:
     def enqueue(self) -> None:
         """Enqueue what is neither finished nor on its way, and what failed before."""
         attempts = self._attempts()
-        self._enqueue([n for n, tried in attempts.items() if not _live(tried)], attempts)
+        self._enqueue(
+            [n for n, entries in attempts.items() if not _live_attempts(entries)], attempts
+        )
 
     def work(self, objective: Objective) -> Iterator[tuple[Trial, ...]]:
         """Run trials until all are finished, here or elsewhere.
@@ -121,7 +123,7 @@ class Study:
         ------
         All trials, after each change.
         """
-        seen: tuple[Trial, ...] = ()
+        previous: tuple[Trial, ...] = ()
         missing_before: list[int] = []
         while True:
             with warnings.catch_warnings():
@@ -129,71 +131,73 @@ class Study:
                 optuna.storages.fail_stale_trials(self.kept)
             attempts = self._attempts()
             trials = self._trials(attempts)
-            if trials != seen:
+            if trials != previous:
                 yield trials
             if all(trial.state in FINISHED for trial in trials):
                 return
-            missing = [n for n, tried in attempts.items() if _lost(tried)]
+            missing = [n for n, entries in attempts.items() if _is_lost(entries)]
             if any(
-                kept.state == TrialState.WAITING for tried in attempts.values() for kept in tried
+                entry.state == TrialState.WAITING
+                for entries in attempts.values()
+                for entry in entries
             ):
                 self._run_one(objective)
             elif missing and missing == missing_before:
                 self._enqueue(missing, attempts)
             else:
-                others = [str(trial.number) for trial in trials if trial.state == "running"]
-                if trials != seen and others:
-                    _log.info("waiting for other processes, trial %s", ", ".join(others))
+                running = [str(trial.number) for trial in trials if trial.state == "running"]
+                if trials != previous and running:
+                    _log.info("waiting for other processes, trial %s", ", ".join(running))
                 time.sleep(POLL_S)
-            seen, missing_before = trials, missing
+            previous, missing_before = trials, missing
 
     def _attempts(self) -> dict[int, list[FrozenTrial]]:
         """What Optuna holds under each number, in order; dropped entries are left out."""
         attempts: dict[int, list[FrozenTrial]] = {n: [] for n in range(len(self.space.draws))}
-        for kept in self.kept.get_trials(deepcopy=False):
-            number = kept.user_attrs.get(NUMBER)
-            if number in attempts and DROPPED not in kept.user_attrs:
-                attempts[number].append(kept)
+        for entry in self.kept.get_trials(deepcopy=False):
+            number = entry.user_attrs.get(NUMBER)
+            if number in attempts and DROPPED not in entry.user_attrs:
+                attempts[number].append(entry)
         return attempts
 
     def _trials(self, attempts: dict[int, list[FrozenTrial]]) -> tuple[Trial, ...]:
-        return tuple(self._trial(number, tried) for number, tried in attempts.items())
+        return tuple(self._trial(number, entries) for number, entries in attempts.items())
 
     def _trial(self, number: int, attempts: list[FrozenTrial]) -> Trial:
-        counting = next(iter([*_live(attempts), *attempts[-1:]]), None)
+        entry = next(iter([*_live_attempts(attempts), *attempts[-1:]]), None)
         values = self.space.draws[number] or self._values(attempts)
-        if counting is None or _lost(attempts):
+        if entry is None or _is_lost(attempts):
             return Trial(number, "waiting", values)
-        state = "failed" if counting.state == TrialState.FAIL else counting.state.name.lower()
-        took = counting.duration
+        state = "failed" if entry.state == TrialState.FAIL else entry.state.name.lower()
+        duration = entry.duration
         return Trial(
             number,
             state,
             values,
-            value=counting.value if state in ("complete", "pruned") else None,
-            folds=len(counting.intermediate_values),
-            seconds=took.total_seconds() if took and state in FINISHED else None,
-            error=counting.user_attrs.get(ERROR, "") if state == "failed" else "",
+            value=entry.value if state in ("complete", "pruned") else None,
+            folds=len(entry.intermediate_values),
+            seconds=duration.total_seconds() if duration and state in FINISHED else None,
+            error=entry.user_attrs.get(ERROR, "") if state == "failed" else "",
         )
 
     def _values(self, attempts: list[FrozenTrial]) -> Values:
         """Give what was drawn in any attempt: a trial keeps its values when it is run again."""
-        for kept in attempts:
-            if all(axis.key in kept.params for axis in self.space.axes):
-                return {axis.key: _value(axis, kept.params[axis.key]) for axis in self.space.axes}
+        for entry in attempts:
+            if all(axis.key in entry.params for axis in self.space.axes):
+                return {axis.key: _value(axis, entry.params[axis.key]) for axis in self.space.axes}
         return {}
 
     def _enqueue(self, numbers: list[int], attempts: dict[int, list[FrozenTrial]]) -> None:
         for number in numbers:
             values = self.space.draws[number] or self._values(attempts[number])
             fixed = {
-                axis.key: _stored(axis, values[axis.key]) for axis in self.space.axes if values
+                axis.key: _storable(axis, values[axis.key]) for axis in self.space.axes if values
             }
             self.kept.enqueue_trial(fixed, user_attrs={NUMBER: number})
 
     def _run_one(self, objective: Objective) -> None:
         """Claim an entry of the queue and run it."""
-        claimed: list[optuna.Trial] = []
+        claims: list[optuna.Trial] = []
         faults: list[Exception] = []
 
         def run(trial: optuna.Trial) -> float:
@@ -201,8 +205,8 @@ class Study:
             if self._superfluous(number, trial.number):
                 trial.set_user_attr(DROPPED, value=True)
                 raise _DroppedError
-            claimed.append(trial)
-            values = {axis.key: _suggested(trial, axis) for axis in self.space.axes}
+            claims.append(trial)
+            values = {axis.key: _suggestion(trial, axis) for axis in self.space.axes}
             try:
                 return objective(number, values, partial(self._report, trial))
             except optuna.TrialPruned:
@@ -213,23 +217,23 @@ class Study:
                     trial.set_user_attr(ERROR, _line(error))
                 raise
 
-        lost = False
+        is_lost = False
         try:
             self.kept.optimize(run, n_trials=1, catch=(Exception,))
         except Exception:  # also where Optuna finds that the trial has ended already
             entries = self.kept.get_trials(deepcopy=False)
-            lost = bool(claimed) and entries[claimed[0].number].state == TrialState.FAIL
-            if not lost:
+            is_lost = bool(claims) and entries[claims[0].number].state == TrialState.FAIL
+            if not is_lost:
                 raise
-        if lost:
-            _log.warning("trial %d: another process took it over", claimed[0].user_attrs[NUMBER])
-        elif claimed:
-            self._conclude(claimed[0].user_attrs[NUMBER], faults)
+        if is_lost:
+            _log.warning("trial %d: another process took it over", claims[0].user_attrs[NUMBER])
+        elif claims:
+            self._conclude(claims[0].user_attrs[NUMBER], faults)
 
     def _superfluous(self, number: int, entry: int) -> bool:
         """Whether an entry of the queue is nobody's, or an earlier one of its number counts."""
         attempts = self._attempts().get(number)
-        return attempts is None or any(kept.number < entry for kept in _live(attempts))
+        return attempts is None or any(other.number < entry for other in _live_attempts(attempts))
 
     def _conclude(self, number: int, faults: list[Exception]) -> None:
         """Log how a trial went; raise what would come again with every trial."""
@@ -239,11 +243,14 @@ class Study:
         none_good = not any(trial.state in ("complete", "pruned") for trial in trials)
         if faults and (none_good or isinstance(faults[0], OptunaError)):
             raise faults[0]
-        this = trials[number]
-        scored = f" {self.space.search.metric} {this.value:.4f}" if this.value is not None else ""
+        current = trials[number]
+        score = (
+            f" {self.space.search.metric} {current.value:.4f}" if current.value is not None else ""
+        )
         _log.info(
             "trial %d %s%s: %s (%d of %d done%s)",
-            number, this.state, scored, this.error or told(this.values), done, len(trials),
+            number, current.state, score, current.error or values_text(current.values),
+            done, len(trials),
             f", best {best.value:.4f} of trial {best.number}" if best else "",
         )  # fmt: skip
 
@@ -253,7 +260,7 @@ class Study:
         if not self.space.search.prune or done == total:
             return
         complete = self.kept.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        peers = [kept.intermediate_values.get(done - 1) for kept in complete]
+        peers = [entry.intermediate_values.get(done - 1) for entry in complete]
         scores = [score for score in peers if score is not None]
         if len(scores) < LEAST_PEERS:
             return
@@ -310,16 +317,16 @@ def sampler_of(space: Space) -> BaseSampler:
     return _Tpe(seed) if space.search.sampler == "tpe" else RandomSampler(seed)
 
 
-def _live(attempts: list[FrozenTrial]) -> list[FrozenTrial]:
-    return [kept for kept in attempts if kept.state != TrialState.FAIL]
+def _live_attempts(attempts: list[FrozenTrial]) -> list[FrozenTrial]:
+    return [entry for entry in attempts if entry.state != TrialState.FAIL]
 
 
-def _lost(attempts: list[FrozenTrial]) -> bool:
+def _is_lost(attempts: list[FrozenTrial]) -> bool:
     """Whether a trial is neither finished nor on its way, nor failed by itself."""
-    return not _live(attempts) and not (attempts and ERROR in attempts[-1].user_attrs)
+    return not _live_attempts(attempts) and not (attempts and ERROR in attempts[-1].user_attrs)
 
 
-def _suggested(trial: optuna.Trial, axis: Axis) -> Any:
+def _suggestion(trial: optuna.Trial, axis: Axis) -> Any:
     if axis.choices:
         return _value(axis, trial.suggest_categorical(axis.key, axis.labels))
     if axis.whole:
@@ -327,12 +334,12 @@ def _suggested(trial: optuna.Trial, axis: Axis) -> Any:
     return trial.suggest_float(axis.key, axis.low, axis.high, log=axis.log)
 
 
-def _value(axis: Axis, stored: Any) -> Any:
+def _value(axis: Axis, value: Any) -> Any:
     """Give what Optuna holds as the experiment takes it: lists, too, are among the choices."""
-    return axis.choices[axis.labels.index(stored)] if axis.choices else stored
+    return axis.choices[axis.labels.index(value)] if axis.choices else value
 
 
-def _stored(axis: Axis, value: Any) -> Any:
+def _storable(axis: Axis, value: Any) -> Any:
     return label(value) if axis.choices else value
 
 
