@@ -28,18 +28,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
     "contract": {"terms", "errors", "files", "settings", "config", "provenance", "windowing"},
+    "periods": {"terms"},
     "drawing": {"terms"},
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
     "phantom": BASICS,
     "hms": BASICS | {"eeg", "provenance", "seen", "simulation"},
-    "data": BASICS | {"eeg", "hms", "windowing"},
+    "data": BASICS | {"eeg", "hms", "periods", "windowing"},
     "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"contract", "provenance", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
     | {
-        "calibration", "contract", "data", "hms", "models", "out_of_fold", "prediction",
+        "calibration", "contract", "data", "hms", "models", "out_of_fold", "periods", "prediction",
         "provenance", "seen", "simulation", "windowing",
     },
     "signal": BASICS | {"eeg", "windowing"},
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
         "windowing",
     },
-    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "seen"},
+    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "periods", "seen"},
     "explanation": BASICS
     | {
         "data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "provenance",
@@ -62,8 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "study": BASICS
     | {
-        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "phantom",
-        "provenance", "seen", "simulation", "training",
+        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "periods",
+        "phantom", "provenance", "seen", "simulation", "training",
     },
     "review": BASICS
     | {

@@ -8,6 +8,7 @@ from hms_folder import segment
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.errors import NasionError
 from nasion.hms.segments import consensus, load_labels
+from nasion.periods import middle_rows
 
 
 def one_vote(pattern: int) -> tuple[int, ...]:
@@ -43,17 +44,30 @@ def hms(real):
 
 
 @pytest.mark.real
-def test_folds_of_hms_split_no_patient_and_share_the_classes_alike(hms):
+def test_folds_of_hms_split_no_patient_and_share_the_classes_of_periods_alike(hms):
     fold = make_folds(hms, 5, seed=0)
     assert len(fold) == 106_647
     assert_by_patient(hms, fold, 5)
-    labels = consensus(hms)
+    middle = middle_rows(hms)
+    labels = consensus(hms.iloc[middle])
     overall = np.bincount(labels, minlength=6) / len(labels)
     for number in range(5):
-        held_out = labels[fold == number]
+        held_out = labels[fold[middle] == number]
         shares = np.bincount(held_out, minlength=6) / len(held_out)
         np.testing.assert_allclose(shares, overall, atol=1e-3)
-        assert len(held_out) == pytest.approx(len(hms) / 5, rel=0.01)
+        assert len(held_out) == pytest.approx(len(labels) / 5, rel=0.01)
+
+
+def test_folds_do_not_depend_on_how_often_a_period_is_repeated():
+    table = cohort(40)
+    once = table.iloc[middle_rows(table)]
+    often = once.loc[once.index.repeat(np.random.default_rng(0).integers(1, 30, len(once)))]
+    often = often.assign(eeg_sub_id=np.arange(len(often)))
+    folds = [
+        pd.Series(make_folds(each, 5, seed=0), each["patient_id"]).groupby(level=0).first()
+        for each in (once, often)
+    ]
+    pd.testing.assert_series_equal(*folds)
 
 
 def test_the_seed_alone_decides():

@@ -21,9 +21,7 @@ from nasion.hms.segments import (
     NO_SPECTROGRAM,
     consensus,
     counts_by_pattern,
-    load_labels,
     load_segments,
-    one_row_per_period,
     read_spectrogram,
     targets,
     votes,
@@ -194,28 +192,6 @@ def test_votes_are_found_by_name():
     table = pd.DataFrame(ROWS)
     shuffled = table[list(table.columns[::-1])]
     np.testing.assert_array_equal(votes(shuffled), votes(table))
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("name", ["labels/hms_train.csv.gz", "hms/train.csv", "iiic/train.csv"])
-def test_one_row_per_period_is_the_rule_of_the_score(real, name):
-    table = load_labels(real / name, votes=True)
-    rows = one_row_per_period(table)
-    # The middle eeg_sub_id of each (eeg_id, votes), said in another way: by rank within the group.
-    keys = ["eeg_id", *VOTE_COLUMNS]
-    ranks = table.groupby(keys)["eeg_sub_id"].rank(method="first") - 1
-    sizes = table.groupby(keys)["eeg_sub_id"].transform("size")
-    np.testing.assert_array_equal(rows, np.flatnonzero(ranks == sizes // 2))
-    assert not table.iloc[rows].duplicated(keys).any()
-
-
-def test_one_row_per_period_does_not_depend_on_the_order_of_rows():
-    rows = [segment(1, sub_id=i) for i in range(5)] + [segment(1, (1, 0, 0, 0, 0, 2), sub_id=9)]
-    table = pd.DataFrame(rows)
-    shuffled = table.sample(frac=1, random_state=1)
-    for given in (table, shuffled, shuffled.reset_index(drop=True)):
-        kept = given.iloc[one_row_per_period(given)]
-        assert set(kept["eeg_sub_id"]) == {2, 9}
 
 
 @pytest.mark.real

@@ -9,7 +9,7 @@ from scored import score
 
 from nasion.errors import NasionError
 from nasion.evaluation.inputs import ABSTAINED, read_labels, read_predictions
-from nasion.evaluation.judged import Judged, judge, one_per_period
+from nasion.evaluation.judged import Judged, judge
 from nasion.out_of_fold import NAMES, OutOfFold
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
@@ -92,15 +92,15 @@ def test_only_rows_that_are_judged_need_a_prediction(tmp_path: Path) -> None:
 def test_the_middle_row_of_a_period_stays(n: int, tmp_path: Path) -> None:
     sub_ids = np.random.default_rng(n).permutation(40)[:n]  # 10 sorts after 9: numbers, not text
     labels = labels_table(n).assign(eeg_id=5, eeg_sub_id=sub_ids, **dict.fromkeys(VOTES, 2))
-    kept = one_per_period(read_labels(write(tmp_path / "labels.csv", labels)).table)
-    assert list(kept["eeg_sub_id"]) == [sorted(sub_ids)[n // 2]]
+    middle = sorted(sub_ids)[n // 2]
+    predictions = predictions_table(1).assign(eeg_id=5, eeg_sub_id=middle)
+    assert join(tmp_path, predictions, labels).rows["judged"] == 1  # no other row needs one
 
 
 def test_rows_of_other_eegs_with_equal_votes_all_stay(tmp_path: Path) -> None:
     labels = labels_table(6).assign(eeg_sub_id=0, **dict.fromkeys(VOTES, 1))
-    assert len(one_per_period(read_labels(write(tmp_path / "l.csv", labels)).table)) == 6
-    without = labels.drop(columns="eeg_sub_id")
-    assert len(one_per_period(read_labels(write(tmp_path / "l.csv", without)).table)) == 6
+    for given in (labels, labels.drop(columns="eeg_sub_id")):
+        assert join(tmp_path, predictions_table(6), given).rows["judged"] == 6
 
 
 @pytest.mark.real
@@ -140,8 +140,6 @@ def test_hms_labels_are_read_whole(real: Path) -> None:
     table = pd.read_csv(path)
     labels = read_labels(path).table
     np.testing.assert_array_equal(labels[VOTES].to_numpy(), table[VOTES].to_numpy())
-    periods = table.drop_duplicates(["eeg_id", *VOTES])
-    assert len(one_per_period(labels)) == len(periods)
 
 
 @pytest.mark.parametrize("old", [True, False])

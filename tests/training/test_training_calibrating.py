@@ -9,8 +9,9 @@ from nasion.config import parse
 from nasion.contract import PACKAGED
 from nasion.data.dataset import SegmentDataset
 from nasion.errors import NasionError
-from nasion.hms.segments import load_segments, one_row_per_period
+from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
+from nasion.periods import middle_rows
 from nasion.prediction import predict
 from nasion.study.data_set import simulate
 from nasion.terms import VOTE_COLUMNS
@@ -78,7 +79,7 @@ def test_a_run_predicts_these_segments_once(segments, tmp_path, monkeypatch):
         SegmentDataset, "batch", lambda self, rows: calls.extend(rows) or original(self, rows)
     )
     calibrate(Run(PACKAGED), segments, tmp_path / "run")
-    assert calls == list(range(len(one_row_per_period(segments.table))))
+    assert calls == list(range(len(middle_rows(segments.table))))
 
 
 N_FITS = 5
@@ -167,7 +168,9 @@ def test_cross_validation_saves_it_and_prediction_takes_it(segments, phantoms, t
     }
     run = Run(tmp_path / "run")
     oof = OutOfFold.read(crossval(parse(content, "test"), run))
-    single = of_single_fits(oof.probability, oof.target)
+    middle = middle_rows(oof.labels)
+    assert len(middle) < len(oof.votes)
+    single = of_single_fits(oof.probability[middle], oof.target[middle])
     ensemble = run.ensemble()
     if n_folds == 2:  # of each row there is one fit that learned from it: nothing to compare
         assert ensemble.calibration is None

@@ -18,6 +18,7 @@ from nasion.models.checkpoint import load
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.out_of_fold import OutOfFold
+from nasion.periods import middle_rows
 from nasion.prediction import predict, predict_dataset
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, crossval, train
@@ -168,7 +169,8 @@ def test_a_packed_run_predicts_alike_and_knows_no_paths(phantoms, tmp_path):
 def test_the_calibration_of_a_run_is_fitted_out_of_fold_and_applied(phantoms, tmp_path):
     run = Run(tmp_path / "run")
     oof = OutOfFold.read(crossval(experiment(phantoms, epochs=1), run))
-    fitted = calibration.fit(oof.probability, oof.target)
+    middle = middle_rows(oof.labels)
+    fitted = calibration.fit(oof.probability[middle], oof.target[middle])
     ensemble = run.ensemble()
     for fit_ in ensemble.fits:
         assert fit_.calibration.temperature == pytest.approx(fitted.temperature)

@@ -1,4 +1,7 @@
-"""Folds: stratified by consensus and grouped by patient, since patients never cross a split."""
+"""Folds: stratified by consensus and grouped by patient, since patients never cross a split.
+
+What is stratified is what is judged: one row a stationary period.
+"""
 
 import warnings
 from pathlib import Path
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.hms.segments import consensus
+from nasion.periods import middle_rows
 
 
 def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]:
@@ -21,14 +25,15 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    patients = table["patient_id"].to_numpy()
+    periods = table.iloc[middle_rows(table)]
+    patients = periods["patient_id"].to_numpy()
     n_patients = len(np.unique(patients))
     if n_patients < n_folds:
         raise NasionError(
             f"{n_patients} patients cannot fill {n_folds} folds; lower data.n_folds or add patients"
         )
-    labels = consensus(table)
-    fold = np.empty(len(table), np.int64)
+    labels = consensus(periods)
+    fold: dict[int, int] = {}
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     # Where no class fills the folds there is nothing for the splitter to stratify by.
     strata = labels if np.bincount(labels).max() >= n_folds else np.zeros_like(labels)
@@ -36,8 +41,8 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
         # A class rarer than the folds is a fact about the data, not a fault of the split.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         for number, (_, held_out) in enumerate(splitter.split(strata, strata, patients)):
-            fold[held_out] = number
-    return fold
+            fold |= dict.fromkeys(patients[held_out].tolist(), number)
+    return np.array([fold[patient] for patient in table["patient_id"]], np.int64)
 
 
 def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None:

@@ -16,6 +16,7 @@ from nasion.evaluation.inputs import (
     read_predictions,
     refuse_repeats,
 )
+from nasion.periods import middle_rows
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 Array = np.ndarray[Any, Any]
@@ -87,16 +88,6 @@ class Judged:
         return replace(self, prediction=prediction)
 
 
-def one_per_period(labels: pd.DataFrame) -> pd.DataFrame:
-    """Keep the middle row, by eeg_sub_id, of those with the same EEG and the same votes."""
-    if "eeg_sub_id" not in labels:
-        return labels
-    period = ["eeg_id", *VOTE_COLUMNS]
-    groups = labels.sort_values("eeg_sub_id").groupby(period, sort=False).eeg_sub_id
-    middle = groups.cumcount() == groups.transform("size") // 2
-    return labels[middle.reindex(labels.index)]
-
-
 def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True) -> Judged:
     """Join predictions to labels on eeg_id, and on eeg_sub_id where both have it.
 
@@ -116,7 +107,7 @@ def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True)
     """
     predicted = read_predictions(predictions)
     labelled = labels.table
-    rows = one_per_period(labelled) if one_row_per_period else labelled
+    rows = labelled.iloc[middle_rows(labelled)] if one_row_per_period else labelled
     by_window = "eeg_sub_id" in labelled and "eeg_sub_id" in predicted
     refuse_repeats(predictions, predicted, by_window=by_window)
     keys = key(predicted, by_window=by_window)

@@ -165,17 +165,6 @@ def consensus(table: pd.DataFrame) -> NDArray[np.int_]:
     return votes(table).argmax(axis=1)
 
 
-def one_row_per_period(table: pd.DataFrame) -> NDArray[np.int_]:
-    """Positions of the middle row of each stationary period, in the table's order.
-
-    Rows of one EEG with the same votes repeat one judgement at overlapping offsets.
-    """
-    positions = pd.Series(np.arange(len(table)), index=table.index)
-    ordered = table.assign(_position=positions).sort_values("eeg_sub_id", kind="stable")
-    groups = ordered.groupby(["eeg_id", *VOTE_COLUMNS], sort=False)["_position"]
-    return np.sort(groups.apply(lambda rows: rows.iloc[len(rows) // 2]).to_numpy(np.int64))
-
-
 def read_spectrogram(path: Path) -> tuple[float, Power]:
     """Ready-made spectrogram: time of its first column in s, and power, shape (4, 100, n_columns).
 

@@ -14,18 +14,18 @@ from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.evaluation import trials as figures
 from nasion.evaluation.figures import save
-from nasion.evaluation.judged import Judged, one_per_period
+from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
+from nasion.periods import middle_rows
 from nasion.progress import Progress
 from nasion.seen import NOTHING, Seen
 from nasion.study.experiment import resolved, with_phantoms
 from nasion.study.space import Space, Values, label, read_space, values_text
 from nasion.study.storage import alone, opened
 from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
-from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import crossval
 from nasion.training.origin import guard_held_out
 from nasion.training.run import Run
@@ -190,11 +190,11 @@ def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
 
 def _overall(rows: OutOfFold, metric: str) -> float | None:
     """Score out-of-fold rows, as `nasion evaluate` does."""
-    periods = one_per_period(rows.labels)
+    middle = middle_rows(rows.labels)
     judged = Judged(
-        votes=periods[list(VOTE_COLUMNS)].to_numpy(float),
-        prediction=rows.probability[periods.index],
-        unit=np.unique(periods["patient_id"], return_inverse=True)[1],
+        votes=rows.votes[middle].astype(float),
+        prediction=rows.probability[middle],
+        unit=np.unique(rows.names["patient_id"].iloc[middle], return_inverse=True)[1],
         unit_name="patient",
         fold=None,
         rows={},

@@ -24,8 +24,9 @@ from nasion import calibration
 from nasion.calibration import Calibration, Mixture, splits
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, write_json
-from nasion.hms.segments import Segments, one_row_per_period
+from nasion.hms.segments import Segments
 from nasion.out_of_fold import FILE_NAME, NAMES, OutOfFold
+from nasion.periods import middle_rows
 from nasion.prediction import predict
 from nasion.progress import Progress
 from nasion.provenance import Provenance
@@ -154,14 +155,16 @@ def blend(
     raw = np.stack([each.probability for each in tables])
     target, patient = table.target, table.names["patient_id"].to_numpy()
     fold = table.names["fold"].to_numpy()
-    judged = _judged(table) & (table.votes.sum(1) >= votes)
+    middle = np.zeros(len(table.votes), bool)
+    middle[middle_rows(table.labels)] = True
+    judged = middle & (table.votes.sum(1) >= votes)
     if not judged.any():
         raise NasionError(f"{runs[0].folder}: no row has {votes} votes; give fewer with --votes")
 
     alone, mixed = np.empty_like(raw), np.empty(raw.shape[1:])
     for held_out, learned in splits(patient, fold=fold):
-        singles = tuple(of_single_fits(one[learned], target[learned]) for one in raw)
-        fitted_on = learned & judged
+        periods, fitted_on = learned & middle, learned & judged
+        singles = tuple(of_single_fits(one[periods], target[periods]) for one in raw)
         if not fitted_on.any():
             raise NasionError(f"{runs[0].folder}: only one fold has rows of {votes} votes")
         mixture = _fitted(singles, raw[:, fitted_on], target[fitted_on])
@@ -262,13 +265,6 @@ def _seen(run: Run, *, allow_seen: bool) -> Seen:
             "from another start, or mark the blend with --allow-seen"
         )
     return seen
-
-
-def _judged(table: OutOfFold) -> NDArray[np.bool_]:
-    """The middle row of each stationary period."""
-    kept = np.zeros(len(table.votes), bool)
-    kept[one_row_per_period(table.labels)] = True
-    return kept
 
 
 def _cross_entropy(target: Array, said: Array) -> float:

@@ -27,8 +27,9 @@ from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.hms.census import Census, guard_unseen
-from nasion.hms.segments import Segments, one_row_per_period, targets
+from nasion.hms.segments import Segments, targets
 from nasion.models.ensemble import Ensemble
+from nasion.periods import middle_rows
 from nasion.prediction import batches
 from nasion.progress import Progress
 from nasion.training.origin import calibrated_on
@@ -97,9 +98,9 @@ class Calibrated:
     Parameters
     ----------
     fitted
-        On all rows: what the run keeps.
+        On all of them: what the run keeps.
     patient
-        Of each row.
+        Of each row, one a stationary period.
     target, before, after
         Shape (n_rows, 6): votes, what the run said, and the same calibrated by the other patients.
     """
@@ -135,7 +136,7 @@ def calibrate(
     seen = guard_unseen(run.provenance, census, str(run.folder), allow_seen=allow_seen)
     if segments.table["patient_id"].nunique() < 2:
         raise NasionError(f"{segments.folder}: calibration needs segments of two patients or more")
-    rows = segments.subset(one_row_per_period(segments.table))
+    rows = segments.subset(middle_rows(segments.table))
     ensemble = run.ensemble()
     each = _each(rows, ensemble, progress)
     raw, before = each.mean(0), ensemble.mixture.apply(each)

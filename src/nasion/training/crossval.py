@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion import calibration
+from nasion.calibration import Calibration
 from nasion.config import Experiment
 from nasion.data.dataset import SegmentDataset
 from nasion.data.folds import guard, make_folds, read_folds, write_folds
@@ -15,10 +16,11 @@ from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
 from nasion.hms.census import Census
-from nasion.hms.segments import Segments, load_segments, one_row_per_period, targets
+from nasion.hms.segments import Segments, load_segments
 from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
+from nasion.periods import middle_rows
 from nasion.prediction import predict_dataset
 from nasion.progress import Progress
 from nasion.seen import NOTHING, Seen
@@ -138,8 +140,8 @@ def _fitted(
         run.write_history(history)
         if split.held_out is not None:
             said = predict_dataset(Ensemble.of(net, experiment), split.held_out)
-            target = targets(split.held_out.segments.table)
-            of_single_fits(said, target).save(folder / calibration.FILE_NAME)
+            rows = OutOfFold.of(fold, split.held_out.segments.table, said)
+            _single_fits(rows).save(folder / calibration.FILE_NAME)
         save(weights, net, experiment)
         for checkpoint in folder.glob("*.ckpt"):
             checkpoint.unlink()
@@ -157,8 +159,8 @@ def crossval(
 ) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
 
-    The calibration of single fits is that of all these rows; that of all fits together, from
-    three folds on, `nasion.training.calibrating.of_all_fits`.
+    The calibration of single fits is that of these rows, one a stationary period; that of all fits
+    together, from three folds on, `nasion.training.calibrating.of_all_fits`.
 
     Parameters
     ----------
@@ -195,7 +197,7 @@ def crossval(
         if scored:
             scored(done, len(numbers), OutOfFold.joined(pieces))
     whole = OutOfFold.joined(pieces)
-    single = of_single_fits(whole.probability, whole.target)
+    single = _single_fits(whole)
     for fold in numbers:
         single.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
     if shared:
@@ -208,8 +210,14 @@ def crossval(
     return run.out_of_fold
 
 
+def _single_fits(rows: OutOfFold) -> Calibration:
+    """Calibration of single fits: long EEGs don't count more."""
+    middle = middle_rows(rows.labels)
+    return of_single_fits(rows.probability[middle], rows.target[middle])
+
+
 def _thinned(data: Cohort) -> NDArray[np.int_]:
     """Numbers of `SAMPLE` rows of one's own, evenly through the table, one a stationary period."""
     own = np.flatnonzero(data.fold >= 0)
-    rows = own[one_row_per_period(data.segments.table.iloc[own])]
+    rows = own[middle_rows(data.segments.table.iloc[own])]
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(int)]

@@ -7,7 +7,7 @@ provenance.json  whom it learned from (`nasion.provenance`)
 folds.csv        patient_id, fold
 history.csv      one row an epoch and fold
 fold-0/weights.safetensors ...
-fold-0/calibration.json ...   fitted on the rows that this fold held out
+fold-0/calibration.json ...   fitted on rows that this fold held out, one a stationary period
 oof.csv          out-of-fold predictions with the votes (cross-validation only)
 calibration.json of all fits together, in place of their own (from three folds on, or by
                  `nasion calibrate`)
