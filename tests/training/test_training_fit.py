@@ -13,6 +13,7 @@ from nasion import calibration
 from nasion.config import load as load_config
 from nasion.config import parse
 from nasion.errors import NasionError
+from nasion.files import write_json
 from nasion.hms.segments import load_segments, votes
 from nasion.models.checkpoint import load
 from nasion.models.ensemble import Ensemble
@@ -242,6 +243,22 @@ def test_a_run_belongs_to_one_experiment(phantoms, tmp_path):
     cohort(experiment(phantoms), run)
     with pytest.raises(NasionError, match="other experiment"):
         cohort(experiment(phantoms, lr=0.5), run)
+
+
+def test_a_run_tells_where_it_was_begun_and_goes_on_anywhere(phantoms, tmp_path):
+    settings, run = experiment(phantoms), Run(tmp_path / "run")
+    cohort(settings, run)
+    about = run.about()
+    assert about["threads"] == torch.get_num_threads()
+    assert about["precision"] == "float32"
+    assert torch.__version__.startswith(about["versions"]["torch"])
+    assert about["processor"]
+    elsewhere = {**about, "threads": 99, "processor": "other", "versions": {}}
+    older = {key: about[key] for key in ("schema", "nasion", "experiment", "labels")}
+    for other in (elsewhere, older):
+        write_json(run.folder / "run.json", other)
+        cohort(settings, run)
+        assert run.about() == other
 
 
 def test_a_split_that_a_patient_crosses_is_refused(phantoms, tmp_path):

@@ -13,6 +13,7 @@ from nasion.config import Experiment
 from nasion.errors import NasionError
 from nasion.models.fusion import MultimodalNet
 from nasion.training.module import FitModule, Split
+from nasion.training.surroundings import precision
 
 _PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -66,21 +67,6 @@ def fit(
         state = torch.load(best.best_model_path, weights_only=True)
         module.load_state_dict(state["state_dict"])
     return module.final, module.history
-
-
-def precision(experiment: Experiment) -> str:
-    """bf16 where it pays, fp16 on GPUs without it, else float32.
-
-    On a CPU that multiplies bf16 it makes the WaveNet 1.3 to 1.5 times faster.
-    """
-    wanted = experiment.training.precision
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    # Private, and not in every release that we allow.
-    capable = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bf16" if experiment.model.modality != "spectrogram" and capable() else "float32"
 
 
 def _stops_early(experiment: Experiment, split: Split) -> bool:

@@ -1,8 +1,9 @@
 """The RUN folder: what a training verb writes and the reading verbs take.
 
 config.json      the resolved experiment
-run.json         schema, version, fingerprint of the labels learned from; `seen` where rows were
-                 scored or calibrated on that were learned from (`nasion.seen`)
+run.json         schema, version, fingerprint of the labels learned from, where it was begun
+                 (`training.surroundings`); `seen` where rows were scored or calibrated on that
+                 were learned from (`nasion.seen`)
 provenance.json  whom it learned from (`nasion.provenance`)
 folds.csv        patient_id, fold
 history.csv      one row an epoch and fold
@@ -31,6 +32,7 @@ from nasion.out_of_fold import FILE_NAME as OUT_OF_FOLD
 from nasion.provenance import Provenance
 from nasion.seen import NOTHING, Seen
 from nasion.simulation import Simulation
+from nasion.training.surroundings import Surroundings
 from nasion.version import VERSION
 
 SCHEMA = 1
@@ -84,7 +86,7 @@ class Run:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
-        write_json(path, {**about, **seen.field})
+        write_json(path, {**about, **Surroundings.of(experiment).fields, **seen.field})
 
     @property
     def provenance(self) -> Provenance:
