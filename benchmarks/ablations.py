@@ -180,16 +180,16 @@ def thin(labels: Path) -> None:
     """Keep the first rows of LRDA, as many as RARE allows; again changes nothing."""
     table = pd.read_csv(labels)
     lrda = table[list(VOTE_COLUMNS)].to_numpy().argmax(1) == LRDA
-    most = round(RARE / (1 - RARE) * (~lrda).sum())
+    n_most = round(RARE / (1 - RARE) * (~lrda).sum())
     with replacing(labels) as temporary:
-        table[~lrda | (lrda.cumsum() <= most)].to_csv(temporary, index=False)
+        table[~lrda | (lrda.cumsum() <= n_most)].to_csv(temporary, index=False)
 
 
 def fitted(experiment: Experiment, run: Run, data: Cohort, fold: int) -> dict:
     """What a fit says of the rows it was not shown, and how alike its branches are."""
-    begun = time.perf_counter()
+    start_s = time.perf_counter()
     net = load(train(experiment, run, fold, data=data)).net
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start_s
     held_out = data.dataset(experiment, data.fold == fold)
     table = held_out.segments.table
     with torch.inference_mode():
@@ -199,18 +199,18 @@ def fitted(experiment: Experiment, run: Run, data: Cohort, fold: int) -> dict:
         ]
     heads = {name: torch.cat([output.heads[name] for output in outputs]) for name in net.heads}
     heads["final"] = torch.cat([output.logits for output in outputs])
-    one, other = (
+    waveform, spectrogram = (
         torch.cat([output.features[name] for output in outputs]) for name in outputs[0].features
     )
-    cosine = torch.nn.functional.cosine_similarity(one, other)
+    cosine = torch.nn.functional.cosine_similarity(waveform, spectrogram)
     return {
         "seconds": seconds,
         "patient": table["patient_id"].tolist(),
         "votes": votes(table).tolist(),
         "heads": {name: torch.softmax(z.double(), 1).tolist() for name, z in heads.items()},
         "absolute_cosine": float(cosine.abs().mean()),
-        "cka": float(SIMILARITIES["cka"](one, other)),
-        "debiased_cka": float(SIMILARITIES["debiased-cka"](one, other)),
+        "cka": float(SIMILARITIES["cka"](waveform, spectrogram)),
+        "debiased_cka": float(SIMILARITIES["debiased-cka"](waveform, spectrogram)),
     }
 
 
@@ -226,7 +226,7 @@ class Row:
 
     @classmethod
     def of(cls, seeds: list[list[dict]]) -> "Row":
-        every = [fold for folds in seeds for fold in folds]
+        all_folds = [fold for folds in seeds for fold in folds]
         counts = np.concatenate([fold["votes"] for fold in seeds[0]])
         target, consensus = counts / counts.sum(1, keepdims=True), counts.argmax(1)
 
@@ -241,21 +241,21 @@ class Row:
             },
             np.where(consensus == LRDA, final, np.nan),
             np.concatenate([fold["patient"] for fold in seeds[0]]),
-            {name: float(np.mean([fold[name] for fold in every])) for name in ALIKE},
-            float(np.mean([fold["seconds"] for fold in every])),
+            {name: float(np.mean([fold[name] for fold in all_folds])) for name in ALIKE},
+            float(np.mean([fold["seconds"] for fold in all_folds])),
         )
 
 
 def interval(values: np.ndarray, patient: np.ndarray, digits: int = 3, sign: str = "") -> str:
     """Mean of what is defined, with 95 % from resampled patients."""
-    defined = ~np.isnan(values)
-    filled = np.where(defined, values, 0)
-    drawn = [
-        (weights @ filled) / np.maximum(weights @ defined, 1e-9) for weights in resamples(patient)
+    finite = ~np.isnan(values)
+    filled = np.where(finite, values, 0)
+    draws = [
+        (weights @ filled) / np.maximum(weights @ finite, 1e-9) for weights in resamples(patient)
     ]
-    low, high = np.percentile(np.concatenate(drawn), (2.5, 97.5))
+    low, high = np.percentile(np.concatenate(draws), (2.5, 97.5))
     form = f"{sign}.{digits}f"
-    return f"{values[defined].mean():{form}} ({low:{form}} to {high:{form}})"
+    return f"{values[finite].mean():{form}} ({low:{form}} to {high:{form}})"
 
 
 def line(name: str, row: Row, first: Row) -> str:
@@ -266,7 +266,7 @@ def line(name: str, row: Row, first: Row) -> str:
         "-" if row is first else interval(change, row.patient, sign="+"),
         *(f"{row.kld[head].mean():.3f}" for head in HEADS[1:]),
         interval(row.found, row.patient, 2),
-        *(f"{row.alike[each]:.2f}" for each in ALIKE),
+        *(f"{row.alike[name_alike]:.2f}" for name_alike in ALIKE),
         f"{row.seconds:.0f}",
     ]
     return "| " + " | ".join(cells) + " |"
@@ -289,16 +289,18 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", type=int, help="trainings of every row")
     parser.add_argument("--epochs", type=int, default=16)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     keep_freed_memory()
-    bench = Bench(given.out / f"{given.patients}-patients", given.folds, given.epochs)
-    bench.begin(given.patients)
-    for table in given.rows:
-        seeds = given.seeds or SEEDS.get(table, 2)
+    bench = Bench(
+        arguments.out / f"{arguments.patients}-patients", arguments.folds, arguments.epochs
+    )
+    bench.begin(arguments.patients)
+    for table in arguments.rows:
+        seeds = arguments.seeds or SEEDS.get(table, 2)
         lines: list[str] = []
         first: Row | None = None
         for name, changes in TABLES[table].items():
-            if first is not None and given.only not in name:
+            if first is not None and arguments.only not in name:
                 continue
             row = Row.of(list(bench.fits(changes, seeds)))
             first = first or row

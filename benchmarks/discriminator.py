@@ -28,12 +28,12 @@ def main():
     parser.add_argument("real", type=Path)
     parser.add_argument("--segments", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    rng = np.random.default_rng(given.seed)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
     patterns = {pattern.label: pattern for pattern in PATTERNS}
-    real = list(real_pages(given.real))
+    real = list(real_pages(arguments.real))
     statistics = [page_statistics(signals) for _, signals in real]
-    for _ in range(given.segments):
+    for _ in range(arguments.segments):
         consensus, signals = real[rng.integers(len(real))]
         pattern = patterns[consensus]
         duration_s = 10.0 if signals.shape[1] <= 2000 else 50.0
@@ -42,9 +42,9 @@ def main():
     truth = np.arange(len(table)) < len(real)
 
     forest = RandomForestClassifier(
-        500, min_samples_leaf=3, class_weight="balanced", random_state=given.seed
+        500, min_samples_leaf=3, class_weight="balanced", random_state=arguments.seed
     )
-    folds = StratifiedKFold(5, shuffle=True, random_state=given.seed)
+    folds = StratifiedKFold(5, shuffle=True, random_state=arguments.seed)
     score = cross_val_predict(forest, table, truth, cv=folds, method="predict_proba")[:, 1]
     areas = []
     for _ in range(N_RESAMPLES):
@@ -54,11 +54,11 @@ def main():
     area = roc_auc_score(truth, score)
     print(
         f"AUROC {area:.3f} (95 % interval {low:.3f}-{high:.3f}), {len(real)} real, "
-        f"{given.segments} simulated\n"
+        f"{arguments.segments} simulated\n"
     )
     forest.fit(table, truth)
     weight = permutation_importance(
-        forest, table, truth, scoring="roc_auc", n_repeats=5, random_state=given.seed
+        forest, table, truth, scoring="roc_auc", n_repeats=5, random_state=arguments.seed
     ).importances_mean
     print("| statistic | what shuffling it costs | real, median | simulated, median |")
     print("|---|---|---|---|")

@@ -31,26 +31,26 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=PACKAGED)
     parser.add_argument("--phantoms", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    ensemble = Run(given.run).ensemble()
+    arguments = parser.parse_args()
+    ensemble = Run(arguments.run).ensemble()
     simulated = []
-    for i in range(given.phantoms):
-        rng = np.random.default_rng((given.seed, i))
+    for i in range(arguments.phantoms):
+        rng = np.random.default_rng((arguments.seed, i))
         simulated.append(segment(rng, draw_pattern(rng)).signals)
     print(
         "| 50-s segments | n | waveform rms, % | largest change of p, median | 90 % | same class |"
     )
     print("|---|---|---|---|---|---|")
-    for name, segments in (("real", real_segments(given.real)), ("simulated", simulated)):
-        rms, change, same = np.array([compare(ensemble, signals) for signals in segments]).T
+    for name, segments in (("real", real_segments(arguments.real)), ("simulated", simulated)):
+        rms, change, agreement = np.array([compare(ensemble, signals) for signals in segments]).T
         print(
             f"| {name} | {len(segments)} | {100 * np.median(rms):.0f} | {np.median(change):.3f} | "
-            f"{np.quantile(change, 0.9):.3f} | {same.mean():.0%} |"
+            f"{np.quantile(change, 0.9):.3f} | {agreement.mean():.0%} |"
         )
 
 
 def real_segments(real: Path) -> list[np.ndarray]:
-    found = []
+    segments = []
     for folder in ("hms", "iiic"):
         table = load_segments(real / folder, "train").table.drop_duplicates("eeg_id")
         for row in table.itertuples():
@@ -58,8 +58,8 @@ def real_segments(real: Path) -> list[np.ndarray]:
             signals = pd.read_parquet(path)[list(COLUMNS)].to_numpy(np.float32).T
             if signals.shape[1] >= SEGMENT_S * SFREQ:
                 first = round(row.eeg_label_offset_seconds * SFREQ)
-                found.append(signals[:, first : first + round(SEGMENT_S * SFREQ)])
-    return found
+                segments.append(signals[:, first : first + round(SEGMENT_S * SFREQ)])
+    return segments
 
 
 def compare(ensemble, signals: np.ndarray) -> tuple[float, float, bool]:

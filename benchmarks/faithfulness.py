@@ -19,9 +19,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("real", type=Path)
     parser.add_argument("--run", type=Path, default=PACKAGED)
-    given = parser.parse_args()
-    ensemble = Run(given.run).ensemble()
-    segments = load_segments(given.real / "iiic", "train")
+    arguments = parser.parse_args()
+    ensemble = Run(arguments.run).ensemble()
+    segments = load_segments(arguments.real / "iiic", "train")
     experiment = ensemble.experiment
     with TemporaryDirectory() as folder:
         store = open_store(segments, experiment.signal, Path(folder))

@@ -26,9 +26,9 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("--run", type=Path, default=PACKAGED)
     parser.add_argument("--out", type=Path, help="keep csv files and the report here")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with TemporaryDirectory() as temporary:
-        show(given.real, Run(given.run), given.out or Path(temporary))
+        show(arguments.real, Run(arguments.run), arguments.out or Path(temporary))
 
 
 def show(real: Path, run: Run, out: Path) -> None:
@@ -39,10 +39,10 @@ def show(real: Path, run: Run, out: Path) -> None:
         table = pd.read_csv(real / folder / "train.csv")
         labels.append(table.assign(source=table.get("source", folder)))
         predictions.append(predict(load_segments(real / folder, "train"), ensemble))
-    everything = pd.concat(labels, ignore_index=True)
+    all_labels = pd.concat(labels, ignore_index=True)
     predicted = pd.concat(predictions, ignore_index=True)
     predicted.to_csv(out / "predictions.csv", index=False)
-    sources = {"all": everything, **dict(list(everything.groupby("source")))}
+    sources = {"all": all_labels, **dict(list(all_labels.groupby("source")))}
     for name, rows in sources.items():
         rows.to_csv(out / f"labels-{name}.csv", index=False)
         scores = evaluate(out / "predictions.csv", out / f"labels-{name}.csv", out / name)
@@ -65,8 +65,8 @@ def line(name: str, overall: dict) -> str:
 
 def recalls(overall: dict) -> str:
     per_class = overall["per_class"]
-    said = [f"{p} {per_class[p]['recall']:.2f} (n = {per_class[p]['n']})" for p in PATTERNS]
-    return "recall: " + ", ".join(said)
+    texts = [f"{p} {per_class[p]['recall']:.2f} (n = {per_class[p]['n']})" for p in PATTERNS]
+    return "recall: " + ", ".join(texts)
 
 
 if __name__ == "__main__":

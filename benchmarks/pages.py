@@ -30,25 +30,25 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--real", type=Path)
     parser.add_argument("--seed", type=int, default=3)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    pages = [(p, f"{p.label}, simulated", simulated(p, given.seed)) for p in PATTERNS]
-    draw(pages, 3, given.folder / "simulated.png")
-    if given.real:
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    pages = [(p, f"{p.label}, simulated", simulated(p, arguments.seed)) for p in PATTERNS]
+    draw(pages, 3, arguments.folder / "simulated.png")
+    if arguments.real:
         real: dict[str, np.ndarray] = {}
-        for consensus, signals in real_pages(given.real):
+        for consensus, signals in real_pages(arguments.real):
             real.setdefault(consensus, signals)
-        beside = [(p, f"{p.label}, real", real[p.label]) for p in PATTERNS]
-        draw([each for pair in zip(beside, pages, strict=True) for each in pair], 4,
-             given.folder / "beside.png")  # fmt: skip
+        originals = [(p, f"{p.label}, real", real[p.label]) for p in PATTERNS]
+        draw([page for pair in zip(originals, pages, strict=True) for page in pair], 4,
+             arguments.folder / "beside.png")  # fmt: skip
 
 
 def simulated(pattern, seed):
     """The first segment of this pattern that most voters see so."""
     for i in range(1000):
-        one = segment(np.random.default_rng((seed, i)), pattern, duration_s=50.0, n_votes=20)
-        if one.votes[PATTERNS.index(pattern)] >= 14:
-            return one.signals
+        phantom = segment(np.random.default_rng((seed, i)), pattern, duration_s=50.0, n_votes=20)
+        if phantom.votes[PATTERNS.index(pattern)] >= 14:
+            return phantom.signals
     raise RuntimeError(f"no clear {pattern} among 1000")
 
 

@@ -43,21 +43,25 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--windows", type=int, default=100)
     parser.add_argument("--skip-sparcnet", action="store_true")
-    given = parser.parse_args()
-    day = open_recording(given.day)
+    arguments = parser.parse_args()
+    day = open_recording(arguments.day)
     n_windows = round(day.duration_s / READING_STEP_S)
     print(f"{day.duration_s / 3600:.1f} h, {n_windows} windows, {os.cpu_count()} cores")
-    seconds, memory = whole(given.day, given.folder / "day")
+    seconds, memory = whole(arguments.day, arguments.folder / "day")
     print(f"nasion read, everything: {seconds:.0f} s, {memory:.2f} GB at most")
-    quarter = given.folder / "quarter.edf"
-    shorten(given.day, quarter, 0.25)
-    _, less = whole(quarter, given.folder / "quarter")
-    print(f"of a quarter of it: {less:.2f} GB at most; ratio {memory / less:.3f}")
-    alone, networks = (each * n_windows for each in one_by_one(day, given.windows))
-    print(f"windows one by one in PyTorch: {alone:.0f} s; {alone / seconds:.1f} times as long")
+    quarter = arguments.folder / "quarter.edf"
+    shorten(arguments.day, quarter, 0.25)
+    _, quarter_memory = whole(quarter, arguments.folder / "quarter")
+    print(
+        f"of a quarter of it: {quarter_memory:.2f} GB at most; ratio {memory / quarter_memory:.3f}"
+    )
+    windows, networks = (
+        seconds_each * n_windows for seconds_each in one_by_one(day, arguments.windows)
+    )
+    print(f"windows one by one in PyTorch: {windows:.0f} s; {windows / seconds:.1f} times as long")
     print(f"of it the network: {networks:.0f} s; {networks / seconds:.1f} times as long")
-    if not given.skip_sparcnet:
-        network = sparcnet(given.windows) * n_windows
+    if not arguments.skip_sparcnet:
+        network = sparcnet(arguments.windows) * n_windows
         print(f"SPARCNet's network alone: {network:.0f} s; {network / seconds:.1f} times as long")
     stages(day)
     machine()
@@ -71,10 +75,10 @@ def whole(recording: Path, folder: Path) -> tuple[float, float]:
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     call = [sys.executable, "-c", code, "read", str(recording), "-o", str(folder), "--again"]
-    begun = time.perf_counter()
-    done = subprocess.run(call, check=True, capture_output=True, text=True)
-    seconds = time.perf_counter() - begun
-    return seconds, int(done.stdout.split()[-1]) / 1e6
+    start = time.perf_counter()
+    process = subprocess.run(call, check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    return seconds, int(process.stdout.split()[-1]) / 1e6
 
 
 def shorten(source: Path, target: Path, share: float) -> None:
@@ -109,16 +113,16 @@ def one_by_one(day: Recording, n_windows: int) -> tuple[float, float]:
         // READING_STEP_S
         * READING_STEP_S
     )
-    begun, networks = time.perf_counter(), 0.0
+    start, networks = time.perf_counter(), 0.0
     for start_s in starts_s:
         before_s = (CONTEXT_S - 50) / 2
-        around = represent(day.signals(start_s - before_s, start_s + 50 + before_s), signal)
-        inputs = Inputs.of(Windows.of([cut(around, signal, before_s)], signal))
-        ready = time.perf_counter()
+        representation = represent(day.signals(start_s - before_s, start_s + 50 + before_s), signal)
+        inputs = Inputs.of(Windows.of([cut(representation, signal, before_s)], signal))
+        ready_s = time.perf_counter()
         with torch.inference_mode():
             net(inputs)
-        networks += time.perf_counter() - ready
-    return (time.perf_counter() - begun) / n_windows, networks / n_windows
+        networks += time.perf_counter() - ready_s
+    return (time.perf_counter() - start) / n_windows, networks / n_windows
 
 
 def sparcnet(n_windows: int) -> float:
@@ -130,10 +134,10 @@ def sparcnet(n_windows: int) -> float:
     batch = torch.randn(32, 16, 2000)
     with torch.inference_mode():
         net(batch)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for _ in range(max(n_windows // 32, 3)):
             net(batch)
-    return (time.perf_counter() - begun) / max(n_windows // 32, 3) / 32
+    return (time.perf_counter() - start) / max(n_windows // 32, 3) / 32
 
 
 def stages(day: Recording) -> None:
@@ -143,11 +147,11 @@ def stages(day: Recording) -> None:
     first = round(day.duration_s / 2 / READING_STEP_S)
     n_steps = MINUTES * 60 // round(READING_STEP_S)
     times = first * READING_STEP_S, (first + n_steps) * READING_STEP_S
-    around = day.signals(*times)
-    pairs, gaps = cleaned(around)
-    before, behind = reach(signal)
-    pieces = [piece_of(day, signal, first - before, first + n_steps + behind)]
-    strip = Strip.around(pieces, first - before, first + n_steps + behind)
+    signals = day.signals(*times)
+    pairs, gaps = cleaned(signals)
+    before, after = reach(signal)
+    pieces = [piece_of(day, signal, first - before, first + n_steps + after)]
+    strip = Strip.around(pieces, first - before, first + n_steps + after)
     steps = range(first, first + n_steps)
     windows = windows_of(strip, signal, steps)
     views = {**views_of(signal), "display": HMS_VIEW}
@@ -155,14 +159,14 @@ def stages(day: Recording) -> None:
 
     def display() -> None:
         with DisplayWriter(target, n_steps) as writer:
-            writer.add(0, around[:, : n_steps * STEP], pieces[0].spectrum[..., :n_steps])
+            writer.add(0, signals[:, : n_steps * STEP], pieces[0].spectrum[..., :n_steps])
 
     tasks: dict[str, Callable[[], object]] = {
         "read": lambda: day.signals(*times),
-        "waveform (filter)": lambda: waveform(around, signal.waveform),
-        "pairs (two filters)": lambda: cleaned(around),
+        "waveform (filter)": lambda: waveform(signals, signal.waveform),
+        "pairs (two filters)": lambda: cleaned(signals),
         "multitaper power": lambda: [power(pairs, gaps, view) for view in set(views.values())],
-        "quality": lambda: faults(around),
+        "quality": lambda: faults(signals),
         "windows (copies)": lambda: windows_of(strip, signal, steps),
         "network": lambda: network.run(**vars(windows)),
         "display": display,
@@ -171,23 +175,23 @@ def stages(day: Recording) -> None:
     print("\n| stage | CPU s a day |\n|---|---|")
     for name, task in tasks.items():
         task()
-        begun = time.process_time()
+        start = time.process_time()
         task()
-        print(f"| {name} | {(time.process_time() - begun) * share:.1f} |")
+        print(f"| {name} | {(time.process_time() - start) * share:.1f} |")
 
 
 def machine() -> None:
     """What the machine can do: float32 matrix products and copying, on all cores."""
     a = np.random.default_rng(0).normal(size=(4096, 4096)).astype(np.float32)
     a @ a
-    begun = time.perf_counter()
+    start = time.perf_counter()
     a @ a
-    print(f"\nGEMM: {2 * 4096**3 / (time.perf_counter() - begun) / 1e9:.0f} GFLOP/s", end=", ")
-    big = np.zeros(2**28, np.uint8)
-    other = big.copy()
-    begun = time.perf_counter()
-    other[:] = big
-    print(f"copying: {2 * len(big) / (time.perf_counter() - begun) / 1e9:.1f} GB/s")
+    print(f"\nGEMM: {2 * 4096**3 / (time.perf_counter() - start) / 1e9:.0f} GFLOP/s", end=", ")
+    array = np.zeros(2**28, np.uint8)
+    copy = array.copy()
+    start = time.perf_counter()
+    copy[:] = array
+    print(f"copying: {2 * len(array) / (time.perf_counter() - start) / 1e9:.1f} GB/s")
 
 
 if __name__ == "__main__":

@@ -34,22 +34,25 @@ def page_statistics(signals):
     page = sosfiltfilt(FILTER, page)[:, middle - 1000 : middle + 1000]
     raw = signals[:19, middle - 1000 : middle + 1000]
     frequency, power = welch(page, 200, nperseg=400)
-    found = {"bipolar std, µV": np.median(page.std(1)), "largest derivation, µV": page.std(1).max()}
+    statistics = {
+        "bipolar std, µV": np.median(page.std(1)),
+        "largest derivation, µV": page.std(1).max(),
+    }
     for name, (low, high) in BANDS_HZ.items():
-        inside = (frequency >= low) & (frequency < high)
-        found[f"{name} rms, µV"] = np.sqrt(power[:, inside].sum(1) * 0.5).mean()
+        band = (frequency >= low) & (frequency < high)
+        statistics[f"{name} rms, µV"] = np.sqrt(power[:, band].sum(1) * 0.5).mean()
     frequency, power = welch(raw, 200, nperseg=400)
     for name, (low, high) in {"20-40 Hz rms, µV": (20, 40), "mains rms, µV": (58, 62)}.items():
-        inside = (frequency >= low) & (frequency < high)
-        found[name] = np.sqrt(power[:, inside].sum(1).mean() * 0.5)
+        band = (frequency >= low) & (frequency < high)
+        statistics[name] = np.sqrt(power[:, band].sum(1).mean() * 0.5)
     correlation = np.abs(
         np.corrcoef(page + 1e-9 * np.random.default_rng(0).normal(size=page.shape))
     )
-    found["raw std, µV"] = raw.std(1).mean()
-    found["mean absolute correlation"] = (correlation.sum() - len(page)) / (len(page) * 17)
-    found["kurtosis of derivations"] = np.median(kurtosis(page, axis=1))
-    found["left-right imbalance"] = abs(np.log((page[:8].std() + 1) / (page[10:].std() + 1)))
-    return found
+    statistics["raw std, µV"] = raw.std(1).mean()
+    statistics["mean absolute correlation"] = (correlation.sum() - len(page)) / (len(page) * 17)
+    statistics["kurtosis of derivations"] = np.median(kurtosis(page, axis=1))
+    statistics["left-right imbalance"] = abs(np.log((page[:8].std() + 1) / (page[10:].std() + 1)))
+    return statistics
 
 
 def real_pages(folder):
@@ -71,24 +74,24 @@ def spread(values):
     return f"{mid:.2f} ({low:.2f}-{high:.2f})"
 
 
-def print_votes(simulated, consensus, known):
+def print_votes(simulated, consensus, published):
     """How votes split, by consensus, weighing planted patterns by their default proportions."""
     weights = np.array([PROPORTIONS[s.planted] for s in simulated])
     shares = np.array([s.votes / s.votes.sum() for s in simulated])
-    theirs = known["hms"]["mean_vote_fractions_by_consensus_10plus"]
+    fractions = published["hms"]["mean_vote_fractions_by_consensus_10plus"]
     print("| shares of votes | " + " | ".join(p.label for p in PATTERNS) + " |")
     print("|---|" + "---|" * len(PATTERNS))
     for pattern in PATTERNS:
-        here = np.array(consensus) == pattern.label
-        ours = np.average(shares[here], axis=0, weights=weights[here])
-        row = [theirs[pattern.label][column] for column in VOTE_COLUMNS]
+        rows = np.array(consensus) == pattern.label
+        mean = np.average(shares[rows], axis=0, weights=weights[rows])
+        row = [fractions[pattern.label][column] for column in VOTE_COLUMNS]
         print(f"| {pattern.label}, HMS | " + " | ".join(f"{v:.2f}" for v in row) + " |")
-        print(f"| {pattern.label}, simulated | " + " | ".join(f"{v:.2f}" for v in ours) + " |")
+        print(f"| {pattern.label}, simulated | " + " | ".join(f"{v:.2f}" for v in mean) + " |")
     entropy = -(shares * np.log(shares + 1e-12)).sum(1)
     planted = [s.planted.label for s in simulated]
-    agree = np.mean([a == b for a, b in zip(planted, consensus, strict=True)])
+    agreement = np.mean([a == b for a, b in zip(planted, consensus, strict=True)])
     print(f"\nMean entropy {np.average(entropy, weights=weights):.3f} nats; ", end="")
-    print(f"the consensus is the planted pattern in {agree:.0%}.")
+    print(f"the consensus is the planted pattern in {agreement:.0%}.")
 
 
 def main():
@@ -96,8 +99,8 @@ def main():
     parser.add_argument("real", type=Path)
     parser.add_argument("--segments", type=int, default=300)
     arguments = parser.parse_args()
-    known = json.loads((arguments.real / "statistics" / "hms.json").read_text())
-    share = {p.label: known["hms"]["windows_by_consensus"][p.label] for p in PATTERNS}
+    published = json.loads((arguments.real / "statistics" / "hms.json").read_text())
+    share = {p.label: published["hms"]["windows_by_consensus"][p.label] for p in PATTERNS}
     simulated = []
     for pattern in PATTERNS:
         for i in range(arguments.segments // len(PATTERNS)):
@@ -105,21 +108,21 @@ def main():
             simulated.append(segment(rng, pattern, n_votes=15))
     consensus = [PATTERNS[int(s.votes.argmax())].label for s in simulated]
 
-    print_votes(simulated, consensus, known)
+    print_votes(simulated, consensus, published)
     print(
         "\n| central 10 s of the page, 0.5-20 Hz | real (76 segments) | simulated |\n|---|---|---|"
     )
     real = list(real_pages(arguments.real))
-    ours = pd.DataFrame([page_statistics(s.signals) for s in simulated])
-    theirs = pd.DataFrame([page_statistics(signals) for _, signals in real])
+    simulated_table = pd.DataFrame([page_statistics(s.signals) for s in simulated])
+    real_table = pd.DataFrame([page_statistics(signals) for _, signals in real])
     labels = np.array([label for label, _ in real])
-    for column in ours:
-        print(f"| {column} | {spread(theirs[column])} | {spread(ours[column])} |")
+    for column in simulated_table:
+        print(f"| {column} | {spread(real_table[column])} | {spread(simulated_table[column])} |")
     print("\n| bipolar std, µV, by consensus | real | simulated |\n|---|---|---|")
     for pattern in PATTERNS:
-        one = theirs["bipolar std, µV"][labels == pattern.label]
-        two = ours["bipolar std, µV"][np.array(consensus) == pattern.label]
-        print(f"| {pattern.label} | {spread(one)} | {spread(two)} |")
+        real_values = real_table["bipolar std, µV"][labels == pattern.label]
+        two = simulated_table["bipolar std, µV"][np.array(consensus) == pattern.label]
+        print(f"| {pattern.label} | {spread(real_values)} | {spread(two)} |")
 
     print(
         "\n| raw 50 s, 20 channels, quantiles .05 .25 .5 .75 .95 | HMS | simulated |\n|---|---|---|"
@@ -131,10 +134,10 @@ def main():
                 for s, label in zip(simulated, consensus, strict=True)
                 if label == pattern.label
             ]
-            one = known["window_statistics"][pattern.label][name]
+            real_values = published["window_statistics"][pattern.label][name]
             two = np.quantile(values, QUANTILES)
             print(
-                f"| {name}, {pattern.label} | {' '.join(f'{v:.1f}' for v in one.values())} "
+                f"| {name}, {pattern.label} | {' '.join(f'{v:.1f}' for v in real_values.values())} "
                 f"| {' '.join(f'{v:.1f}' for v in two)} |"
             )
 
@@ -151,12 +154,12 @@ def main():
     print("\n| log(1 + µV²/Hz) at, Hz | " + " | ".join(f"{hertz[i]:.1f}" for i in at) + " |")
     print("|---|" + "---|" * len(at))
     for i, chain in enumerate(HMS_SPECTROGRAM_CHAINS):
-        theirs_mean = known["log_spectrum"]["mean"][chain]
-        theirs_var = known["log_spectrum"]["var"][chain]
+        hms_mean = published["log_spectrum"]["mean"][chain]
+        hms_variance = published["log_spectrum"]["var"][chain]
         rows = {
-            "HMS, mean": [theirs_mean[j] for j in at],
+            "HMS, mean": [hms_mean[j] for j in at],
             "simulated, mean": [mean[100 * i + j] for j in at],
-            "HMS, variance": [theirs_var[j] for j in at],
+            "HMS, variance": [hms_variance[j] for j in at],
             "simulated, variance": [square[100 * i + j] for j in at],
         }
         for name, values in rows.items():

@@ -56,9 +56,9 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--zooms", type=int, default=40)
     parser.add_argument("--size", default="1280x720")
-    given = parser.parse_args()
-    width, height = map(int, given.size.split("x"))
-    command = [sys.executable, "-c", SERVE, str(given.folder)]
+    arguments = parser.parse_args()
+    width, height = map(int, arguments.size.split("x"))
+    command = [sys.executable, "-c", SERVE, str(arguments.folder)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
         sync_playwright() as playwright,
@@ -69,11 +69,11 @@ def main() -> None:
         for visit in ("first visit", "second visit"):
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(address)
-            ready = page.wait_for_function(READY).json_value()
-            painted = page.evaluate(PAINT)
-            print(f"{visit}: painted after {painted:.0f} ms, all shown after {ready:.0f} ms")
+            ready_ms = page.wait_for_function(READY).json_value()
+            painted_ms = page.evaluate(PAINT)
+            print(f"{visit}: painted after {painted_ms:.0f} ms, all shown after {ready_ms:.0f} ms")
         page.keyboard.press("Escape")
-        measure(page, given.turns, given.zooms)
+        measure(page, arguments.turns, arguments.zooms)
         browser.close()
         server.terminate()
 

@@ -48,10 +48,10 @@ def always(owner: type, **changes: object) -> object:
     """Draw as ever, then fix some attributes; values may be functions of what was drawn."""
     draw: Draw = owner.draw
 
-    def fixed(*given: object, **named: object) -> object:
-        drawn = draw(*given, **named)
-        values = {k: v(drawn) if callable(v) else v for k, v in changes.items()}
-        return replace(drawn, **values)
+    def fixed(*arguments: object, **keywords: object) -> object:
+        instance = draw(*arguments, **keywords)
+        values = {k: v(instance) if callable(v) else v for k, v in changes.items()}
+        return replace(instance, **values)
 
     return patch.object(owner, "draw", fixed)
 
@@ -60,8 +60,8 @@ def as_planted() -> object:
     """Every voter names what the simulator set out to make."""
     record = Patient.record
 
-    def labelled(self: Patient, *given: object, **named: object) -> patient.Segment:
-        segment = record(self, *given, **named)
+    def labelled(self: Patient, *arguments: object, **keywords: object) -> patient.Segment:
+        segment = record(self, *arguments, **keywords)
         votes = np.zeros_like(segment.votes)
         votes[PATTERNS.index(segment.planted)] = segment.votes.sum()
         return replace(segment, votes=votes)
@@ -121,18 +121,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--patients", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=5)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     keep_freed_memory()
-    cells = given.folder / "cells.jsonl"
-    given.folder.mkdir(parents=True, exist_ok=True)
-    test = given.folder / "test"
+    cells = arguments.folder / "cells.jsonl"
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    test = arguments.folder / "test"
     if not (test / "train.csv").exists():
         simulate(test, n_patients=300, seed=TEST_SEED, segments_per_patient=2, short_share=1.0)
     for seed in SEEDS:
         for part in PARTS:
-            found = done(cells)
-            if (part, seed) not in {(c["part"], c["seed"]) for c in found}:
-                cell = score(given, part, seed, test)
+            cells_done = done(cells)
+            if (part, seed) not in {(c["part"], c["seed"]) for c in cells_done}:
+                cell = score(arguments, part, seed, test)
                 with cells.open("a") as file:
                     file.write(json.dumps(cell) + os.linesep)
     show(done(cells))
@@ -142,31 +142,31 @@ def done(cells: Path) -> list[dict]:
     return [json.loads(line) for line in cells.read_text().splitlines()] if cells.exists() else []
 
 
-def score(given: argparse.Namespace, part: str, seed: int, test: Path) -> dict:
+def score(arguments: argparse.Namespace, part: str, seed: int, test: Path) -> dict:
     """Simulate without the part, train, and test on patients that have it."""
-    folder = given.folder / f"{list(PARTS).index(part)}-{seed}"
+    folder = arguments.folder / f"{list(PARTS).index(part)}-{seed}"
     data = folder / "data"
     if not (data / "train.csv").exists():
         with without(part):
             simulate(
                 data,
-                n_patients=given.patients,
+                n_patients=arguments.patients,
                 seed=seed,
                 segments_per_patient=2,
                 short_share=1.0,
             )
-    experiment = parse(settings(data, given.epochs, seed), "simulator_parts")
+    experiment = parse(settings(data, arguments.epochs, seed), "simulator_parts")
     ensemble = Ensemble((load(train(experiment, Run(folder / "run"), 0)),))
     cell: dict = {"part": part, "seed": seed}
-    tests = {"phantoms": [test], "real": [given.real / "hms", given.real / "iiic"]}
+    tests = {"phantoms": [test], "real": [arguments.real / "hms", arguments.real / "iiic"]}
     for name, folders in tests.items():
-        rows = [load_segments(each, "train") for each in folders]
-        predicted = pd.concat([predict(each, ensemble) for each in rows])
+        rows = [load_segments(source, "train") for source in folders]
+        predicted = pd.concat([predict(segments, ensemble) for segments in rows])
         predicted.to_csv(folder / f"{name}.csv", index=False)
-        labels = pd.concat([each.table for each in rows])
+        labels = pd.concat([segments.table for segments in rows])
         labels.to_csv(folder / f"{name}-labels.csv", index=False)
-        found = evaluate(folder / f"{name}.csv", folder / f"{name}-labels.csv", folder / name)
-        overall = found["overall"]
+        metrics = evaluate(folder / f"{name}.csv", folder / f"{name}-labels.csv", folder / name)
+        overall = metrics["overall"]
         cell[name] = {key: overall[key] for key in ("kld", "accuracy", "balanced_accuracy")}
         cell[name]["lrda"] = overall["per_class"]["lrda"]["recall"]
     return cell
@@ -204,8 +204,8 @@ def show(cells: list[dict]) -> None:
         values = [
             [cell[test][name] for cell in row] for test in ("phantoms", "real") for name in names
         ]
-        told = [f"{np.mean(v):.3f} ± {np.ptp(v) / 2:.3f}" for v in values]
-        print(f"| {part} | " + " | ".join(told) + " |")
+        texts = [f"{np.mean(v):.3f} ± {np.ptp(v) / 2:.3f}" for v in values]
+        print(f"| {part} | " + " | ".join(texts) + " |")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from nasion.stay.reading import Reading
 
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
@@ -25,7 +26,6 @@ from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
 from nasion.reader.reader import Reader
 from nasion.reading.dense import read_steps
-from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 LONG_S = 10.0  # seizures and steps judged last so long
@@ -57,18 +57,22 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=31)
     parser.add_argument("--model", type=Path)
-    given = parser.parse_args()
-    network = Network.open(given.model)
+    arguments = parser.parse_args()
+    network = Network.open(arguments.model)
     paths = simulate_recordings(
-        given.folder, n_recordings=given.stays, hours=given.hours, seed=given.seed, write=write_edf
+        arguments.folder,
+        n_recordings=arguments.stays,
+        hours=arguments.hours,
+        seed=arguments.seed,
+        write=write_edf,
     )
-    found = [read(path, network, given.folder) for path in paths]
-    print(f"{len(found)} stays of {given.hours:g} h, seed {given.seed}")
-    steps(found)
+    stays = [read(path, network, arguments.folder) for path in paths]
+    print(f"{len(stays)} stays of {arguments.hours:g} h, seed {arguments.seed}")
+    steps(stays)
     print("\nevents, against what most of the panel calls a run (rules of SzCORE)")
-    print(detection.table(detection.score_pairs([one.files for one in found])))
-    seizures(found)
-    rates(found)
+    print(detection.table(detection.score_pairs([stay.files for stay in stays])))
+    seizures(stays)
+    rates(stays)
     shared_image(paths[:4], network)
 
 
@@ -84,34 +88,36 @@ def read(path: Path, network: Network, folder: Path) -> Read:
     return Read(table[~artifact], table[artifact], reading_folder.load(out), files)
 
 
-def told(hits: Sequence[float], of: Sequence[float]) -> str:
+def share_text(hits: Sequence[float], totals: Sequence[float]) -> str:
     """A ratio of sums over patients, with its interval."""
-    top, bottom = np.array(hits, float), np.array(of, float)
+    top, bottom = np.array(hits, float), np.array(totals, float)
     if not bottom.sum():
         return "-"
     draws = resamples(np.arange(len(top)))
-    drawn = np.concatenate([w @ top / np.maximum(w @ bottom, 1e-9) for w in draws])
-    low, high = np.percentile(drawn, (2.5, 97.5))
+    shares = np.concatenate([w @ top / np.maximum(w @ bottom, 1e-9) for w in draws])
+    low, high = np.percentile(shares, (2.5, 97.5))
     return f"{top.sum() / bottom.sum():.2f} ({low:.2f} to {high:.2f}), {bottom.sum():.0f}"
 
 
-def steps(found: list[Read]) -> None:
+def steps(stays: list[Read]) -> None:
     """How the network votes within runs that most of the panel gives one name."""
     print("\nsteps of 10 s within runs that half of the panel names alike: share called so, mean")
     print("probability beside the panel's share")
     for place, pattern in enumerate(PATTERNS):
-        hits, of, said, shares = [], [], [], []
-        for one in found:
-            runs = one.truth[(one.truth[SHARES[place]] >= CLEAR) & (one.truth.duration >= LONG_S)]
-            calls = [one.calls(run) for run in runs.itertuples()]
-            each = np.concatenate([np.zeros((0, len(PATTERNS))), *calls])
-            hits.append((each.argmax(1) == place).sum())
-            of.append(len(each))
-            said += each[:, place].tolist()
-            lengths = [len(call) for call in calls]
+        hits, totals, own_share, shares = [], [], [], []
+        for stay in stays:
+            runs = stay.truth[
+                (stay.truth[SHARES[place]] >= CLEAR) & (stay.truth.duration >= LONG_S)
+            ]
+            calls = [stay.calls(run) for run in runs.itertuples()]
+            probability = np.concatenate([np.zeros((0, len(PATTERNS))), *calls])
+            hits.append((probability.argmax(1) == place).sum())
+            totals.append(len(probability))
+            own_share += probability[:, place].tolist()
+            lengths = [len(row) for row in calls]
             shares += np.repeat(runs[SHARES[place]].to_numpy(), lengths).tolist()
-        middle = f"{np.mean(said):.2f} beside {np.mean(shares):.2f}" if said else "-"
-        print(f"{pattern.label:8} {told(hits, of)}; {middle}")
+        middle = f"{np.mean(own_share):.2f} beside {np.mean(shares):.2f}" if own_share else "-"
+        print(f"{pattern.label:8} {share_text(hits, totals)}; {middle}")
 
 
 def touching(rows: pd.DataFrame, onset_s: float, stop_s: float) -> pd.DataFrame:
@@ -119,35 +125,35 @@ def touching(rows: pd.DataFrame, onset_s: float, stop_s: float) -> pd.DataFrame:
     return rows[(rows.onset < stop_s) & (rows.onset + rows.duration > onset_s)]
 
 
-def seizures(found: list[Read]) -> None:
+def seizures(stays: list[Read]) -> None:
     """Planted seizures that an event touches, and events that touch none."""
-    hits, of, false, hours = [], [], [], []
+    hits, totals, false, hours = [], [], [], []
     missed_hz: list[float] = []
-    beside: Counter[str] = Counter()
-    for one in found:
-        called = [e for e in one.reading.events if e.pattern is Pattern.SEIZURE]
-        ictal = one.truth[(one.truth.planted == "seizure") | (one.truth.trial_type == "seizure")]
+    causes: Counter[str] = Counter()
+    for stay in stays:
+        events = [e for e in stay.reading.events if e.pattern is Pattern.SEIZURE]
+        ictal = stay.truth[(stay.truth.planted == "seizure") | (stay.truth.trial_type == "seizure")]
         planted = ictal[(ictal.planted == "seizure") & (ictal.duration >= LONG_S)]
-        seen = [
-            any(len(touching(planted.loc[[k]], e.onset_s, e.stop_s)) for e in called)
+        found_seizures = [
+            any(len(touching(planted.loc[[k]], e.onset_s, e.stop_s)) for e in events)
             for k in planted.index
         ]
-        missed_hz += planted.frequency_hz[[not each for each in seen]].tolist()
-        wrong = [e for e in called if not len(touching(ictal, e.onset_s, e.stop_s))]
-        for event in wrong:
-            rows = pd.concat([one.truth, one.artifacts])
-            beside.update(set(touching(rows, event.onset_s, event.stop_s).planted) or {"nothing"})
-        hits.append(sum(seen))
-        of.append(len(planted))
-        false.append(len(wrong) * 24)
-        hours.append(one.reading.duration_s / 3600)
-    print(f"\nplanted seizures of {LONG_S:g} s and more found: {told(hits, of)}")
+        missed_hz += planted.frequency_hz[[not is_found for is_found in found_seizures]].tolist()
+        false_events = [e for e in events if not len(touching(ictal, e.onset_s, e.stop_s))]
+        for event in false_events:
+            rows = pd.concat([stay.truth, stay.artifacts])
+            causes.update(set(touching(rows, event.onset_s, event.stop_s).planted) or {"nothing"})
+        hits.append(sum(found_seizures))
+        totals.append(len(planted))
+        false.append(len(false_events) * 24)
+        hours.append(stay.reading.duration_s / 3600)
+    print(f"\nplanted seizures of {LONG_S:g} s and more found: {share_text(hits, totals)}")
     print(f"rates of those missed, Hz: {', '.join(f'{rate:.1f}' for rate in sorted(missed_hz))}")
-    print(f"seizure events that touch none, in 24 h: {told(false, hours)} h")
-    print(f"what was there, by event: {', '.join(f'{k} {n}' for k, n in beside.most_common())}")
+    print(f"seizure events that touch none, in 24 h: {share_text(false, hours)} h")
+    print(f"what was there, by event: {', '.join(f'{k} {n}' for k, n in causes.most_common())}")
 
 
-def rates(found: list[Read]) -> None:
+def rates(stays: list[Read]) -> None:
     """Rate of events beside that of the runs of the same name within; side, where there is one.
 
     Seizures change their rate as they go, so no one number is right.
@@ -156,9 +162,9 @@ def rates(found: list[Read]) -> None:
     for pattern in EVENTFUL:
         off: dict[int, list[float]] = {}
         sided = right = unmeasured = 0
-        for number, one in enumerate(found):
-            runs = one.truth[one.truth.trial_type == str(pattern)].dropna(subset="frequency_hz")
-            for event in (e for e in one.reading.events if e.pattern is pattern):
+        for number, stay in enumerate(stays):
+            runs = stay.truth[stay.truth.trial_type == str(pattern)].dropna(subset="frequency_hz")
+            for event in (e for e in stay.reading.events if e.pattern is pattern):
                 stop = np.minimum(event.stop_s, runs.onset + runs.duration)
                 shared = (stop - np.maximum(event.onset_s, runs.onset)).clip(lower=0)
                 if shared.sum() < LONG_S / 2:
@@ -173,10 +179,11 @@ def rates(found: list[Read]) -> None:
                     sided, right = sided + 1, right + (event.side == side)
         cells = []
         if pattern is not Pattern.SEIZURE and off:
-            each = [float(np.median(errors)) for errors in off.values()]
+            medians = [float(np.median(errors)) for errors in off.values()]
             cells.append(
                 f"median error {np.median(np.concatenate(list(off.values()))):.3f} Hz of events, "
-                f"{np.median(each):.3f} of {len(each)} patients' medians; {unmeasured} unmeasured"
+                f"{np.median(medians):.3f} of {len(medians)} patients' medians; "
+                f"{unmeasured} unmeasured"
             )
         if pattern not in (Pattern.GPD, Pattern.GRDA):
             cells.append(f"side right in {right} of {sided}")
@@ -188,16 +195,16 @@ def shared_image(paths: list[Path], network: Network) -> None:
     off = []
     for path in paths:
         recording = open_recording(path)
-        shared, own = (
-            read_steps(recording, network, **given).probability
-            for given in ({}, {"context_every": 1})
+        shared, single = (
+            read_steps(recording, network, **options).probability
+            for options in ({}, {"context_every": 1})
         )
-        off.append(np.nan_to_num(np.abs(shared - own)).max(1))
-    each = np.concatenate(off)
+        off.append(np.nan_to_num(np.abs(shared - single)).max(1))
+    change = np.concatenate(off)
     print(
         f"\n10-min image every 30 s against every 2 s, {len(paths)} stays: probabilities change by "
-        f"{each.mean():.4f} on average, {np.percentile(each, 99):.4f} at the 99th percentile, "
-        f"{each.max():.4f} at most, by more than .01 in {(each > 0.01).mean():.2%} of steps"
+        f"{change.mean():.4f} on average, {np.percentile(change, 99):.4f} at the 99th percentile, "
+        f"{change.max():.4f} at most, by more than .01 in {(change > 0.01).mean():.2%} of steps"
     )
 
 
