@@ -167,7 +167,7 @@ def fit(
         return float(entropy + RIDGE / 2 * (x[1:] ** 2).sum()), gradient
 
     free = (None, None) if kind == "vector" else (0.0, 0.0)
-    found = minimize(
+    result = minimize(
         loss,
         np.array([1.0, *(0.0 for _ in PATTERNS)]),
         jac=True,
@@ -175,8 +175,8 @@ def fit(
         bounds=[INVERSE_BOUNDS, *(free for _ in PATTERNS)],
         options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500},
     )
-    bias = found.x[1:] - found.x[1:].mean()
-    return Calibration(float(1 / found.x[0]), tuple(map(float, bias)))
+    bias = result.x[1:] - result.x[1:].mean()
+    return Calibration(float(1 / result.x[0]), tuple(map(float, bias)))
 
 
 def cross_fitted(
@@ -209,10 +209,10 @@ def cross_fitted(
         Where one group is all there is, so that nothing is left to fit on.
     """
     calibrated = np.empty(np.shape(probabilities))
-    for held_out, learned in splits(group, n_folds=n_folds, seed=seed, fold=fold):
-        rows = None if weight is None else np.asarray(weight)[learned]
-        found = fit(probabilities[learned], target[learned], rows, kind=kind)
-        calibrated[held_out] = found.apply(probabilities[held_out])
+    for held_out, fitting in splits(group, n_folds=n_folds, seed=seed, fold=fold):
+        rows = None if weight is None else np.asarray(weight)[fitting]
+        calibration = fit(probabilities[fitting], target[fitting], rows, kind=kind)
+        calibrated[held_out] = calibration.apply(probabilities[held_out])
     return calibrated
 
 
@@ -227,13 +227,13 @@ def splits(
         fold = places[codes]
     for number in np.unique(fold):
         held_out = fold == number
-        learned = ~np.isin(codes, codes[held_out])
-        if not learned.any():
+        fitting = ~np.isin(codes, codes[held_out])
+        if not fitting.any():
             raise NasionError(
                 "calibration cannot be cross-fitted: no other patient is left to fit on; give "
                 "predictions of at least two patients"
             )
-        yield held_out, learned
+        yield held_out, fitting
 
 
 def _logits(probabilities: Array) -> Array:
@@ -241,8 +241,8 @@ def _logits(probabilities: Array) -> Array:
 
 
 def _log_softmax(logits: Array) -> Array:
-    lowered = logits - logits.max(1, keepdims=True)
-    return lowered - np.log(np.exp(lowered).sum(1, keepdims=True))
+    shifted = logits - logits.max(1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
 def _softmax(logits: Array) -> Array:

@@ -287,9 +287,9 @@ class Experiment(Settings):
 
 def parse(content: dict[str, Any], source: str) -> Experiment:
     """Check a nested dictionary of what differs; errors name `source` and the key."""
-    whole = Experiment().model_dump(mode="json")
-    _merge(whole, content)
-    return checked(Experiment, whole, source)
+    defaults = Experiment().model_dump(mode="json")
+    _merge(defaults, content)
+    return checked(Experiment, defaults, source)
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:

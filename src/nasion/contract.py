@@ -263,12 +263,12 @@ def map_of(part: str) -> str:
     return WAVEFORM_MAP if part == WAVEFORM else IMAGE_MAP.format(part)
 
 
-def _of_all(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+def _of_all(names: Sequence[str], vocabulary: Sequence[str]) -> tuple[str, ...]:
     """The names, where they are all of the known ones, each once, in any order."""
     for name in names:
-        if name not in known:
+        if name not in vocabulary:
             raise ValueError(f"'{name}' is not known here")
-    for name in known:
+    for name in vocabulary:
         if list(names).count(name) != 1:
             raise ValueError(f"needs {name} once")
     return tuple(names)

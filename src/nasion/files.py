@@ -79,9 +79,9 @@ def of_schema(content: Any, schema: int, source: Path | str, fix: str) -> Any:
     NasionError
         For another schema, or none.
     """
-    found = content.get("schema") if isinstance(content, Mapping) else None
-    if str(found) != str(schema):
-        raise NasionError(f"{source}: schema {found}, this nasion reads {schema}; {fix}")
+    version = content.get("schema") if isinstance(content, Mapping) else None
+    if str(version) != str(schema):
+        raise NasionError(f"{source}: schema {version}, this nasion reads {schema}; {fix}")
     return content
 
 

@@ -78,10 +78,10 @@ class OutOfFold:
         old = bool(set(OLD_VOTES) & set(table))
         probabilities = OLD_PROBABILITIES if old else PROBABILITIES
         votes = OLD_VOTES if old else VOTE_COLUMNS
-        lacking = [name for name in (*NAMES, *probabilities, *votes) if name not in table]
-        if lacking:
+        missing = [name for name in (*NAMES, *probabilities, *votes) if name not in table]
+        if missing:
             raise NasionError(
-                f"{path}: not an oof.csv, lacks column {lacking[0]}; give that of a crossval run"
+                f"{path}: not an oof.csv, lacks column {missing[0]}; give that of a crossval run"
             )
         try:
             probability = table[list(probabilities)].to_numpy(np.float64)

@@ -18,26 +18,26 @@ class Settings(BaseModel):
 Kind = TypeVar("Kind", bound=Settings)
 
 
-def checked(kind: type[Kind], content: dict[str, Any], source: str, above: str = "") -> Kind:
-    """Give settings of this kind; errors name `source` and the key, which stands below `above`."""
+def checked(kind: type[Kind], content: dict[str, Any], source: str, prefix: str = "") -> Kind:
+    """Give settings of this kind; errors name `source` and the key, which stands below `prefix`."""
     try:
         return kind.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        raise NasionError(f"{source}: {_explain(error.errors()[0], kind, above)}") from None
+        raise NasionError(f"{source}: {_explain(error.errors()[0], kind, prefix)}") from None
     except TypeError as error:
         raise NasionError(f"{source}: {error}") from None
 
 
-def _explain(error: Any, kind: type[Settings], above: str) -> str:
-    key = above + ".".join(str(part) for part in error["loc"])
+def _explain(error: Any, kind: type[Settings], prefix: str) -> str:
+    key = prefix + ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         parent: Any = kind
         for part in error["loc"][:-1]:
             parent = parent.model_fields[part].annotation
         return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
     message = error["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
-    return f"'{key.removesuffix('.')}': {message}{given}"
+    value = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
+    return f"'{key.removesuffix('.')}': {message}{value}"
 
 
 def fingerprint(settings: Settings) -> str:

@@ -66,14 +66,14 @@ class Simulation:
         return {"seed": self.seed, "patients": patients, "kinds": list(self.kinds)}
 
     @classmethod
-    def from_dict(cls, given: Any, source: str = FILE_NAME) -> "Simulation":
+    def from_dict(cls, content: Any, source: str = FILE_NAME) -> "Simulation":
         """Check what a file held; `source` names it in errors."""
         try:
-            seed, kinds = given["seed"], given["kinds"]
-            runs = tuple((first, last) for first, last in given["patients"])
+            seed, kinds = content["seed"], content["kinds"]
+            runs = tuple((first, last) for first, last in content["patients"])
             ends = [number for run in runs for number in run]
-            whole = all(type(number) is int and number >= 0 for number in (seed, *ends))
-            if not (whole and ends == sorted(ends) and kinds and set(kinds) <= set(KINDS)):
+            natural = all(type(number) is int and number >= 0 for number in (seed, *ends))
+            if not (natural and ends == sorted(ends) and kinds and set(kinds) <= set(KINDS)):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise NasionError(

@@ -155,7 +155,7 @@ def reach_s(signal: Signal) -> tuple[float, float]:
 
 
 def cut(
-    whole: Representation,
+    representation: Representation,
     signal: Signal,
     offset_s: float,
     *,
@@ -173,12 +173,12 @@ def cut(
     context
         The 10-min image where a ready-made one exists; computed from the EEG otherwise.
     """
-    start_s = label_start_s(offset_s, whole.duration_s)
-    return cut_at(whole, signal, start_s, shift=shift, context=context)
+    start_s = label_start_s(offset_s, representation.duration_s)
+    return cut_at(representation, signal, start_s, shift=shift, context=context)
 
 
 def cut_at(
-    whole: Representation,
+    representation: Representation,
     signal: Signal,
     start_s: float,
     *,
@@ -196,9 +196,9 @@ def cut_at(
         if name != "context":
             image_s += round(shift / sfreq / view.step_s) * view.step_s
         first = first_column(view, image_s)
-        images[name] = sliced(whole.columns[name], first, view.n_columns)
+        images[name] = sliced(representation.columns[name], first, view.n_columns)
     first = round(start_s * sfreq) + shift
-    return Window(sliced(whole.waveform, first, round(SEGMENT_S * sfreq)), images)
+    return Window(sliced(representation.waveform, first, round(SEGMENT_S * sfreq)), images)
 
 
 def sliced(array: NDArray[np.floating], first: int, length: int) -> Array:

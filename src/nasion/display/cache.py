@@ -67,7 +67,7 @@ class DisplayWriter:
         self._amplitude = Amplitude()
         blocks = -(-n_steps // BLOCK_STEPS)
         self._files = {
-            name: _begun(self._temporary / f"{name}.npy", (blocks * length, *shape), dtype)
+            name: _new_file(self._temporary / f"{name}.npy", (blocks * length, *shape), dtype)
             for name, (length, shape, dtype) in LAYOUT.items()
         }
 
@@ -172,7 +172,7 @@ LAYOUT: dict[str, tuple[int, tuple[int, ...], str]] = {
 }
 
 
-def _begun(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> IO[bytes]:
+def _new_file(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> IO[bytes]:
     """Begin an .npy file of a known shape; its values are appended as they come."""
     file = path.open("wb")
     np.lib.format.write_array_header_1_0(

@@ -36,7 +36,7 @@ def shared_s(stay: Stay, number: int, span: Span) -> float:
     return min(run.stop_s, span.stop_s) - max(run.onset_s, span.start_s)
 
 
-def seen(view: Section, span: Span, numbers: Iterable[int]) -> tuple[Array, Array]:
+def activity_and_rest(view: Section, span: Span, numbers: Iterable[int]) -> tuple[Array, Array]:
     """What these runs add to a window, and everything else there, (19, n) µV."""
     first = round(span.start_s * SFREQ) - round(view.start_s * SFREQ)
     part = slice(first, first + round((span.stop_s - span.start_s) * SFREQ))
@@ -54,7 +54,7 @@ def findings(stay: Stay, view: Section, span: Span) -> list[Finding]:
             max(same_kind, key=lambda number: shared_s(stay, number, span)), span
         )
         if appearance is not None:
-            visible.append(raters.find(*seen(view, span, same_kind), appearance))
+            visible.append(raters.find(*activity_and_rest(view, span, same_kind), appearance))
     return visible
 
 

@@ -10,7 +10,7 @@ from scipy.signal import find_peaks
 
 from nasion.phantom import raters
 from nasion.phantom.activity import Activity, Appearance
-from nasion.phantom.excerpt import kin, seen, shared_s
+from nasion.phantom.excerpt import activity_and_rest, kin, shared_s
 from nasion.phantom.periodic import Periodic, Train
 from nasion.phantom.schedule import LEAD_S, Episode
 from nasion.phantom.seizure import Seizure
@@ -145,7 +145,7 @@ class Panel:
 
     stay: Stay
     measures: dict[int, Measure] = field(default_factory=dict)
-    looks: dict[int, Appearance | None] = field(default_factory=dict)
+    appearances: dict[int, Appearance | None] = field(default_factory=dict)
     beliefs: dict[int, list[NDArray[np.float64]]] = field(default_factory=dict)
 
     def watch(self) -> Iterator[Section]:
@@ -176,19 +176,21 @@ class Panel:
         covers_half = shared_s(self.stay, fullest, span) > CENTRE_S / 2
         appearance = appearances[fullest if covers_half else judged]
         return raters.belief(
-            [raters.find(*seen(view, span, same_kind), appearance)] if appearance else []
+            [raters.find(*activity_and_rest(view, span, same_kind), appearance)]
+            if appearance
+            else []
         )
 
     def _appearance(self, number: int, span: Span) -> Appearance | None:
         """How a run appears in a window; its measure is noted once."""
         run = self.stay.schedule.runs[number]
-        if number not in self.looks:
+        if number not in self.appearances:
             activity = self.stay.activity(number)
-            self.looks[number] = activity.appearance
+            self.appearances[number] = activity.appearance
             self.measures[number] = measure(run, activity)
         if isinstance(run.source, Seizure):  # evolves
             return self.stay.appearance(number, span)
-        return self.looks[number]
+        return self.appearances[number]
 
     def events(self) -> list[Row]:
         """Rows of what the panel saw, artifacts included, in the order of their onsets."""

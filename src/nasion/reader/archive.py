@@ -186,7 +186,7 @@ class Archive:
 
     def _key(self, source: str, recording: Recording) -> Key:
         """The key of a recording; those of one archive are moved by the same days."""
-        keys = self.known
+        keys = self.keys_by_source
         if source not in keys:
             first = next(iter(keys.values()), None)
             keys[source] = first.another() if first else Key.draw(recording.start)
@@ -195,7 +195,7 @@ class Archive:
         return keys[source]
 
     @cached_property
-    def known(self) -> dict[str, Key]:
+    def keys_by_source(self) -> dict[str, Key]:
         """Keys so far, by the recording they stand for."""
         return read_keys(self.keys) if self.keys and self.keys.exists() else {}
 

@@ -229,7 +229,7 @@ class Case:
         return entry
 
     def _pattern_of(self, judgement: Asked, entry: Entry | None) -> Pattern | None:
-        before = (entry.said or entry.pattern) if entry else None
+        before = (entry.verdict_pattern or entry.pattern) if entry else None
         pattern = (
             judgement.pattern
             if judgement.action in ("add", "relabel")

@@ -47,7 +47,7 @@ def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list
 
 def _event(entry: Entry) -> Event:
     """An event as the reader has it; what the model measured stays where they agree on it."""
-    verdict, pattern = entry.verdict, entry.said
+    verdict, pattern = entry.verdict, entry.verdict_pattern
     assert verdict is not None
     assert pattern is not None
     name = length(verdict.duration_s)
@@ -69,7 +69,7 @@ def _row(entry: Entry) -> list[str]:
     verdict, event = entry.verdict, entry.event
     assert verdict is not None
     cells = (
-        verdict.onset_s, verdict.duration_s, entry.said, entry.id,
+        verdict.onset_s, verdict.duration_s, entry.verdict_pattern, entry.id,
         event and event.onset_s, event and event.duration_s, event and event.pattern,
         event and event.probability, verdict.action, verdict.reviewer, verdict.at,
         str(verdict.predictions_visible).lower(), verdict.note,

@@ -32,10 +32,10 @@ class Entry:
     @property
     def stands(self) -> bool:
         """Whether a reader stands by it: judged, and neither rejected nor none of the patterns."""
-        return self.verdict is not None and self.said not in (None, Pattern.OTHER)
+        return self.verdict is not None and self.verdict_pattern not in (None, Pattern.OTHER)
 
     @property
-    def said(self) -> Pattern | None:
+    def verdict_pattern(self) -> Pattern | None:
         """The pattern that the verdict names; None where it rejects or there is none."""
         if self.verdict is None or self.verdict.action == "reject":
             return None
