@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from nasion.stay.reading import Reading
 
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
@@ -26,6 +25,7 @@ from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
 from nasion.reader.reader import Reader
 from nasion.reading.dense import read_steps
+from nasion.reading.reading import Reading
 from nasion.terms import CENTRE_S, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 LONG_S = 10.0  # seizures and steps judged last so long

@@ -80,7 +80,7 @@ class Calibration:
         return cls(float(temperature), tuple(float(bias[name]) for name in PATTERNS))
 
     def save(self, path: Path) -> None:
-        """Write as JSON."""
+        """Write it as JSON."""
         write_json(path, self.as_dict())
 
     @classmethod

@@ -208,7 +208,7 @@ class Augment(Settings):
 
 
 class Training(Settings):
-    """One fit."""
+    """Settings of one fit: length, rates, loss, precision."""
 
     init: str = ""  # a RUN whose weights to start from; "" starts anew
     freeze_statistics: bool = False  # keep the normalisation statistics of `init`

@@ -93,7 +93,7 @@ class EventSettings(Settings):
         return self
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The settings by name, for JSON."""
         return self.model_dump()
 
 
@@ -215,7 +215,7 @@ def _ends(run: Run, judged: Mask) -> Run:
 
 
 def _runs(mask: Mask) -> list[Run]:
-    """Where a mask holds."""
+    """First and stop of each run of True."""
     steps = np.diff(np.concatenate(([False], mask, [False])).astype(np.int8))
     return list(
         zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True)

@@ -47,7 +47,7 @@ class Census:
 
     @property
     def patients(self) -> frozenset[int]:
-        """Their numbers."""
+        """Numbers of its patients."""
         return frozenset(map(int, self.segments.table["patient_id"]))
 
     @property

@@ -49,12 +49,12 @@ class Spell:
 
     @property
     def name(self) -> str:
-        """In words."""
+        """What the artifact is called in words."""
         return self.kind.__name__.replace("_", " ")
 
     @property
     def start(self) -> int:
-        """First sample."""
+        """Its first sample at 200 Hz."""
         return round(self.onset_s * SFREQ)
 
     @property

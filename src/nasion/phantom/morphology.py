@@ -43,7 +43,7 @@ class Stage:
 
     @property
     def n_times(self) -> int:
-        """Samples."""
+        """Its length in samples at 200 Hz."""
         return round(self.duration_s * SFREQ)
 
     @property
@@ -110,7 +110,7 @@ class Morphology:
 
     @classmethod
     def draw(cls, rng: Rng) -> "Morphology":
-        """Draw."""
+        """Draw those of one patient."""
         reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.55)
         place = focus(rng)
         return cls(

@@ -108,7 +108,7 @@ class Rhythmic:
     def activity(
         self, rng: np.random.Generator, fields: Array, runs: Runs, duration_s: float, span: Span
     ) -> Activity:
-        """Render over `duration_s`."""
+        """Render it over `duration_s`, potential and appearance in `span`."""
         n_times = round(duration_s * SFREQ)
         phase = phases(rng, self.rate_hz, self.irregularity, n_times)
         swell = course(rng, 1, n_times, 2.5 / self.rate_hz)[0]

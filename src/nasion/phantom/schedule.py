@@ -76,7 +76,7 @@ class Episode:
 
     @property
     def stop_s(self) -> float:
-        """Its end."""
+        """Its end, s."""
         return self.onset_s + self.duration_s
 
 

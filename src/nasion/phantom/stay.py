@@ -68,7 +68,7 @@ class Section:
 
     @property
     def stop_s(self) -> float:
-        """Its end."""
+        """Its end, s."""
         return self.start_s + self.seen.shape[1] / SFREQ
 
 

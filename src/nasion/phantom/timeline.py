@@ -24,7 +24,7 @@ class Span:
 
     @property
     def centre_s(self) -> float:
-        """Its middle."""
+        """Its middle, s."""
         return (self.start_s + self.stop_s) / 2
 
     def later(self, seconds: float) -> "Span":

@@ -37,5 +37,5 @@ class Event:
 
     @property
     def stop_s(self) -> float:
-        """Where it ends."""
+        """Its end, s."""
         return self.onset_s + self.duration_s

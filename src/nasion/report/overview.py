@@ -84,7 +84,7 @@ class Axis:
 
     @property
     def width(self) -> float:
-        """Of its pictures."""
+        """Width of its pictures, user units."""
         return self.x(self.stop_s) - LEFT
 
     @property

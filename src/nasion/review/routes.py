@@ -70,13 +70,13 @@ def _array(array: np.ndarray, **headers: str) -> Response:
 
 @router.get("")
 def overview(session: SessionOf) -> Response:
-    """All recordings."""
+    """Summaries of all recordings, the most urgent first."""
     return _json(session.overview())
 
 
 @router.get("/{number}")
 def reading(number: str, session: SessionOf) -> Response:
-    """One recording."""
+    """All that the page has to know of one recording at first."""
     maps = session.explainer.available and not session.reviewer.blind
     return _json(session.case(number).text(session.reviewer, maps=maps))
 
@@ -102,7 +102,7 @@ def spectrogram(number: str, columns: ColumnsOf, session: SessionOf) -> Response
 
 @router.get("/{number}/trends")
 def trends(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
-    """Rows of trends."""
+    """Mean of each trend in each column, shape (n_trends, columns)."""
     return _array(session.case(number).display.trends(columns.start_s, columns.stop_s, columns.n))
 
 
@@ -179,7 +179,7 @@ class VerdictBody(BaseModel):
 
 
 class ReviewerBody(BaseModel):
-    """Who looks."""
+    """Initials of the reviewer."""
 
     initials: str
 
