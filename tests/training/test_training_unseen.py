@@ -197,6 +197,7 @@ def test_a_copy_knows_the_segments_it_was_calibrated_on_but_its_weights_do_not(m
     done(*crossval(made, tmp_path / "runs" / "fine", data=data, init=copy))
 
 
+@pytest.mark.more
 def test_explain_refuses_what_no_fold_held_out(made, tmp_path):
     data, _ = renamed(tmp_path / "data")
     explain = ["explain", data, "--run", made.run, "--eeg-id", "502", "-o", tmp_path]
@@ -206,6 +207,7 @@ def test_explain_refuses_what_no_fold_held_out(made, tmp_path):
     assert Seen.beside(picture) == Seen(1, 1)
 
 
+@pytest.mark.more
 def test_search_refuses_before_its_first_trial_and_marks_its_folder(made, tmp_path):
     made.config.with_name("search.toml").write_text(
         f'{CONFIG}[search]\nsampler = "grid"\n[search.grid]\n"training.lr" = [0.01]\n'
