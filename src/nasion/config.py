@@ -22,8 +22,8 @@ from nasion.terms import (
 class Waveform(Settings):
     """The loader of the paper (2.2): differences, low-pass, clip, constant scale, quantisation."""
 
-    band_hz: tuple[float, float] = (0.5, 20.0)  # zero-phase Butterworth
-    order: int = Field(default=4, ge=1, le=8)
+    band_hz: tuple[float, float] = (0.5, 20.0)  # Butterworth, forward and backward: -6 dB there
+    order: int = Field(default=4, ge=1, le=8)  # of one pass; both together have twice that
     clip_uv: float = Field(default=1024.0, gt=0)
     scale_uv: float = Field(default=32.0, gt=0)
     sfreq: float = Field(default=50.0, gt=0)  # Hz after decimation

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hms_folder import noise
-from nasion.eeg.filters import LONGEST_LINE_S, band_pass, band_stop, bridge
+from nasion.eeg.filters import LONGEST_LINE_S, anti_alias, band_pass, band_stop, bridge
 from nasion.eeg.formats import open_recording
 from nasion.eeg.margins import FILTERED_S, MARGIN_S
 from nasion.eeg.montage import bipolar
@@ -17,6 +17,7 @@ FILTERS = {
     "waveform": lambda signals: band_pass(signals, *WAVEFORM),
     "spectrogram": lambda signals: band_stop(band_pass(signals, *SPECTROGRAM), *STOP),
     "low-pass": lambda signals: band_pass(signals, (0.0, 20.0), 4),
+    "anti-alias": lambda signals: anti_alias(signals, 40.0),
 }
 
 
@@ -60,8 +61,9 @@ def test_a_constant_vanishes(name):
     assert np.abs(rest).max() < 1e-6
 
 
-def test_a_low_pass_keeps_a_constant():
-    np.testing.assert_allclose(FILTERS["low-pass"](np.full((1, 2000), 500.0)), 500.0)
+@pytest.mark.parametrize("name", ["low-pass", "anti-alias"])
+def test_a_low_pass_keeps_a_constant(name):
+    np.testing.assert_allclose(FILTERS[name](np.full((1, 2000), 500.0)), 500.0)
 
 
 def test_a_band_stop_keeps_what_is_outside():

@@ -76,13 +76,13 @@ def test_pieces_equal_the_whole_with_gaps_anywhere(gaps, first, length):
     n = min(whole.shape[2] - first, part.shape[2])
     assert_same_power(part[:, :, :n], whole[:, :, first : first + n])
     assert np.isnan(part[:, :, n:]).all()
-    settings = Waveform()
-    step = round(SFREQ / settings.sfreq)
-    assert_same_signal(
-        waveform(around, settings, margins),
-        waveform(signals, settings)[:, margins.start // step : margins.stop // step],
-        settings.scale_uv,
-    )
+    for form in (Waveform(), Waveform(band_hz=(0.0, 20.0), sfreq=40.0)):
+        step = round(SFREQ / form.sfreq)
+        assert_same_signal(
+            waveform(around, form, margins),
+            waveform(signals, form)[:, margins.start // step : margins.stop // step],
+            form.scale_uv,
+        )
 
 
 @pytest.mark.parametrize("length_s", [0.1, 9.0, 15.0, 20.0, 40.0])

@@ -94,12 +94,33 @@ def test_a_gap_changes_nothing_far_from_it():
     np.testing.assert_allclose(other[:, 1850:], whole[:, 1850:], atol=1e-3)
 
 
-@pytest.mark.parametrize("sfreq", [40.0, 50.0, 100.0])
-def test_decimation_keeps_time(sfreq):
+@pytest.mark.parametrize("sfreq", [50.0, 100.0])
+def test_decimation_keeps_time_and_the_packaged_signal_is_not_filtered_again(sfreq):
     signals = noise(20.0)
     whole = waveform(signals, WIDE)
     few = waveform(signals, Waveform(sfreq=sfreq))
     np.testing.assert_array_equal(few, whole[:, :: round(SFREQ / sfreq)])
+
+
+def sine_at(freq_hz):
+    signals = np.zeros((20, 12000), np.float32)
+    signals[COLUMNS.index("T3")] = 100 * np.sin(2 * np.pi * freq_hz * np.arange(12000) / SFREQ)
+    return signals
+
+
+@pytest.mark.parametrize(
+    ("band_hz", "order", "sfreq"), [((0.0, 20.0), 4, 40.0), ((0.5, 20.0), 2, 50.0)]
+)
+def test_a_band_up_to_the_nyquist_frequency_is_decimated_without_aliases(band_hz, order, sfreq):
+    settings = Waveform(band_hz=band_hz, order=order, sfreq=sfreq, scale_uv=1.0)
+    whole = Waveform(band_hz=band_hz, order=order, sfreq=200.0, scale_uv=1.0)
+    step = round(SFREQ / sfreq)
+    for freq_hz in (1.0, 8.0, 0.89 * sfreq / 2):  # kept as the band-pass has it, in its place
+        few, many = (waveform(sine_at(freq_hz), each) for each in (settings, whole))
+        inner = slice(500, -500)
+        np.testing.assert_allclose(few[:, inner], many[:, ::step][:, inner], atol=0.2)
+    for freq_hz in (sfreq / 2 + 0.01, 0.55 * sfreq, 0.7 * sfreq, 0.9 * sfreq):
+        assert np.abs(waveform(sine_at(freq_hz), settings)[:, 500:-500]).max() < 0.15
 
 
 def test_mirrored_electrodes_give_a_mirrored_waveform():
