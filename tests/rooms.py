@@ -40,19 +40,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
     | {
-        "calibration", "contract", "data", "hms", "models", "out_of_fold", "periods", "prediction",
+        "calibration", "data", "hms", "models", "out_of_fold", "periods", "prediction",
         "provenance", "seen", "simulation", "windowing",
     },
     "signal": BASICS | {"eeg", "windowing"},
     "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
-    "events": BASICS | {"eeg", "reading", "signal", "windowing"},
+    "events": BASICS | {"eeg", "reading", "windowing"},
     "exports": BASICS | {"contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
     "report": BASICS
-    | {"display", "drawing", "events", "network", "reading", "signal", "windowing"},
+    | {"display", "drawing", "events", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
-        "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
+        "display", "eeg", "events", "exports", "hms", "network", "reading", "report",
         "windowing",
     },
     "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "periods", "seen"},
@@ -63,12 +63,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "study": BASICS
     | {
-        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "periods",
-        "phantom", "provenance", "seen", "simulation", "training",
+        "contract", "data", "evaluation", "hms", "models", "out_of_fold", "periods",
+        "phantom", "seen", "simulation", "training",
     },
     "review": BASICS
     | {
-        "contract", "display", "drawing", "eeg", "events", "exports", "hms", "network", "reading",
+        "contract", "display", "eeg", "events", "exports", "hms", "network", "reading",
         "signal", "windowing",
     },
     "api": BASICS
@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BASICS
     | {
         "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms", "network", "phantom",
-        "prediction", "reader", "reading", "report", "review", "seen", "study", "training",
+        "prediction", "reader", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},
     "__init__": {"terms"},  # it names the homes of public things, and imports them when asked

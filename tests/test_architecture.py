@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from rooms import MAY_IMPORT, PAGE, circles, imports, modules, page, room, trespasses
+from rooms import BASICS, MAY_IMPORT, PAGE, circles, imports, modules, page, room, trespasses
 
 FILES = modules()
 SOURCES = {name: path.read_text(encoding="utf-8") for name, path in FILES.items()}
@@ -63,6 +63,14 @@ def test_neither_rooms_nor_modules_form_a_circle():
     assert circles(MAY_IMPORT) == []
     graph = {name: set(imports(source, FILES)) - {name} for name, source in SOURCES.items()}
     assert circles(graph) == []
+
+
+def test_the_table_allows_nothing_that_is_not_used():
+    used: dict[str, set[str]] = {name: set() for name in MAY_IMPORT}
+    for name, source in SOURCES.items():
+        used[room(name)] |= {room(other) for other in imports(source, FILES)}
+    unused = {name: allowed - BASICS - used[name] for name, allowed in MAY_IMPORT.items()}
+    assert {name: sorted(rooms) for name, rooms in unused.items() if rooms} == {}
 
 
 def test_the_page_of_the_rooms_is_drawn_from_the_table():
