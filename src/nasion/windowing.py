@@ -232,5 +232,5 @@ def image_present(name: str, images: Array, signal: Signal) -> Array:
     views = views_of(signal)
     shortest = min(views, key=lambda view: views[view].span_s)
     columns = np.isfinite(images).any((1, 2)).sum(1)
-    least = 1 if name == shortest else images.shape[-1] / 2
-    return np.asarray(columns >= least, np.float32)
+    least_columns = 1 if name == shortest else images.shape[-1] / 2
+    return np.asarray(columns >= least_columns, np.float32)

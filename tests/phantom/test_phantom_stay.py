@@ -186,7 +186,7 @@ def test_events_hold_what_was_planted_and_nothing_else_does(watched):
         inside = {}
         extents = {}
         for piece in panel.watch():
-            for run, own in piece.own.items():
+            for run, own in piece.by_run.items():
                 if run not in extents:
                     found = measure(stay.schedule.runs[run], stay.activity(run))
                     extents[run] = found.onset_s, found.stop_s
@@ -251,7 +251,7 @@ def test_a_run_too_short_for_a_pattern_is_called_other_more_often():
         bedside = replace(stay.bedside, spells=())
         stay = replace(stay, duration_s=120.0, states=stay.states[:2], schedule=schedule)
         panel = Panel(replace(stay, bedside=bedside))
-        assert sum(piece.seen.shape[1] for piece in panel.watch()) == 24_000
+        assert sum(piece.visible.shape[1] for piece in panel.watch()) == 24_000
         events = panel.events()
         if len(events) == 2:  # a slow train may have no discharge in 2 s
             differences.append(events[0]["other_share"] - events[1]["other_share"])
@@ -282,7 +282,7 @@ def test_lateralized_runs_are_larger_on_the_side_the_truth_names(watched):
         sides = set(events.loc[events["planted"].isin(["lpd", "lrda"]), "side"])
         assert sides <= {"right" if stay.patient.mirrored else "left"}
         for piece in stay.pieces(0, 12):
-            for number, own in piece.own.items():
+            for number, own in piece.by_run.items():
                 if stay.schedule.runs[number].planted in ("lpd", "lrda") and own.any():
                     power = np.square(bipolar(own)).mean(1)  # drawn with the affected side left
                     agree.append(power[left_rows].sum() > power[right_rows].sum())

@@ -49,12 +49,12 @@ def bar_of(label: str) -> Iterator[Callable[[int, int], None]]:
     )
     task = progress.add_task(label, total=None)
 
-    def tell(done: int, total: int) -> None:
+    def update(done: int, total: int) -> None:
         progress.start()
         progress.update(task, completed=done, total=total)
 
     try:
-        yield tell
+        yield update
     finally:
         if progress.live.is_started:
             progress.stop()

@@ -134,13 +134,13 @@ def _as_json(value: Any) -> Any:
 
 def united(spans: Iterable[tuple[float, float]]) -> Spans:
     """Join what overlaps or touches."""
-    joined: Spans = []
+    result: Spans = []
     for start, stop in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], stop)
+        if result and start <= result[-1][1]:
+            result[-1] = result[-1][0], max(result[-1][1], stop)
         elif stop > start:
-            joined.append((start, stop))
-    return joined
+            result.append((start, stop))
+    return result
 
 
 def densest(spans: Spans, window_s: float, duration_s: float) -> tuple[float, float]:

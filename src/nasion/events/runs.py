@@ -158,14 +158,14 @@ def _bridged(probability: NDArray[np.float32], judged: Mask, bridge_s: float) ->
 
 def _owners(probability: Array, judged: Mask, settings: EventSettings) -> NDArray[np.int64]:
     """Place in `EVENTFUL` of the pattern each step goes to, or nobody."""
-    claimed = np.zeros_like(probability)
+    claims = np.zeros_like(probability)
     for place, column in enumerate(probability.T):
         for run in _runs(column >= settings.keep):
             first, stop = _trimmed(column, run)
             part = slice(first, stop)
             if (column[part][judged[part]] >= settings.enter).any():
-                claimed[part, place] = column[part]
-    return np.where(claimed.any(1), claimed.argmax(1), _NOBODY)
+                claims[part, place] = column[part]
+    return np.where(claims.any(1), claims.argmax(1), _NOBODY)
 
 
 def _trimmed(column: Array, run: Run) -> Run:

@@ -27,7 +27,7 @@ ANYWHERE_SHARE = 0.5  # of the windows of "other" that are about nothing
 
 def kin(stay: Stay, view: Section, planted: str) -> list[int]:
     """Runs of one kind that go on in a piece."""
-    return [number for number in view.own if stay.schedule.runs[number].planted == planted]
+    return [number for number in view.by_run if stay.schedule.runs[number].planted == planted]
 
 
 def shared_s(stay: Stay, number: int, span: Span) -> float:
@@ -40,13 +40,13 @@ def activity_and_rest(view: Section, span: Span, numbers: Iterable[int]) -> tupl
     """What these runs add to a window, and everything else there, (19, n) µV."""
     first = round(span.start_s * SFREQ) - round(view.start_s * SFREQ)
     part = slice(first, first + round((span.stop_s - span.start_s) * SFREQ))
-    activity = np.sum([view.own[number][:, part] for number in numbers], axis=0)
-    return activity, view.seen[:, part] - activity
+    activity = np.sum([view.by_run[number][:, part] for number in numbers], axis=0)
+    return activity, view.visible[:, part] - activity
 
 
 def findings(stay: Stay, view: Section, span: Span) -> list[Finding]:
     """What raters find in a window, a finding for each kind of activity there."""
-    numbers = [number for number in view.own if shared_s(stay, number, span) > 0]
+    numbers = [number for number in view.by_run if shared_s(stay, number, span) > 0]
     visible = []
     for planted in sorted({stay.schedule.runs[number].planted for number in numbers}):
         same_kind = kin(stay, view, planted)
@@ -70,7 +70,7 @@ def excerpt(rng: Rng, stay: Stay, span: Span, *, duration_s: float, n_votes: int
     view = joined(overlapping)
     visible = findings(stay, view, span)
     votes = raters.vote(rng, visible, n_votes)
-    share = {number: shared_s(stay, number, span) for number in view.own}
+    share = {number: shared_s(stay, number, span) for number in view.by_run}
     fullest = max(share, key=share.__getitem__, default=None)
     planted = Pattern.OTHER
     if fullest is not None and share[fullest] > 0:

@@ -110,7 +110,7 @@ class Morphology:
 
     @classmethod
     def draw(cls, rng: Rng) -> "Morphology":
-        """Draw those of one patient."""
+        """Draw the shapes of one patient."""
         reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.55)
         place = focus(rng)
         return cls(

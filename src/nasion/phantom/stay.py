@@ -53,23 +53,23 @@ class Section:
 
     Parameters
     ----------
-    seen
+    visible
         Brain and artifacts without a reference, shape (19, n), µV: what raters judge.
-    own
+    by_run
         What each run going on contributes to it, by the run's number.
     channels
         The 20 channels as recorded, sides swapped where the patient is mirrored, µV at 200 Hz.
     """
 
     start_s: float
-    seen: Array
-    own: dict[int, Array]
+    visible: Array
+    by_run: dict[int, Array]
     channels: Array
 
     @property
     def stop_s(self) -> float:
         """Its end, s."""
-        return self.start_s + self.seen.shape[1] / SFREQ
+        return self.start_s + self.visible.shape[1] / SFREQ
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,12 @@ class Stay:
         for piece in self.pieces(start // _N_PIECE, -(-stop // _N_PIECE)):
             first = round(piece.start_s * SFREQ)
             part = slice(max(start - first, 0), stop - first)
-            own = {number: potential[:, part] for number, potential in piece.own.items()}
+            by_run = {number: potential[:, part] for number, potential in piece.by_run.items()}
             yield Section(
-                (first + part.start) / SFREQ, piece.seen[:, part], own, piece.channels[:, part]
+                (first + part.start) / SFREQ,
+                piece.visible[:, part],
+                by_run,
+                piece.channels[:, part],
             )
 
     def pieces(self, first: int = 0, last: int | None = None) -> Iterator[Section]:
@@ -171,16 +174,16 @@ class Stay:
                 block[:, :_N_FADE] = _RISE * block[:, :_N_FADE] + _RISE[::-1] * tail
             tail = block[:, _N_PIECE:]
             total, drift = block[:N_SITES, :n] * self._gain(start, n), block[N_SITES:, :n]
-            own = self._add_runs(total, ongoing, start)
+            by_run = self._add_runs(total, ongoing, start)
             signals = self.patient.head.referencing @ total
             brain = signals.copy()
             self._add_artifacts(signals, effects, start)
-            seen = total[: len(ELECTRODES)] + (signals - brain)
+            visible = total[: len(ELECTRODES)] + (signals - brain)
             rng = self._rng(_AMPLIFIER, index)
             channels = self.bedside.record(rng, self.patient.hardware, signals, drift, start)
             if self.patient.mirrored:
                 channels = channels[MIRRORED_COLUMNS]
-            yield Section(start / SFREQ, seen, own, channels)
+            yield Section(start / SFREQ, visible, by_run, channels)
 
     def _block(self, index: int) -> Array:
         """Background (23 rows) and two slow drifts, and what of them fades out over the next."""
@@ -202,7 +205,7 @@ class Stay:
 
     def _add_runs(self, total: Array, ongoing: dict[int, Activity], start: int) -> dict[int, Array]:
         """Add what goes on from sample `start` to `total`, in place; give it by run."""
-        own = {}
+        by_run = {}
         n = total.shape[1]
         for number, run in enumerate(self.schedule.runs):
             begin = round((run.onset_s - LEAD_S) * SFREQ)
@@ -216,9 +219,9 @@ class Stay:
             left, right = max(begin, start), min(end, start + n)
             part = activity.fields @ activity.sources[:, left - begin : right - begin]
             total[:, left - start : right - start] += part
-            own[number] = np.zeros((len(ELECTRODES), n), np.float32)
-            own[number][:, left - start : right - start] = part[: len(ELECTRODES)]
-        return own
+            by_run[number] = np.zeros((len(ELECTRODES), n), np.float32)
+            by_run[number][:, left - start : right - start] = part[: len(ELECTRODES)]
+        return by_run
 
     def _add_artifacts(self, signals: Array, ongoing: dict[int, Effect], start: int) -> None:
         """Let artifacts do what they do from sample `start` on, in place."""
@@ -246,13 +249,13 @@ def _draw_states(rng: np.random.Generator, kind: str, n: int) -> tuple[str, ...]
 
 def joined(pieces: Sequence[Section]) -> Section:
     """Pieces that follow each other as one."""
-    numbers = sorted({number for piece in pieces for number in piece.own})
-    own = {
+    numbers = sorted({number for piece in pieces for number in piece.by_run})
+    by_run = {
         number: np.concatenate(
-            [piece.own.get(number, np.zeros_like(piece.seen)) for piece in pieces], 1
+            [piece.by_run.get(number, np.zeros_like(piece.visible)) for piece in pieces], 1
         )
         for number in numbers
     }
-    seen = np.concatenate([piece.seen for piece in pieces], 1)
+    visible = np.concatenate([piece.visible for piece in pieces], 1)
     channels = np.concatenate([piece.channels for piece in pieces], 1)
-    return Section(pieces[0].start_s, seen, own, channels)
+    return Section(pieces[0].start_s, visible, by_run, channels)

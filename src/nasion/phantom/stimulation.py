@@ -28,8 +28,8 @@ def stimulated(rng: Rng, schedule: Schedule, bedside: Bedside) -> tuple[Schedule
     patterns = sorted({run.planted for run in schedule.runs} & set(map(str, Pattern)))
     if not patterns or rng.random() >= INDUCED_SHARE:
         return schedule, bedside
-    chosen = patterns[int(rng.integers(len(patterns)))]
-    return induced(rng, schedule, bedside, chosen)
+    planted = patterns[int(rng.integers(len(patterns)))]
+    return induced(rng, schedule, bedside, planted)
 
 
 def induced(

@@ -76,8 +76,8 @@ def read_steps(
         )
         pieces = _pieces_with_quality(_in_order(pool, tasks, workers + 1), quality, watch)
         batches = _batches(pieces, network, n_steps, context_every, quality, reason)
-        for steps, answer in _in_order(pool, batches, workers):
-            probability[steps] = answer
+        for steps, values in _in_order(pool, batches, workers):
+            probability[steps] = values
             if progress and len(steps):
                 progress(int(steps[-1]) + 1, n_steps)
     if progress:
@@ -147,13 +147,13 @@ def _answer(
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], Result]], ahead: int
+    pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], Result]], n_ahead: int
 ) -> Iterator[Result]:
     """Results in the order of their tasks, so many of which run ahead."""
     futures: deque[Future[Result]] = deque()
     for task in tasks:
         futures.append(pool.submit(task))
-        if len(futures) > ahead:
+        if len(futures) > n_ahead:
             yield futures.popleft().result()
     while futures:
         yield futures.popleft().result()

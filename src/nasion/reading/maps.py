@@ -61,10 +61,10 @@ def why(recording: Recording, network: Network, step: int) -> Why:
     windows = windows_of(strip, network.signal, [step], 1)
     if not network.dense:
         windows = windows.apart(network.block_length)
-    answer = network.run(**vars(windows), explain=[0])
+    output = network.run(**vars(windows), explain=[0])
     return Why(
         step=step,
-        probability=answer.probability[0],
-        over_time=None if answer.waveform_map is None else answer.waveform_map[0],
-        images={name: values[0] for name, values in answer.image_maps.items()},
+        probability=output.probability[0],
+        over_time=None if output.waveform_map is None else output.waveform_map[0],
+        images={name: values[0] for name, values in output.image_maps.items()},
     )
