@@ -1,3 +1,5 @@
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from nasion.config import (
     View,
     Waveform,
     load,
+    made_with,
     parse,
 )
+from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.settings import Settings, fingerprint
 
@@ -206,6 +210,7 @@ CHANGED = {
     "training.schedule": "one-cycle",
     "training.precision": "bf16",
     "training.weighting": "votes",
+    "training.rows": "all",
     "training.sampling": "balanced",
     "training.mirrored_copies": "lrda",
 }
@@ -256,6 +261,25 @@ def test_the_fingerprint_does_not_depend_on_order(tmp_path):
     assert one.fingerprint == other.fingerprint
     assert len(one.fingerprint) == 8
     assert int(one.fingerprint, 16) >= 0
+
+
+def test_later_settings_at_what_was_before_them_leave_files_and_fingerprints_as_they_were():
+    before = {"model": {"wavenet": {"residual": "stream"}}, "training": {"rows": "all"}}
+    experiment = parse({"seed": 3, **before}, "a")
+    older = experiment.model_dump(mode="json")
+    del older["model"]["wavenet"]["residual"], older["training"]["rows"]
+    assert made_with(older, "a") == experiment
+    text = json.dumps(older, separators=(",", ":"))
+    assert hashlib.sha256(text.encode()).hexdigest()[:8] == experiment.fingerprint
+    assert made_with({}, "a").training.rows == "all"
+    assert parse({}, "a").training.rows == "period"
+
+
+def test_the_packaged_weights_are_of_the_configuration_that_tells_them():
+    path = PACKAGED / "config.json"
+    packaged = made_with(json.loads(path.read_text()), str(path))
+    assert packaged.training.rows == "all"
+    assert packaged.fingerprint == load(ROOT / "configs" / "shipped.toml").fingerprint
 
 
 def test_a_part_has_a_fingerprint_of_its_own():

@@ -134,7 +134,10 @@ def test_the_first_version_of_weights_and_arrays_predicts_what_it_did():
 def test_the_first_version_of_folds_and_settings_is_read():
     frame = pd.read_csv(V1 / "run" / "oof.csv")
     np.testing.assert_array_equal(read_folds(V1 / "run" / "folds.csv", frame), frame["fold"])
-    assert Run(V1 / "run").experiment == experiment()
+    older = Run(V1 / "run").experiment
+    assert older.training.rows == "all"  # what was learned from before there was a choice
+    training = older.training.model_copy(update={"rows": "period"})
+    assert older.model_copy(update={"training": training}) == experiment()
 
 
 @pytest.mark.usefixtures("unsaved")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from nasion.errors import NasionError
-from nasion.settings import Settings, checked, fingerprint
+from nasion.settings import Before, Settings, as_before, checked, fingerprint
 from nasion.terms import (
     BLOCK_S,
     CENTRE_S,
@@ -116,7 +116,8 @@ class WaveNetSettings(Settings):
     channels: tuple[int, ...] = (48,)
     kernel: int = Field(default=3, ge=2)
     padding: Literal["valid", "same", "causal"] = "valid"  # dense reading needs valid
-    residual: Literal["stream", "skip-sum"] = "stream"  # what a layer hands on: sum or gated output
+    # What a layer hands on: sum or gated output.
+    residual: Annotated[Literal["stream", "skip-sum"], Before("stream")] = "stream"
     hemispheres: Literal["stacked", "shared"] = "stacked"  # shared: symmetric by construction
 
     @model_validator(mode="after")
@@ -223,6 +224,8 @@ class Training(Settings):
     ema: float = Field(default=0.0, ge=0, lt=1)  # decay of the averaged weights; 0 is off
     patience: int = Field(default=0, ge=0)  # epochs without a better validation KLD; 0 is off
     weighting: Literal["none", "votes"] = "none"  # votes: a row counts log(1 + votes)
+    # Of the rows that repeat a period: the middle one, all, or another one every epoch.
+    rows: Annotated[Literal["period", "all", "period-random"], Before("all")] = "period"
     sampling: Literal["none", "votes", "square-root", "balanced", "balanced-votes"] = "none"
     mirrored_copies: Literal["none", "lrda", "lateralized"] = "none"
     second_stage_epochs: int = Field(default=0, ge=0)  # of them, the last ones, on many votes only
@@ -290,6 +293,11 @@ def parse(content: dict[str, Any], source: str) -> Experiment:
     defaults = Experiment().model_dump(mode="json")
     _merge(defaults, content)
     return checked(Experiment, defaults, source)
+
+
+def made_with(content: dict[str, Any], source: str) -> Experiment:
+    """Check the settings that something was made with, by this version or an older one."""
+    return parse(as_before(Experiment, content), source)
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:

@@ -1,10 +1,17 @@
-"""Settings: frozen, checked whatever they come from, and told apart by a fingerprint."""
+"""Settings: frozen, checked whatever they come from, and told apart by a fingerprint.
+
+A setting that comes later says what was so before it (`Before`): then files that lack it are read
+as what they were, and their fingerprints stay.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from nasion.errors import NasionError
 
@@ -16,6 +23,13 @@ class Settings(BaseModel):
 
 
 Kind = TypeVar("Kind", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was so before a setting came; stands in its type: ``Annotated[str, Before("all")]``."""
+
+    value: Any
 
 
 def checked(kind: type[Kind], content: dict[str, Any], source: str, prefix: str = "") -> Kind:
@@ -40,6 +54,45 @@ def _explain(error: Any, kind: type[Settings], prefix: str) -> str:
     return f"'{key.removesuffix('.')}': {message}{value}"
 
 
+def as_before(kind: type[Settings], content: dict[str, Any]) -> dict[str, Any]:
+    """Add to what an older file holds what was so before the settings that it lacks."""
+    whole = dict(content)
+    for name, field in kind.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            inner = whole.get(name, {})
+            whole[name] = as_before(field.annotation, inner) if isinstance(inner, dict) else inner
+        for before in _before(field):
+            whole.setdefault(name, before.value)
+    return whole
+
+
 def fingerprint(settings: Settings) -> str:
     """Give eight hexadecimal digits that change with any setting."""
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
+    content = settings.model_dump_json(exclude=_unsaid(settings))
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+
+def _unsaid(settings: Settings) -> dict[str, Any]:
+    """What is as it was before its setting came, in the form that pydantic leaves out."""
+    unsaid: dict[str, Any] = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            unsaid |= {name: inner} if (inner := _unsaid(value)) else {}
+        elif any(before.value == value for before in _before(field)):
+            unsaid[name] = True
+    return unsaid
+
+
+def _before(field: FieldInfo) -> Iterator[Before]:
+    return (item for item in field.metadata if isinstance(item, Before))
+
+
+def differing(one: Settings, other: Settings, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Dotted name of each setting that two of a kind don't share, and the value of either."""
+    for name in type(one).model_fields:
+        ours, theirs = getattr(one, name), getattr(other, name)
+        if isinstance(ours, Settings):
+            yield from differing(ours, theirs, f"{prefix}{name}.")
+        elif ours != theirs:
+            yield f"{prefix}{name}", ours, theirs

@@ -151,12 +151,16 @@ class KilledError(Exception):
     pass
 
 
-def test_a_resumed_fit_with_sampling_copies_and_prior_equals_an_uninterrupted_one(
+def test_a_resumed_fit_with_random_rows_sampling_copies_and_prior_equals_an_uninterrupted_one(
     phantoms, tmp_path, monkeypatch
 ):
     settings = experiment(
         phantoms,
-        training={"sampling": "balanced-votes", "mirrored_copies": "lateralized"},
+        training={
+            "rows": "period-random",
+            "sampling": "balanced-votes",
+            "mirrored_copies": "lateralized",
+        },
         loss={"objective": "logit-adjusted"},
     )
     whole = load(train(settings, Run(tmp_path / "whole"), 0)).net.state_dict()
@@ -182,7 +186,7 @@ def test_the_logits_are_adjusted_for_what_is_learned_from(phantoms, tmp_path):
     settings = experiment(phantoms, training={"second_stage_epochs": 1})
     data = cohort(settings, Run(tmp_path / "run"))
     module = FitModule(settings, data.split(settings, 0), 0)
-    learned = module.split.learning.segments.table
+    learned = module.learning(0).segments.table
     for epoch, rows in ((0, learned), (1, learned[votes(learned).sum(1) >= 10])):
         module.__dict__["_trainer"] = type("", (), {"current_epoch": epoch})()
         module.train_dataloader()

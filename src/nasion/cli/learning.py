@@ -52,6 +52,7 @@ def _at_hand(
     """The experiment, its data at hand, and its run."""
     from nasion.study.experiment import at_hand
 
+    _show_lines("nasion.training.crossval")  # what is learned from, also above bars
     with bar_of("simulated patients") as bar:
         return at_hand(config, changes, data, init=init, out=out, progress=bar)
 
@@ -186,9 +187,13 @@ def search(
 def _has_bars() -> bool:
     """Whether bars make sense; where they do not, a line an epoch goes to stderr."""
     if not sys.stderr.isatty():
-        logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-        logging.getLogger("nasion").setLevel(logging.INFO)
+        _show_lines("nasion")
     return sys.stderr.isatty()
+
+
+def _show_lines(logger: str) -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger(logger).setLevel(logging.INFO)
 
 
 @app.command()

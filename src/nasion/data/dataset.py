@@ -1,7 +1,7 @@
 """Batches for the network. All randomness derives from (seed, epoch, row)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -39,6 +39,10 @@ class SegmentDataset:
 
     def __len__(self) -> int:
         return len(self.segments)
+
+    def subset(self, rows: NDArray[np.bool_] | NDArray[np.int_]) -> "SegmentDataset":
+        """Only these rows."""
+        return replace(self, segments=self.segments.subset(rows))
 
     def batch(self, rows: Sequence[int]) -> Batch:
         """The batch of these rows of the table."""

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from nasion import calibration
 from nasion.calibration import Calibration
-from nasion.config import Experiment, parse
+from nasion.config import Experiment, made_with
 from nasion.errors import NasionError
 from nasion.files import of_schema, replacing
 from nasion.models.fusion import MultimodalNet
@@ -87,7 +87,7 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
 
 def _carried(metadata: dict[str, str], path: Path) -> Experiment:
     of_schema(metadata, SCHEMA, path, "train it anew")
-    return parse(json.loads(metadata["experiment"]), str(path))
+    return made_with(json.loads(metadata["experiment"]), str(path))
 
 
 def _without_download(experiment: Experiment) -> Experiment:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nasion.calibration import Calibration
-from nasion.config import parse
+from nasion.config import made_with
 from nasion.errors import NasionError
 from nasion.files import read_json, write_json
 from nasion.models import checkpoint
@@ -39,7 +39,7 @@ def load_pretrained(folder: Path | str) -> Ensemble:
     content = read_json(path)
     if not isinstance(content, dict) or not {"experiment", "calibration"} <= content.keys():
         raise NasionError(f"{path}: does not say what model it is; save it anew")
-    experiment = parse(content["experiment"], str(path))
+    experiment = made_with(content["experiment"], str(path))
     fit = checkpoint.load(Path(folder) / WEIGHTS, experiment)
     calibration = Calibration.from_dict(content["calibration"], str(path))
     return Ensemble((Checkpoint(fit.net, experiment, calibration),))

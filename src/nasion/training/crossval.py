@@ -1,5 +1,6 @@
 """Training and cross-validation by patient (paper 3.3), from an experiment to a RUN folder."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +30,12 @@ from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
 from nasion.training.origin import guard_held_out, origin
 from nasion.training.run import Run
+from nasion.training.sampling import described
 
 ALL = -1  # in place of a fold: learn from every row
 SAMPLE = 1000  # rows that every fit predicts, to see how far they agree
 Array = NDArray[np.float64]
+_log = logging.getLogger(__name__)
 Scored = Callable[[int, int, OutOfFold], None]
 
 
@@ -123,6 +126,8 @@ def train(
 ) -> Path:
     """One fit; give the path of its weights. A finished one is left as it is."""
     data = data or cohort(experiment, run, scored=fold, allow_seen=allow_seen)
+    learned = data.segments.table[data.fold != fold]
+    _log.info("%s", described(learned, experiment.training))
     return _fitted(experiment, run, fold, data, progress=progress)[0]
 
 
@@ -179,6 +184,7 @@ def crossval(
     Path of `oof.csv`, which `nasion.out_of_fold` reads.
     """
     data = cohort(experiment, run, allow_seen=allow_seen)
+    _log.info("%s", described(data.segments.table, experiment.training))
     numbers = np.unique(data.fold[data.fold >= 0])
     some = _thinned(data)
     pieces: list[OutOfFold] = []

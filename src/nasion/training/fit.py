@@ -33,9 +33,9 @@ def fit(
     The network to keep and one row of history an epoch. Without early stopping the last epoch is
     kept, so held-out rows never choose it; with `patience`, the epoch of the best held-out KLD.
     """
-    if len(split.learning) < 2:
-        raise NasionError(f"fold {fold}: fewer than two segments to learn from")
     module = FitModule(experiment, split, fold)
+    if len(module.learning(0)) < 2:
+        raise NasionError(f"fold {fold}: fewer than two segments to learn from")
     last = folder / "last.ckpt"
     best = _checkpoints(folder, "best", "kld") if _stops_early(experiment, split) else None
     callbacks: list[Callback] = [_checkpoints(folder, "last", None)]

@@ -25,10 +25,12 @@ from nasion.data.dataset import Batch, SegmentDataset
 from nasion.errors import NasionError
 from nasion.hms.segments import votes
 from nasion.models.fusion import Inputs, MultimodalNet, Output
+from nasion.periods import middle_rows
 from nasion.training.losses import SIMILARITIES, kl, loss
 from nasion.training.run import Run
-from nasion.training.sampling import drawn, prior, with_mirrored_copies
+from nasion.training.sampling import drawn, of_epoch, prior
 
+ROWS = 1  # beside seed and epoch: the generator that draws a row of each period
 COMPARED = 1000  # rows at most for the debiased alignment, which takes their square in memory
 
 _log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Split:
-    """What one fit learns from and, where there is any, what it is checked on."""
+    """Every row that one fit may learn from and, where there are any, those it holds out."""
 
     learning: SegmentDataset
     held_out: SegmentDataset | None
@@ -69,10 +71,12 @@ class FitModule(LightningModule):
 
     def __init__(self, experiment: Experiment, split: Split, fold: int) -> None:
         super().__init__()
-        copies = experiment.training.mirrored_copies
-        learning = with_mirrored_copies(split.learning, copies)
         self.experiment, self.fold = experiment, fold
-        self.split = replace(split, learning=learning)
+        held_out = split.held_out
+        if held_out is not None:
+            held_out = held_out.subset(middle_rows(held_out.segments.table))
+        self.split = replace(split, held_out=held_out)
+        self._learning: tuple[int, SegmentDataset] | None = None
         torch.manual_seed(experiment.seed * 1000 + fold + 1)
         self.net = initial(experiment)
         ema = experiment.training.ema
@@ -86,9 +90,18 @@ class FitModule(LightningModule):
         """The network to keep: the averaged one where weights are averaged."""
         return self.net if self.averaged is None else cast(MultimodalNet, self.averaged.module)
 
+    def learning(self, epoch: int) -> SegmentDataset:
+        """What an epoch draws from: the same for all, unless it is another row of each period."""
+        training = self.experiment.training
+        drawing = epoch if training.rows == "period-random" else 0
+        if self._learning is None or self._learning[0] != drawing:
+            rng = np.random.default_rng([self.experiment.seed, drawing, ROWS])
+            self._learning = drawing, of_epoch(self.split.learning, training, rng)
+        return self._learning[1]
+
     def _rows(self, epoch: int) -> NDArray[np.int_]:
-        """Rows that an epoch draws from; the last epochs may see only those with many votes."""
-        training, learning = self.experiment.training, self.split.learning
+        """Numbers of these rows; the last epochs may see only those with many votes."""
+        training, learning = self.experiment.training, self.learning(epoch)
         rows = np.arange(len(learning))
         if epoch >= training.epochs - training.second_stage_epochs:
             least = training.second_stage_votes
@@ -99,7 +112,7 @@ class FitModule(LightningModule):
 
     def _batches(self, epoch: int) -> list[list[int]]:
         """Shuffled rows of an epoch."""
-        training, learning = self.experiment.training, self.split.learning
+        training, learning = self.experiment.training, self.learning(epoch)
         rng = np.random.default_rng([self.experiment.seed, epoch])
         rows = drawn(learning.segments.table, self._rows(epoch), training.sampling, rng)
         # Short files together: a batch costs as much as its longest row.
@@ -111,13 +124,13 @@ class FitModule(LightningModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Augmented batches of this epoch."""
-        learning = replace(self.split.learning, epoch=self.current_epoch)
+        learning = replace(self.learning(self.current_epoch), epoch=self.current_epoch)
         table = learning.segments.table.iloc[self._rows(self.current_epoch)]
         self._prior = torch.from_numpy(prior(table, self.experiment.training)).float()
         return _loader(learning, self._batches(self.current_epoch))
 
     def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
-        """Held-out rows in order, unaugmented."""
+        """Held-out rows in order, one a period, unaugmented."""
         if self.split.held_out is None:
             return []
         n_rows = len(self.split.held_out)

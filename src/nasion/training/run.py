@@ -14,6 +14,7 @@ calibration.json of all fits together, in place of their own (from three folds o
                  `nasion calibrate`)
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pandas as pd
 
 from nasion import calibration
 from nasion.calibration import Calibration
-from nasion.config import Experiment, parse
+from nasion.config import Experiment, made_with
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, replacing, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
@@ -31,6 +32,7 @@ from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import FILE_NAME as OUT_OF_FOLD
 from nasion.provenance import Provenance
 from nasion.seen import NOTHING, Seen
+from nasion.settings import differing
 from nasion.simulation import Simulation
 from nasion.training.surroundings import Surroundings
 from nasion.version import VERSION
@@ -64,7 +66,7 @@ class Run:
     def experiment(self) -> Experiment:
         """The settings it was made with."""
         path = self.folder / "config.json"
-        return parse(read_json(path), str(path))
+        return made_with(read_json(path), str(path))
 
     def begin(self, experiment: Experiment, segments: Segments, seen: Seen = NOTHING) -> None:
         """Start the folder, or make sure that it is the same experiment's on the same labels."""
@@ -79,14 +81,22 @@ class Run:
             found = read_json(path)
             for key in ("schema", "experiment", "labels"):
                 if found.get(key) != about[key]:
+                    what = self._otherwise(experiment) if key == "experiment" else f"other {key}"
                     raise NasionError(
-                        f"{self.folder}: was begun with other {key}; give another folder with --out"
+                        f"{self.folder}: was begun with {what}; give another folder with --out"
                     )
             self.mark(seen)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
         write_json(path, {**about, **Surroundings.of(experiment).fields, **seen.field})
+
+    def _otherwise(self, experiment: Experiment) -> str:
+        """In what the run's experiment is another."""
+        begun, given = self.experiment.without_paths, experiment.without_paths
+        for name, before, now in differing(begun, given):
+            return f"another experiment ({name} was {json.dumps(before)}, not {json.dumps(now)})"
+        return "another experiment"
 
     @property
     def provenance(self) -> Provenance:

@@ -1,6 +1,14 @@
 """Which rows an epoch learns from, how often, and what prior they have.
 
-HMS is unbalanced (LRDA is 5 % of the paper's data and missed; on rows of many votes half is
+HMS repeats the votes of a stationary period at up to hundreds of overlapping offsets: of its rows
+.156 are LRDA, of its periods .056 ("only 5 % of the data", the paper says), and 1 % of the periods
+have 19 % of the rows. `training.rows` says which rows an epoch draws from:
+
+`period`          the middle row of each period
+`period-random`   another row of each period every epoch
+`all`             every row, so that a period counts as often as it is repeated
+
+What is drawn from is unbalanced still (LRDA is rare and missed; on rows of many votes half is
 `other`) and rows differ in how many experts voted. `training.sampling` draws as many rows as there
 are, each about as often as told (Kang 2020 compares such samplings):
 
@@ -28,7 +36,8 @@ from nasion.data.augment import mirror
 from nasion.data.dataset import SegmentDataset
 from nasion.data.joint import JointStore
 from nasion.data.store import Store
-from nasion.hms.segments import Segments, consensus, targets, votes
+from nasion.hms.segments import Segments, consensus, counts_by_pattern, targets, votes
+from nasion.periods import middle_rows, random_rows
 from nasion.terms import PATTERNS, Pattern
 from nasion.windowing import Window
 
@@ -39,7 +48,33 @@ _COPIED: dict[str, Sequence[Pattern]] = {
     "lrda": (Pattern.LRDA,),
     "lateralized": tuple(pattern for pattern in PATTERNS if pattern.lateralized),
 }
+_IN_WORDS = {
+    "period": "the middle row of each period",
+    "period-random": "another row of each period every epoch",
+    "all": "every row",
+}
 _COPY = 10**6  # added to a copy's eeg_sub_id: more windows than any EEG has
+
+
+def of_epoch(dataset: SegmentDataset, training: Training, rng: Generator) -> SegmentDataset:
+    """What an epoch draws from: rows by `training.rows`, and then their mirrored copies."""
+    table = dataset.segments.table
+    if training.rows == "period":
+        dataset = dataset.subset(middle_rows(table))
+    elif training.rows == "period-random":
+        dataset = dataset.subset(random_rows(table, rng))
+    return with_mirrored_copies(dataset, training.mirrored_copies)
+
+
+def described(table: pd.DataFrame, training: Training) -> str:
+    """What is learned from, in a line; shares of patterns are of periods, by consensus."""
+    periods = table.iloc[middle_rows(table)]
+    counts, n_periods = counts_by_pattern(periods).items(), max(len(periods), 1)
+    shares = ", ".join(f"{pattern} {count / n_periods:.3f}" for pattern, count in counts)
+    return (
+        f"{len(table):,} rows in {len(periods):,} periods of {table['patient_id'].nunique():,} "
+        f"patients; learning from {_IN_WORDS[training.rows]}; of periods {shares}"
+    )
 
 
 def probabilities(table: pd.DataFrame, sampling: Sampling) -> NDArray[np.float64]:
