@@ -111,8 +111,16 @@ class OutOfFold:
         """Names and votes in the columns of labels."""
         return self.names.assign(**dict(zip(VOTE_COLUMNS, self.votes.T, strict=True)))
 
+    def by_fold(self) -> list["OutOfFold"]:
+        """The rows of each fold, the lowest number first."""
+        fold = self.names["fold"].to_numpy()
+        return [self._rows(np.flatnonzero(fold == number)) for number in np.unique(fold)]
+
     def in_order(self) -> "OutOfFold":
         """The rows sorted by their ids."""
         names = self.names.sort_values(list(NAMES[1:3]))
-        rows = names.index.to_numpy()
-        return OutOfFold(names.reset_index(drop=True), self.probability[rows], self.votes[rows])
+        return self._rows(names.index.to_numpy())
+
+    def _rows(self, rows: NDArray[np.int_]) -> "OutOfFold":
+        names = self.names.iloc[rows].reset_index(drop=True)
+        return OutOfFold(names, self.probability[rows], self.votes[rows])

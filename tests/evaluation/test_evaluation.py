@@ -131,6 +131,7 @@ def test_page_shows_the_numbers_of_the_metrics(compared: tuple[dict, Path]) -> N
         shown += [overall["per_class"][p]["recall"] for p in PATTERNS]
         shown += [block["kld"] for block in system["by_votes"].values()]
         shown += [fold["kld"] for fold in system["folds"]]
+        shown += [system[of][k] for of in ("folds_mean", "folds_sd") for k in ("kld", "f1_macro")]
         shown += [overall[k] for k in ("brier", "ece", "precision_weighted")]
         shown += [system["calibration"]["vector"]["kld"], system["cant_tell"][-1]["error"]]
         shown += [system["people"]["random_expert"]["expert"]["kappa"]]
@@ -328,6 +329,8 @@ def test_runs_and_files_are_compared_side_by_side(
     lines = summary(content).splitlines()
     assert lines[0] == "my-run"
     assert lines[2].split()[:2] == ["kld", f"{content['systems']['my-run']['overall']['kld']:.3f}"]
+    over_folds = [content["systems"]["my-run"][of]["kld"] for of in ("folds_mean", "folds_sd")]
+    assert lines[2].endswith("mean of folds {:.3f} ± {:.3f}".format(*over_folds))
 
 
 def test_names_are_as_short_as_can_be() -> None:

@@ -340,6 +340,15 @@ def weights_in(folder):
     return {path: path.stat().st_mtime_ns for path in folder.glob("trials/*/fold-*/weights.*")}
 
 
+def folds_apart(oof, out):
+    """A file for each fold of out-of-fold predictions."""
+    paths = []
+    for fold, rows in pd.read_csv(oof).groupby("fold"):
+        paths.append(out / f"{fold}.csv")
+        rows.to_csv(paths[-1], index=False)
+    return paths
+
+
 @pytest.mark.more
 def test_a_search_writes_what_it_found(phantoms, tmp_path):
     config, folder = write(tmp_path, TINY + GRID), tmp_path / "found"
@@ -359,6 +368,15 @@ def test_a_search_writes_what_it_found(phantoms, tmp_path):
 
     best = table.loc[table["value"].idxmin()]
     assert found.best.number == best["number"]
+    scored = evaluation.evaluate(folder / best["run"] / "oof.csv", None, tmp_path / "evaluation")
+    assert found.over_folds is not None
+    assert "mean of folds {:.4f} ± {:.4f}".format(*found.over_folds) in found.summary
+    alone = [
+        evaluation.evaluate(path, None, tmp_path / "evaluation")["overall"]["brier"]
+        for path in folds_apart(folder / best["run"] / "oof.csv", tmp_path)
+    ]
+    assert len(alone) == len(scored["folds"]) == 2
+    assert found.over_folds == pytest.approx((np.mean(alone), np.std(alone, ddof=1)))
     whole = load(folder / "best.toml")
     assert whole == load(
         config,

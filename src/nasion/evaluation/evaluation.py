@@ -109,6 +109,9 @@ def summary(content: Content) -> str:
         line = f"{name.replace('_', ' '):20}{page.number(overall[name])}"
         if bounds := overall["ci95"][name]:
             line += f"   95 % interval {page.number(bounds[0])} to {page.number(bounds[1])}"
+        if len(content.get("folds", ())) > 1 and name in content["folds_mean"]:
+            centre, spread = (content[key][name] for key in ("folds_mean", "folds_sd"))
+            line += f"   mean of folds {page.number(centre)} ± {page.number(spread)}"
         lines.append(line)
     return "\n".join(lines)
 

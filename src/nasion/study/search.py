@@ -18,6 +18,7 @@ from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import load_segments
+from nasion.out_of_fold import FILE_NAME as OOF
 from nasion.out_of_fold import OutOfFold
 from nasion.periods import middle_rows
 from nasion.progress import Progress
@@ -44,6 +45,7 @@ class Found:
     trials: tuple[Trial, ...]
     best: Trial
     notes: tuple[str, ...]
+    over_folds: tuple[float, float] | None = None  # mean and sample sd of the best trial's folds
     seen: Seen = NOTHING
 
     @property
@@ -52,6 +54,8 @@ class Found:
         counts = {state: sum(t.state == state for t in self.trials) for state in FINISHED}
         outcomes = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         best = f"best is trial {self.best.number}, {self.metric} {self.best.value:.4f}"
+        if self.over_folds is not None:
+            best += " (mean of folds {:.4f} ± {:.4f})".format(*self.over_folds)
         lines = [
             *filter(None, (self.seen.warning,)),
             f"{len(self.trials)} trials: {outcomes}",
@@ -127,7 +131,9 @@ def search(
         best = study.best(trials)
     if best is None:
         raise NasionError(f"{folder}: no trial was completed; trials.csv says why")
-    return Found(folder, metric, trials, best, notes, seen)
+    predicted = _run(folder, space.experiment(best.values)).folder / OOF
+    over_folds = _over_folds(OutOfFold.read(predicted), metric) if predicted.exists() else None
+    return Found(folder, metric, trials, best, notes, over_folds, seen)
 
 
 def _begin(
@@ -201,6 +207,13 @@ def _overall(rows: OutOfFold, metric: str) -> float | None:
     )
     value: float | None = getattr(score(judged), metric).value
     return value
+
+
+def _over_folds(rows: OutOfFold, metric: str) -> tuple[float, float] | None:
+    """Mean and sample standard deviation of the folds' own scores, as the paper's 3.3 has it."""
+    scores = [_overall(fold, metric) for fold in rows.by_fold()]
+    known = [value for value in scores if value is not None]
+    return (float(np.mean(known)), float(np.std(known, ddof=1))) if len(known) > 1 else None
 
 
 def _write_trials(folder: Path, space: Space, trials: tuple[Trial, ...]) -> pd.DataFrame:
