@@ -17,7 +17,7 @@ from nasion.terms import SFREQ, Pattern
 Array = NDArray[np.float32]
 Rng = np.random.Generator
 
-# What the class other holds: background alone; patterns before and after but not in the labelled
+# What is planted as other (the panel may differ): background alone; patterns before and after but not in the labelled
 # span; runs of less than six cycles; single discharges; polymorphic delta; no brain activity.
 OTHERS = {
     "plain": 0.26,
