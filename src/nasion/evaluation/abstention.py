@@ -41,31 +41,33 @@ def curve(judged: Judged) -> tuple[Kept, ...]:
 
     Segments as sure as the last one are kept with it.
     """
-    surest = judged.prediction.max(1)
-    n = len(surest)
-    ranked = np.sort(surest)[::-1]
+    confidence = judged.prediction.max(1)
+    n = len(confidence)
+    ranked = np.sort(confidence)[::-1]
     places = np.maximum(np.ceil(SHARES * n - 1e-9).astype(int), 1) - 1
     thresholds = np.unique(ranked[places])[::-1]
-    stratum = np.searchsorted(-thresholds, -surest)  # the first threshold a row passes
-    wrong = judged.prediction.argmax(1) != judged.consensus
-    columns = np.stack([np.ones(n), divergence(judged.target, judged.prediction), wrong], axis=1)
+    stratum = np.searchsorted(-thresholds, -confidence)  # the first threshold a row passes
+    error = judged.prediction.argmax(1) != judged.consensus
+    columns = np.stack([np.ones(n), divergence(judged.target, judged.prediction), error], axis=1)
     sums = Sums(n)
     size = len(thresholds)
     sums.add("kept", columns, stratum[:, None] + np.arange(3) * size, (3, size))
-    (once,) = sums(np.ones((1, n)))["kept"].cumsum(-1)
-    drawn = stacked([sums(weights) for weights in resamples(judged.unit)]).get("kept")
-    running = None if drawn is None else drawn.cumsum(-1)
+    (sample,) = sums(np.ones((1, n)))["kept"].cumsum(-1)
+    resampled = stacked([sums(weights) for weights in resamples(judged.unit)]).get("kept")
+    cumulated = None if resampled is None else resampled.cumsum(-1)
 
     def bounds(i: int, k: int) -> Interval | None:
-        return None if running is None else interval(ratio(running[:, i, k], running[:, 0, k]))
+        return (
+            None if cumulated is None else interval(ratio(cumulated[:, i, k], cumulated[:, 0, k]))
+        )
 
     return tuple(
         Kept(
-            share=float(once[0, k] / n),
+            share=float(sample[0, k] / n),
             threshold=float(thresholds[k]),
-            n=int(once[0, k]),
-            kld=Estimate(float(once[1, k] / once[0, k]), bounds(1, k)),
-            error=Estimate(float(once[2, k] / once[0, k]), bounds(2, k)),
+            n=int(sample[0, k]),
+            kld=Estimate(float(sample[1, k] / sample[0, k]), bounds(1, k)),
+            error=Estimate(float(sample[2, k] / sample[0, k]), bounds(2, k)),
         )
         for k in range(size)
     )

@@ -104,7 +104,7 @@ class Assessment:
     seen: Seen = NOTHING
 
 
-def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Assessment:
+def assess(judged: Judged, resampled: dict[str, Array] | None = None) -> Assessment:
     """Everything that can be said of one system.
 
     Parameters
@@ -112,7 +112,7 @@ def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Assessment:
     drawn
         `metrics.draws` of the same rows, where they are at hand.
     """
-    drawn = draws(judged) if drawn is None else drawn
+    resampled = draws(judged) if resampled is None else resampled
     votes = judged.votes.sum(1)
     bins = {name: (low <= votes) & (votes <= high) for name, (low, high) in VOTE_BINS.items()}
     confident = judged.target.max(1) > CONFIDENT
@@ -123,10 +123,12 @@ def assess(judged: Judged, drawn: dict[str, Array] | None = None) -> Assessment:
         left_out=tuple(left_out(judged, calibrated=calibration is not None)),
         unit=judged.unit_name,
         n_resamples=n_resamples(len(votes)),
-        overall=score(judged, drawn),
+        overall=score(judged, resampled),
         versus_prior=versus_prior(judged),
-        by_votes={name: _block(judged, keep, drawn) for name, keep in bins.items() if keep.any()},
-        confident=_block(judged, confident, drawn) if confident.any() else None,
+        by_votes={
+            name: _block(judged, rows, resampled) for name, rows in bins.items() if rows.any()
+        },
+        confident=_block(judged, confident, resampled) if confident.any() else None,
         folds=_folds(judged),
         calibration=calibration,
         cant_tell=curve(judged),
@@ -144,9 +146,9 @@ def prior(judged: Judged) -> tuple[Array, str]:
         ``other folds`` or ``labels``.
     """
     target = judged.target
-    everywhere = np.broadcast_to(target.mean(0), target.shape)
+    shares = np.broadcast_to(target.mean(0), target.shape)
     if judged.fold is None or len(np.unique(judged.fold)) < 2:
-        return everywhere, "labels"
+        return shares, "labels"
     result = np.empty_like(target)
     for fold in np.unique(judged.fold):
         result[judged.fold == fold] = target[judged.fold != fold].mean(0)
@@ -156,11 +158,11 @@ def prior(judged: Judged) -> tuple[Array, str]:
 def versus_prior(judged: Judged) -> VersusPrior:
     """Compare with knowing nothing: below 0 is better."""
     prediction, source = prior(judged)
-    of_prior = divergence(judged.target, prediction)
-    rows = divergence(judged.target, judged.prediction) - of_prior
-    drawn = [weights @ rows / weights.sum(1) for weights in resamples(judged.unit)]
-    bounds = interval(np.concatenate(drawn)) if drawn else None
-    return VersusPrior(source, float(of_prior.mean()), Estimate(float(rows.mean()), bounds))
+    prior_rows = divergence(judged.target, prediction)
+    rows = divergence(judged.target, judged.prediction) - prior_rows
+    resampled = [weights @ rows / weights.sum(1) for weights in resamples(judged.unit)]
+    bounds = interval(np.concatenate(resampled)) if resampled else None
+    return VersusPrior(source, float(prior_rows.mean()), Estimate(float(rows.mean()), bounds))
 
 
 def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
@@ -186,12 +188,12 @@ def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
     return notes
 
 
-def _block(judged: Judged, keep: Array, drawn: dict[str, Array]) -> Scores:
+def _block(judged: Judged, rows: Array, resampled: dict[str, Array]) -> Scores:
     """Score some rows; what was drawn serves again where they are all."""
-    if keep.all():
-        return score(judged, drawn)
-    some = judged.where(keep)
-    return score(some, draws(some))
+    if rows.all():
+        return score(judged, resampled)
+    part = judged.where(rows)
+    return score(part, draws(part))
 
 
 def _folds(judged: Judged) -> Folds | None:
@@ -205,8 +207,8 @@ def _folds(judged: Judged) -> Folds | None:
         folds.append(Fold(int(fold), scores.n, values))
     table = np.array([[fold.scores[name] for name in FOLD_METRICS] for fold in folds], float)
     centres = [defined(mean(column)) for column in table.T]
-    known = [column[~np.isnan(column)] for column in table.T]
-    sds = [float(values.std(ddof=1)) if len(values) > 1 else None for values in known]
+    columns = [column[~np.isnan(column)] for column in table.T]
+    sds = [float(values.std(ddof=1)) if len(values) > 1 else None for values in columns]
     return Folds(
         tuple(folds),
         dict(zip(FOLD_METRICS, centres, strict=True)),

@@ -46,7 +46,7 @@ class Comparison:
 def pairs(
     systems: dict[str, Judged],
     scores: dict[str, Scores],
-    drawn: dict[str, dict[str, Array]],
+    resampled: dict[str, dict[str, Array]],
 ) -> tuple[Comparison, ...]:
     """Compare each two systems on the same rows.
 
@@ -63,8 +63,8 @@ def pairs(
     for a, b in combinations(systems, 2):
         differences = {
             name: Estimate(
-                _less(getattr(scores[a], name), getattr(scores[b], name)),
-                interval(drawn[a][name] - drawn[b][name]) if drawn[a] else None,
+                _difference(getattr(scores[a], name), getattr(scores[b], name)),
+                interval(resampled[a][name] - resampled[b][name]) if resampled[a] else None,
             )
             for name in COMPARED
         }
@@ -94,13 +94,13 @@ def permutation_p(rows: Array, unit: Array, seed: int = 0) -> float | None:
     rng = np.random.default_rng(seed)
     left = n_permutations(len(rows))
     total, observed = left, abs(sums.sum()) * (1 - 1e-9)
-    reached = 0
+    n_extreme = 0
     while left:
         block = min(left, max(1, CELLS // len(sums)))
-        swapped = rng.random((block, len(sums)), dtype=np.float32) < 0.5
-        reached += int((np.abs(sums.sum() - 2 * (swapped @ sums)) >= observed).sum())
+        flips = rng.random((block, len(sums)), dtype=np.float32) < 0.5
+        n_extreme += int((np.abs(sums.sum() - 2 * (flips @ sums)) >= observed).sum())
         left -= block
-    return (1 + reached) / (1 + total)
+    return (1 + n_extreme) / (1 + total)
 
 
 def n_permutations(n: int) -> int:
@@ -109,15 +109,15 @@ def n_permutations(n: int) -> int:
 
 
 def _p_values(a: Judged, b: Judged) -> PValues:
-    def hits(each: Judged) -> Array:
-        return (each.prediction.argmax(1) == each.consensus).astype(float)
+    def hits(judged: Judged) -> Array:
+        return (judged.prediction.argmax(1) == judged.consensus).astype(float)
 
-    klds = [divergence(each.target, each.prediction) for each in (a, b)]
+    klds = [divergence(judged.target, judged.prediction) for judged in (a, b)]
     return PValues(
         kld=permutation_p(klds[0] - klds[1], a.unit),
         accuracy=permutation_p(hits(a) - hits(b), a.unit),
     )
 
 
-def _less(a: Estimate, b: Estimate) -> float | None:
+def _difference(a: Estimate, b: Estimate) -> float | None:
     return None if a.value is None or b.value is None else a.value - b.value

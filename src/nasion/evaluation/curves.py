@@ -32,19 +32,19 @@ def rates(
     plane: str, curves: Curves, systems: Mapping[str, Assessment], experts: Sequence[Rater]
 ) -> Any:
     """ROC (``roc``) or precision-recall curves (``pr``), a panel a pattern, experts as points."""
-    _, _, below, beside, _ = PLANES[plane]
+    _, _, x_label, y_label, _ = PLANES[plane]
     with canvas(7.6, 5.6 + 0.2 * len(curves)) as figure:
         axes = figure.subplots(2, 3, sharex=True, sharey=True)
         handles: dict[str, Any] = {}
         for ax, pattern in zip(axes.flat, PATTERNS, strict=True):
-            scores = {n: each.overall.per_class[pattern] for n, each in systems.items()}
+            scores = {n: system.overall.per_class[pattern] for n, system in systems.items()}
             points = [expert.points[pattern] for expert in experts]
             _title(ax, pattern)
             handles |= _panel(ax, plane, {n: c[pattern] for n, c in curves.items()}, scores, points)
         for ax in axes[1]:
-            ax.set_xlabel(below)
+            ax.set_xlabel(x_label)
         for ax in axes[:, 0]:
-            ax.set_ylabel(beside)
+            ax.set_ylabel(y_label)
         if handles:
             columns = legend_columns(handles) if len(handles) > 3 else len(handles)
             figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
@@ -59,29 +59,29 @@ def _panel(
     points: list[Point],
 ) -> dict[str, Any]:
     """Draw the curves of one pattern; give what the legend names."""
-    across, along, _, _, area = PLANES[plane]
+    x_name, y_name, _, _, area = PLANES[plane]
     _square(ax)
     handles = {}
     for k, (name, curve) in enumerate(curves.items()):
         if curve is None:
-            _aside(ax, "undefined")
+            _note(ax, "undefined")
             return {}
-        few, style = curve.thinned(), system_style(k)
+        sparse, style = curve.thinned(), system_style(k)
         del style["marker"]
-        places = getattr(few, across), getattr(few, along)
+        places = getattr(sparse, x_name), getattr(sparse, y_name)
         (handles[shown(name)],) = ax.plot(*places, lw=1.6, **style)
         level = curve.prevalence
     if points:
         spots = np.array(
-            [(getattr(point, across), getattr(point, along)) for point in points], float
+            [(getattr(point, x_name), getattr(point, y_name)) for point in points], float
         )
         handles["one expert against the others"] = ax.scatter(
             *spots.T, s=16, fc="white", ec=INK, lw=0.9, zorder=3, clip_on=False
         )
     (handles["chance"],) = ax.plot([0, 1], [0, 1] if plane == "roc" else [level, level], **GUIDE)
     if len(scores) <= 3:
-        areas = [getattr(each, area).value for each in scores.values()]
-        _aside(ax, f"{area.upper()}  {' / '.join(map(_short, areas))}")
+        areas = [getattr(score, area).value for score in scores.values()]
+        _note(ax, f"{area.upper()}  {' / '.join(map(_short, areas))}")
     return handles
 
 
@@ -95,7 +95,7 @@ def reliability(system: Assessment) -> Any:
         first.set_title("Most probable pattern")
         first.set_xlabel("probability")
         first.set_ylabel("share that is the consensus")
-        _aside(first, f"ECE  {_short(system.overall.ece.value)}")
+        _note(first, f"ECE  {_short(system.overall.ece.value)}")
         first.set_yticks(TENTHS)
         for k, pattern in enumerate(PATTERNS):
             ax = figure.add_subplot(grid[k // 3, 2 + k % 3])
@@ -122,9 +122,9 @@ def cant_tell(systems: Mapping[str, Assessment]) -> Any:
             for k, (name, system) in enumerate(systems.items()):
                 points, style = system.cant_tell, system_style(k)
                 share = [100 * point.share for point in points]
-                each = [getattr(point, key) for point in points]
-                bounds = [estimate.ci95 or (np.nan, np.nan) for estimate in each]
-                values = [estimate.value for estimate in each]
+                estimates = [getattr(point, key) for point in points]
+                bounds = [estimate.ci95 or (np.nan, np.nan) for estimate in estimates]
+                values = [estimate.value for estimate in estimates]
                 ax.plot(share, values, label=shown(name), lw=1.6, ms=3.5, **style)
                 ax.fill_between(
                     share, *np.transpose(bounds), color=style["color"], alpha=0.13, lw=0
@@ -145,13 +145,13 @@ def _diagram(ax: Any, points: Sequence[Bin], colour: str, scale: float) -> None:
     """One reliability curve with intervals; bars at the foot are the share of segments."""
     ax.plot([0, 1], [0, 1], **GUIDE)
     predicted = [point.predicted for point in points]
-    seen = [point.observed.value for point in points]
+    observed = [point.observed.value for point in points]
     counts = np.array([point.n for point in points], float)
     ax.bar(predicted, 0.25 * counts / counts.sum(), 0.03, color=FAINT, lw=0, zorder=1)
     bounds = [point.observed.ci95 or (np.nan, np.nan) for point in points]
     ax.vlines(predicted, *np.transpose(bounds), color=colour, lw=1.2 * scale, zorder=2)
     edge = {"mec": INK, "mew": 0.5} if colour != INK else {}
-    ax.plot(predicted, seen, color=colour, lw=1.4 * scale, marker="o", ms=4 * scale, zorder=3,
+    ax.plot(predicted, observed, color=colour, lw=1.4 * scale, marker="o", ms=4 * scale, zorder=3,
             clip_on=False, **edge)  # fmt: skip
     _square(ax)
 
@@ -171,7 +171,7 @@ def _title(ax: Any, pattern: Pattern) -> None:
     ax.annotate("●", xytext=(0, 5), color=pattern.colour, va="bottom", fontsize=10, **place)
 
 
-def _aside(ax: Any, text: str) -> None:
+def _note(ax: Any, text: str) -> None:
     """Small print over the right end of the panel."""
     ax.set_title(text, loc="right", fontsize=7.5, weight="normal")
 

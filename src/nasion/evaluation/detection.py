@@ -58,11 +58,11 @@ class Counts:
 
     def scores(self) -> dict[str, float]:
         """Rates; nan where nothing defines them."""
-        called, both = self.found + self.false, self.true + self.found + self.false
+        positives, denominator = self.found + self.false, self.true + self.found + self.false
         return {
             "sensitivity": self.found / self.true if self.true else np.nan,
-            "precision": self.found / called if called else np.nan,
-            "f1": 2 * self.found / both if self.true or self.false else np.nan,
+            "precision": self.found / positives if positives else np.nan,
+            "f1": 2 * self.found / denominator if self.true or self.false else np.nan,
             "false_per_hour": self.false / (self.duration_s / HOUR_S),
             "false_per_day": self.false / (self.duration_s / DAY_S),
         }
@@ -86,31 +86,32 @@ class Detection:
     samples: Mapping[Pattern, PatternDetection]
 
 
-def by_event(found: Spans, truth: Spans, duration_s: float, rules: Rules = SZCORE) -> Counts:
+def by_event(detected: Spans, truth: Spans, duration_s: float, rules: Rules = SZCORE) -> Counts:
     """Count events by any overlap."""
     n = round(duration_s * EVENT_HZ)
-    truth, found = _pieces(truth, rules), _pieces(found, rules)
-    marked = occurrences.mask(found, EVENT_HZ, n)
-    reached = np.zeros(n, bool)
+    truth, detected = _pieces(truth, rules), _pieces(detected, rules)
+    mask = occurrences.mask(detected, EVENT_HZ, n)
+    touched = np.zeros(n, bool)
     hits = 0
     for start, stop in truth:
         wide = max(0.0, start - rules.before_s), min(duration_s, stop + rules.after_s)
         part = slice(round(wide[0] * EVENT_HZ), round(wide[1] * EVENT_HZ))
-        if marked[part].any():
+        if mask[part].any():
             hits += 1
-            reached[part] = True
+            touched[part] = True
     false = sum(
-        not reached[round(start * EVENT_HZ) : round(stop * EVENT_HZ)].any() for start, stop in found
+        not touched[round(start * EVENT_HZ) : round(stop * EVENT_HZ)].any()
+        for start, stop in detected
     )
     return Counts(len(truth), hits, false, duration_s)
 
 
-def by_sample(found: Spans, truth: Spans, duration_s: float) -> Counts:
+def by_sample(detected: Spans, truth: Spans, duration_s: float) -> Counts:
     """Count seconds."""
     n = round(duration_s * SAMPLE_HZ)
-    called, true = (occurrences.mask(spans, SAMPLE_HZ, n) for spans in (found, truth))
-    both, false = int((called & true).sum()), int((called & ~true).sum())
-    return Counts(int(true.sum()), both, false, duration_s)
+    positive, true = (occurrences.mask(spans, SAMPLE_HZ, n) for spans in (detected, truth))
+    hits, false = int((positive & true).sum()), int((positive & ~true).sum())
+    return Counts(int(true.sum()), hits, false, duration_s)
 
 
 def _pieces(spans: Spans, rules: Rules) -> list[tuple[float, float]]:
@@ -150,8 +151,8 @@ def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = N
     """
     if not pairs:
         raise NasionError("no pair of event files; give what was found and its truth")
-    read = [(occurrences.read(found), occurrences.read(truth)) for found, truth in pairs]
-    lengths = [_duration(found, truth, duration_s) for found, truth in read]
+    loaded = [(occurrences.read(detected), occurrences.read(truth)) for detected, truth in pairs]
+    lengths = [_duration(detected, truth, duration_s) for detected, truth in loaded]
     draws = _draws(len(pairs))
 
     def of_patterns(
@@ -160,8 +161,8 @@ def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = N
         return {
             pattern: _summary(
                 [
-                    count(found.spans[pattern], truth.spans[pattern], length)
-                    for (found, truth), length in zip(read, lengths, strict=True)
+                    count(detected.spans[pattern], truth.spans[pattern], length)
+                    for (detected, truth), length in zip(loaded, lengths, strict=True)
                 ],
                 draws,
             )
@@ -179,27 +180,28 @@ def _draws(n: int) -> Array:
 
 def _summary(parts: Sequence[Counts], draws: Array) -> PatternDetection:
     total = sum(parts[1:], parts[0])
-    table = np.array([(each.true, each.found, each.false, each.duration_s) for each in parts])
-    drawn = [Counts(*row).scores() for row in (draws @ table).tolist()]
+    table = np.array([(part.true, part.found, part.false, part.duration_s) for part in parts])
+    resampled = [Counts(*row).scores() for row in (draws @ table).tolist()]
     scores = {
         name: Estimate(
-            defined(value), interval(np.array([each[name] for each in drawn])) if drawn else None
+            defined(value),
+            interval(np.array([row[name] for row in resampled])) if resampled else None,
         )
         for name, value in total.scores().items()
     }
     return PatternDetection(total, scores)
 
 
-def _duration(found: Occurrences, truth: Occurrences, duration_s: float | None) -> float:
-    length = duration_s or truth.duration_s or found.duration_s
+def _duration(detected: Occurrences, truth: Occurrences, duration_s: float | None) -> float:
+    length = duration_s or truth.duration_s or detected.duration_s
     if not length:
         raise NasionError(
-            f"{found.path}: no recordingDuration here nor in {truth.path}; say how long it is"
+            f"{detected.path}: no recordingDuration here nor in {truth.path}; say how long it is"
         )
-    for each in (found, truth):
-        if each.last_s > length + 1:
+    for source in (detected, truth):
+        if source.last_s > length + 1:
             raise NasionError(
-                f"{each.path}: an event ends at {each.last_s:g} s, after the end ({length:g} s)"
+                f"{source.path}: an event ends at {source.last_s:g} s, after the end ({length:g} s)"
             )
     return length
 
@@ -208,12 +210,12 @@ def table(detection: Detection) -> str:
     """Lines for the screen: patterns that occur or were found."""
     lines = [f"{detection.recordings} recording(s), {detection.duration_s / HOUR_S:.1f} h"]
     ways = {"events": detection.events, "samples": detection.samples}
-    each = [detected.counts for patterns in ways.values() for detected in patterns.values()]
-    if not any(counts.true or counts.false for counts in each):
+    all_counts = [detected.counts for patterns in ways.values() for detected in patterns.values()]
+    if not any(counts.true or counts.false for counts in all_counts):
         return "\n".join((*lines, "no event is true, and none was found"))
-    for way, patterns in ways.items():
+    for method, patterns in ways.items():
         lines.append(
-            f"{way:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
+            f"{method:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
         )
         for pattern, detected in patterns.items():
             counts = detected.counts

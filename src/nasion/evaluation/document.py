@@ -23,8 +23,8 @@ Content = dict[str, Any]
 SCHEMA = 2
 
 
-def of_result(result: Result, *, alone: bool) -> Content:
-    """Give what metrics.json holds; of one system `alone` its scores stand at the top."""
+def of_result(result: Result, *, single: bool) -> Content:
+    """Give what metrics.json holds; of one system `single` its scores stand at the top."""
     content: Content = {
         "schema": SCHEMA,
         "software": dict(result.software),
@@ -33,7 +33,7 @@ def of_result(result: Result, *, alone: bool) -> Content:
         ],
     }
     systems = {name: of_system(system) for name, system in result.systems.items()}
-    if alone:
+    if single:
         (system,) = systems.values()
         return content | system
     return content | {"systems": systems, "pairs": [of_pair(pair) for pair in result.pairs]}
@@ -46,7 +46,7 @@ def of_system(system: Assessment) -> Content:
 
 def of_assessment(system: Assessment) -> Content:
     """One system without the run it comes from."""
-    versus, calibration = system.versus_prior, system.calibration
+    comparison, calibration = system.versus_prior, system.calibration
     return {
         "rows": dict(system.rows),
         "warnings": list(system.warnings),
@@ -54,10 +54,10 @@ def of_assessment(system: Assessment) -> Content:
         "bootstrap": {"unit": system.unit, "resamples": system.n_resamples},
         "overall": of_scores(system.overall),
         "versus_prior": {
-            "prior": versus.prior,
-            "prior_kld": versus.prior_kld,
-            "kld_difference": versus.kld_difference.value,
-            "ci95": _bounds(versus.kld_difference.ci95),
+            "prior": comparison.prior,
+            "prior_kld": comparison.prior_kld,
+            "kld_difference": comparison.kld_difference.value,
+            "ci95": _bounds(comparison.kld_difference.ci95),
         },
         "by_votes": {name: of_scores(scores) for name, scores in system.by_votes.items()},
         "confident": of_scores(system.confident) if system.confident else None,
@@ -70,7 +70,7 @@ def of_assessment(system: Assessment) -> Content:
 
 def of_scores(scores: Scores) -> Content:
     """Scores of some rows."""
-    values, intervals = _parted(scores, SCALARS)
+    values, intervals = _values_and_bounds(scores, SCALARS)
     return {
         "n": scores.n,
         "n_patients": scores.n_patients,
@@ -78,8 +78,8 @@ def of_scores(scores: Scores) -> Content:
         "prior_kld": scores.prior_kld,
         "entropy_floor": scores.entropy_floor,
         "per_class": {
-            str(pattern): {"n": scored.n, **_measured(scored, OF_PATTERN)}
-            for pattern, scored in scores.per_class.items()
+            str(pattern): {"n": pattern_scores.n, **_estimates(pattern_scores, OF_PATTERN)}
+            for pattern, pattern_scores in scores.per_class.items()
         },
         "confusion": {
             str(row): {str(column): int(scores.confusion[i, j]) for j, column in _PLACES}
@@ -88,12 +88,12 @@ def of_scores(scores: Scores) -> Content:
         "reliability": {
             str(name): [
                 {
-                    "n": each.n,
-                    "predicted": each.predicted,
-                    "observed": each.observed.value,
-                    "ci95": _bounds(each.observed.ci95),
+                    "n": bin_.n,
+                    "predicted": bin_.predicted,
+                    "observed": bin_.observed.value,
+                    "ci95": _bounds(bin_.observed.ci95),
                 }
-                for each in bins
+                for bin_ in bins
             ]
             for name, bins in scores.reliability.items()
         },
@@ -104,8 +104,8 @@ def of_scores(scores: Scores) -> Content:
 def of_pair(pair: Comparison) -> Content:
     """Two systems on the same rows; the difference in KLD stands at the top as well."""
     differences = {
-        name: {"difference": each.value, "ci95": _bounds(each.ci95)}
-        for name, each in pair.differences.items()
+        name: {"difference": estimate.value, "ci95": _bounds(estimate.ci95)}
+        for name, estimate in pair.differences.items()
     }
     return {
         "a": pair.a,
@@ -130,7 +130,7 @@ def of_recalibration(calibration: Recalibration) -> Content:
 def of_kept(kept: Kept) -> Content:
     """The surest segments."""
     head = {"share": kept.share, "threshold": kept.threshold, "n": kept.n}
-    return head | _measured(kept, ("kld", "error"))
+    return head | _estimates(kept, ("kld", "error"))
 
 
 def of_people(people: People) -> Content:
@@ -147,19 +147,19 @@ def of_detection(detection: Detection) -> Content:
         "recordings": detection.recordings,
         "duration_s": detection.duration_s,
         **{
-            way: {
+            method: {
                 str(pattern): {
                     "true": detected.counts.true,
                     "found": detected.counts.found,
                     "false": detected.counts.false,
-                    **{name: each.value for name, each in detected.scores.items()},
+                    **{name: estimate.value for name, estimate in detected.scores.items()},
                     "intervals": {
-                        name: _bounds(each.ci95) for name, each in detected.scores.items()
+                        name: _bounds(estimate.ci95) for name, estimate in detected.scores.items()
                     },
                 }
                 for pattern, detected in patterns.items()
             }
-            for way, patterns in (("events", detection.events), ("samples", detection.samples))
+            for method, patterns in (("events", detection.events), ("samples", detection.samples))
         },
     }
 
@@ -173,7 +173,8 @@ def _raters(raters: Raters) -> Content:
         "n": mean.pop("n"),
         "mean": mean,
         "range": {
-            who: {name: _bounds(raters.range[who][name]) for name in MEASURES} for who in WHO
+            reader: {name: _bounds(raters.range[reader][name]) for name in MEASURES}
+            for reader in WHO
         },
         "under_curve": {
             str(pattern): {"roc": share.roc, "pr": share.pr}
@@ -181,25 +182,25 @@ def _raters(raters: Raters) -> Content:
         },
         "each": [
             {
-                "rater": each.rater,
-                **_beside(each.beside),
+                "rater": rater.rater,
+                **_beside(rater.beside),
                 "points": {
                     str(pattern): {"fpr": p.fpr, "tpr": p.tpr, "precision": p.precision}
-                    for pattern, p in each.points.items()
+                    for pattern, p in rater.points.items()
                 },
             }
-            for each in raters.each
+            for rater in raters.each
         ],
     }
 
 
 def _beside(beside: Beside) -> Content:
     names = ("expert", "system", "difference")
-    return {"n": beside.n} | {name: _measured(getattr(beside, name), MEASURES) for name in names}
+    return {"n": beside.n} | {name: _estimates(getattr(beside, name), MEASURES) for name in names}
 
 
 def _calibrated(calibrated: CalibratedScores) -> Content:
-    content = _measured(calibrated, SHOWN)
+    content = _estimates(calibrated, SHOWN)
     if calibrated.fit:
         fit = calibrated.fit.as_dict()
         del fit["schema"]
@@ -217,17 +218,17 @@ def _folds(system: Assessment) -> Content:
     }
 
 
-def _measured(block: Any, names: Iterable[str]) -> Content:
-    values, intervals = _parted(block, names)
+def _estimates(block: Any, names: Iterable[str]) -> Content:
+    values, intervals = _values_and_bounds(block, names)
     return values | {"ci95": intervals}
 
 
-def _parted(block: Any, names: Iterable[str]) -> tuple[Content, Content]:
+def _values_and_bounds(block: Any, names: Iterable[str]) -> tuple[Content, Content]:
     """Values and intervals of some estimates of a block, by name."""
-    each = {name: getattr(block, name) for name in names}
+    estimates = {name: getattr(block, name) for name in names}
     return (
-        {name: estimate.value for name, estimate in each.items()},
-        {name: _bounds(estimate.ci95) for name, estimate in each.items()},
+        {name: estimate.value for name, estimate in estimates.items()},
+        {name: _bounds(estimate.ci95) for name, estimate in estimates.items()},
     )
 
 

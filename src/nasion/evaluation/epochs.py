@@ -31,7 +31,7 @@ def scores(histories: Histories, column: str) -> Any:
     lines = [(name, table, column) for name, table in histories.items()]
     if len(histories) == 1 and column == "kld":
         (table,) = histories.values()
-        lines += [(label, table, head) for head, label in HEADS.items() if _told(table, head)]
+        lines += [(label, table, head) for head, label in HEADS.items() if _has_values(table, head)]
     with canvas(5.6, 3.7 + 0.1 * len(lines)) as figure:
         ax = figure.add_subplot()
         for k, (name, table, score) in enumerate(lines):
@@ -64,7 +64,7 @@ def of_two_branches(histories: Histories) -> Histories:
     return {
         name: table
         for name, table in histories.items()
-        if all(_told(table, column) for column in LIKENESS)
+        if all(_has_values(table, column) for column in LIKENESS)
     }
 
 
@@ -72,15 +72,15 @@ def _line(ax: Any, k: int, name: str, table: pd.DataFrame, column: str) -> None:
     """Mean over folds; the band goes from the lowest to the highest fold."""
     by_epoch = table.groupby("epoch")[column].agg(["mean", "min", "max"])
     epoch, style = by_epoch.index + 1, system_style(k)
-    every = max(1, len(epoch) // 10)
-    ax.plot(epoch, by_epoch["mean"], label=shown(name), lw=1.6, ms=4, markevery=every, **style)
+    stride = max(1, len(epoch) // 10)
+    ax.plot(epoch, by_epoch["mean"], label=shown(name), lw=1.6, ms=4, markevery=stride, **style)
     if table["fold"].nunique() > 1:
         ax.fill_between(
             epoch, by_epoch["min"], by_epoch["max"], color=style["color"], alpha=0.13, lw=0
         )
 
 
-def _told(table: pd.DataFrame, column: str) -> bool:
+def _has_values(table: pd.DataFrame, column: str) -> bool:
     return column in table and bool(table[column].notna().any())
 
 

@@ -58,7 +58,7 @@ def evaluate(
         For a broken file or a labelled row without a prediction.
     """
     system = open_system(predictions)
-    return _report([system], labels, out, title, alone=True, thin=one_row_per_period)
+    return _report([system], labels, out, title, single=True, thin=one_row_per_period)
 
 
 def compare(
@@ -94,7 +94,7 @@ def compare(
     if not named_predictions:
         raise NasionError("nothing to compare: name at least one csv of predictions")
     systems = [open_system(path, name) for name, path in named_predictions.items()]
-    return _report(systems, labels, out, title, alone=False, thin=one_row_per_period)
+    return _report(systems, labels, out, title, single=False, thin=one_row_per_period)
 
 
 def summary(content: Content) -> str:
@@ -117,26 +117,26 @@ def summary(content: Content) -> str:
 
 
 def _report(
-    systems: list[System], labels: Path | None, out: Path, title: str, *, alone: bool, thin: bool
+    systems: list[System], labels: Path | None, out: Path, title: str, *, single: bool, thin: bool
 ) -> Content:
     """Judge, draw and write; metrics.json comes last."""
     plates.check_names([system.name for system in systems])
-    judged = _judged(systems, labels, one_row_per_period=thin)
-    result = _assessed(systems, judged, labels)
+    judged = _judgements(systems, labels, one_row_per_period=thin)
+    result = _result(systems, judged, labels)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
-    drawn = plates.draw(systems, judged, result.systems, out)
+    images = plates.draw(systems, judged, result.systems, out)
     settings = {system.name: system.settings for system in systems}
-    text = page.render(result, drawn, settings, title=title, one_row_per_period=thin)
-    content = of_result(result, alone=alone)
+    text = page.render(result, images, settings, title=title, one_row_per_period=thin)
+    content = of_result(result, single=single)
     write_text(out / "report.html", text)
     write_json(out / "metrics.json", content)
     return content
 
 
-def _judged(
+def _judgements(
     systems: list[System], labels: Path | None, *, one_row_per_period: bool
 ) -> dict[str, Judged]:
     """Join each system to the same labels; patients known of one are known of all."""
@@ -145,30 +145,30 @@ def _judged(
         system.name: judge(system.predictions, truth, one_row_per_period=one_row_per_period)
         for system in systems
     }
-    each = list(judged.values())
-    known = next((rows for rows in each if rows.unit_name == "patient"), each[0])
+    judgements = list(judged.values())
+    reference = next((rows for rows in judgements if rows.unit_name == "patient"), judgements[0])
     return {
-        name: replace(rows, unit=known.unit, unit_name=known.unit_name)
+        name: replace(rows, unit=reference.unit, unit_name=reference.unit_name)
         for name, rows in judged.items()
     }
 
 
-def _assessed(systems: list[System], judged: dict[str, Judged], labels: Path | None) -> Result:
-    drawn = {name: metrics.draws(rows) for name, rows in judged.items()}
-    assessed: dict[str, Assessment] = {}
+def _result(systems: list[System], judged: dict[str, Judged], labels: Path | None) -> Result:
+    resampled = {name: metrics.draws(rows) for name, rows in judged.items()}
+    assessments: dict[str, Assessment] = {}
     for system in systems:
-        assessment = assess(judged[system.name], drawn[system.name])
+        assessment = assess(judged[system.name], resampled[system.name])
         left_out = (*assessment.left_out, *_left_out(system))
         if system.seen:
             assessment = replace(assessment, warnings=(system.seen.warning, *assessment.warnings))
-        assessed[system.name] = replace(
+        assessments[system.name] = replace(
             assessment, left_out=left_out, run=system.run, seen=system.seen
         )
-    scores = {name: each.overall for name, each in assessed.items()}
+    scores = {name: assessment.overall for name, assessment in assessments.items()}
     sources = [(system.name, system.predictions) for system in systems]
     return Result(
-        systems=assessed,
-        pairs=pairs(judged, scores, drawn),
+        systems=assessments,
+        pairs=pairs(judged, scores, resampled),
         files=tuple(
             SourceFile(role, path.name, hashlib.sha256(path.read_bytes()).hexdigest())
             for role, path in [*sources, *([("labels", labels)] if labels else [])]
@@ -180,8 +180,8 @@ def _assessed(systems: list[System], judged: dict[str, Judged], labels: Path | N
 def _left_out(system: System) -> list[str]:
     """What is unknown of how the predictions were made."""
     if system.history.empty:
-        why = "its run has no scores of held-out folds" if system.run else "it is no RUN folder"
-        return [f"Learning curves: {why}, so that no history.csv tells of its epochs."]
+        reason = "its run has no scores of held-out folds" if system.run else "it is no RUN folder"
+        return [f"Learning curves: {reason}, so that no history.csv tells of its epochs."]
     if not set(LIKENESS) <= set(system.history):
         return ["Likeness of the feature vectors: the model has one branch."]
     return []

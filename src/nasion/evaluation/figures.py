@@ -56,8 +56,8 @@ def recall_radar(systems: Mapping[str, Assessment]) -> Any:
         ax.set_theta_zero_location("N")
         ax.set_theta_direction(-1)
         for k, (name, values) in enumerate(recalls.items()):
-            present = [i for i, value in enumerate(values) if value is not None]
-            ring = [*present, *present[:1]]
+            scored = [i for i, value in enumerate(values) if value is not None]
+            ring = [*scored, *scored[:1]]
             style = system_style(k)
             radii = [values[i] for i in ring]
             ax.plot(angles[ring], radii, label=shown(name), lw=1.6, ms=4.5, clip_on=False, **style)
@@ -69,13 +69,13 @@ def recall_radar(systems: Mapping[str, Assessment]) -> Any:
         ax.tick_params(axis="x", grid_color=FAINT)
         ax.set_xticks(angles, [""] * len(angles))
         for angle, pattern, n in zip(angles, PATTERNS, counts, strict=True):
-            across, along = np.sin(angle).round(3), np.cos(angle).round(3)
+            x, y = np.sin(angle).round(3), np.cos(angle).round(3)
             ax.text(
                 angle,
                 1.08,
                 f"{pattern.label}\nn = {n:,}",
-                ha="center" if across == 0 else ("left" if across > 0 else "right"),
-                va="bottom" if along == 1 else ("top" if along == -1 else "center"),
+                ha="center" if x == 0 else ("left" if x > 0 else "right"),
+                va="bottom" if y == 1 else ("top" if y == -1 else "center"),
             )
         ax.spines["polar"].set_color(FAINT)
         tips = [p.colour for p in PATTERNS]
@@ -176,7 +176,7 @@ def _numbered(svg: str) -> str:
     """Matplotlib names clip paths after their place in memory: name them by their order."""
     names = dict.fromkeys(re.findall(r'<clipPath id="(p[0-9a-f]{10})">', svg))
     order = {name: f"clip{number}" for number, name in enumerate(names)}
-    return re.sub(r"\bp[0-9a-f]{10}\b", lambda found: order.get(found[0], found[0]), svg)
+    return re.sub(r"\bp[0-9a-f]{10}\b", lambda match: order.get(match[0], match[0]), svg)
 
 
 def _matrix(ax: Any, counts: Any) -> None:

@@ -63,8 +63,8 @@ def read_labels(path: Path, *, carried: bool = False) -> Labels:
     """
     table = _read(path)
     labelled = bool(set(OLD_VOTES) & set(table))
-    alone = _probabilities(table) == VOTE_COLUMNS
-    columns = OLD_VOTES if labelled or (carried and alone) else VOTE_COLUMNS
+    votes_only = _probabilities(table) == VOTE_COLUMNS
+    columns = OLD_VOTES if labelled or (carried and votes_only) else VOTE_COLUMNS
     _need(path, table, columns)
     votes = _numbers(path, table, columns, "votes are whole numbers from 0")
     _refuse(path, table, votes.sum(1) == 0, "has no votes; leave the row out")
@@ -128,8 +128,8 @@ def refuse_repeats(path: Path, frame: pd.DataFrame, *, by_window: bool) -> None:
     repeated = keys.duplicated().to_numpy()
     if repeated.any():
         first = frame.index[keys == keys[repeated].iloc[0]][0]
-        what = "eeg_id and eeg_sub_id" if by_window else "eeg_id"
-        _refuse(path, frame, repeated, f"the {what} of row {first} again; keep one row")
+        key_names = "eeg_id and eeg_sub_id" if by_window else "eeg_id"
+        _refuse(path, frame, repeated, f"the {key_names} of row {first} again; keep one row")
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -170,12 +170,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    known = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES}
-    known |= {name for names in BESIDE_VOTES for name in names}
+    columns = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES}
+    columns |= {name for names in BESIDE_VOTES for name in names}
     try:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)
-            names = [n for n in source.schema_arrow.names if n in known or RATER.fullmatch(n)]
+            names = [n for n in source.schema_arrow.names if n in columns or RATER.fullmatch(n)]
             table = source.read(columns=names)
             text = {n: table[n].cast(pa.string()).fill_null("").to_pylist() for n in names}
     except FileNotFoundError:
@@ -188,16 +188,16 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _need(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     """Raise for a column that is missing or there twice."""
-    needed = ["eeg_id", *columns]
-    missing = [column for column in needed if column not in table]
+    required = ["eeg_id", *columns]
+    missing = [column for column in required if column not in table]
     if missing:
-        hint = f"; needed are {', '.join(needed)}, separated by commas"
+        hint = f"; needed are {', '.join(required)}, separated by commas"
         if missing[-1] in OLD_VOTES:
             hint = "; give a csv of labels, since only an oof.csv carries its own"
         raise NasionError(f"{path}: no column {', '.join(missing)}{hint}")
-    twice = [column for column in needed if f"{column}.1" in table]
-    if twice:
-        raise NasionError(f"{path}: column {twice[0]} occurs twice; keep one")
+    duplicates = [column for column in required if f"{column}.1" in table]
+    if duplicates:
+        raise NasionError(f"{path}: column {duplicates[0]} occurs twice; keep one")
 
 
 def _numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...], counts: str) -> Array:
@@ -238,17 +238,17 @@ def _raters(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(index=table.index)
     for column in sorted(c for c in map(str, table) if RATER.fullmatch(c)):
         votes = table[column].str.strip().str.lower().map(numbers)
-        why = f"{column} is '{{}}'; give one of {', '.join(PATTERNS)}, or nothing"
-        _refuse(path, table, votes.isna().to_numpy(), why, table[column].to_numpy())
+        problem = f"{column} is '{{}}'; give one of {', '.join(PATTERNS)}, or nothing"
+        _refuse(path, table, votes.isna().to_numpy(), problem, table[column].to_numpy())
         frame[column] = votes.astype(np.int8)
     return frame
 
 
 def _refuse(
-    path: Path, table: pd.DataFrame, bad: Array, why: str, values: Array | None = None
+    path: Path, table: pd.DataFrame, bad: Array, problem: str, values: Array | None = None
 ) -> None:
-    """Raise about the first bad row; its value goes into the braces of `why`."""
+    """Raise about the first bad row; its value goes into the braces of `problem`."""
     if np.any(bad):
         i = int(np.flatnonzero(bad)[0])
-        reason = why if values is None else why.format(values[i])
+        reason = problem if values is None else problem.format(values[i])
         raise NasionError(f"{path}: row {table.index[i]} ({name(table, i)}): {reason}")

@@ -72,15 +72,15 @@ class Judged:
         """How many patients, or EEGs."""
         return len(np.unique(self.unit))
 
-    def where(self, keep: Array) -> "Judged":
+    def where(self, rows: Array) -> "Judged":
         """Some of the rows, by a boolean mask of shape (n,)."""
         return replace(
             self,
-            votes=self.votes[keep],
-            prediction=self.prediction[keep],
-            unit=self.unit[keep],
-            fold=None if self.fold is None else self.fold[keep],
-            raters={who: votes[keep] for who, votes in self.raters.items()},
+            votes=self.votes[rows],
+            prediction=self.prediction[rows],
+            unit=self.unit[rows],
+            fold=None if self.fold is None else self.fold[rows],
+            raters={name: votes[rows] for name, votes in self.raters.items()},
         )
 
     def predicting(self, prediction: Array) -> "Judged":
@@ -111,8 +111,8 @@ def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True)
     by_window = "eeg_sub_id" in labelled and "eeg_sub_id" in predicted
     refuse_repeats(predictions, predicted, by_window=by_window)
     keys = key(predicted, by_window=by_window)
-    wanted = key(rows, by_window=by_window)
-    places = pd.Index(keys).get_indexer(pd.Index(wanted))
+    row_keys = key(rows, by_window=by_window)
+    places = pd.Index(keys).get_indexer(pd.Index(row_keys))
     if (places < 0).any():
         raise NasionError(
             f"{predictions}: no prediction for {(places < 0).sum()} of {len(rows)} labelled rows, "
@@ -123,8 +123,8 @@ def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True)
     fold = matched["fold"].to_numpy() if "fold" in matched else None
     unit, unit_name = _units(rows, matched)
     single = labels.raters.loc[rows.index]
-    raters = {str(who): votes.to_numpy() for who, votes in single.items()}
-    extra = int((~keys.isin(key(labelled, by_window=by_window))).sum())
+    raters = {str(rater): votes.to_numpy() for rater, votes in single.items()}
+    n_extra = int((~keys.isin(key(labelled, by_window=by_window))).sum())
     return Judged(
         votes=rows[list(VOTE_COLUMNS)].to_numpy(),
         prediction=matched[list(VOTE_COLUMNS)].to_numpy(),
@@ -135,7 +135,7 @@ def judge(predictions: Path, labels: Labels, *, one_row_per_period: bool = True)
             "labelled": len(labelled),
             "same_period": len(labelled) - len(rows),
             "judged": len(rows),
-            "predictions_without_label": extra,
+            "predictions_without_label": n_extra,
         },
         warnings=tuple(_warnings(places, unit, unit_name, fold) + _miscounts(rows, raters)),
         raters=raters,
@@ -162,25 +162,25 @@ def _warnings(places: Array, unit: Array, unit_name: str, fold: Array | None) ->
     return notes
 
 
-def _miscounts(kept: pd.DataFrame, raters: dict[str, Array]) -> list[str]:
+def _miscounts(rows: pd.DataFrame, raters: dict[str, Array]) -> list[str]:
     """Say where the single votes are not those that were counted."""
     if not raters:
         return []
     numbers = np.stack([*raters.values()])
-    counted = np.stack([(numbers == k).sum(0) for k in range(len(PATTERNS))], axis=1)
-    wrong = int((counted != kept[list(VOTE_COLUMNS)].to_numpy()).any(1).sum())
+    counts = np.stack([(numbers == k).sum(0) for k in range(len(PATTERNS))], axis=1)
+    n_wrong = int((counts != rows[list(VOTE_COLUMNS)].to_numpy()).any(1).sum())
     silent = int((numbers == ABSTAINED).all(0).sum())
-    if not wrong:
+    if not n_wrong:
         return []
-    note = f"The single raters' votes of {wrong:,} rows do not add up to their counts of votes"
+    note = f"The single raters' votes of {n_wrong:,} rows do not add up to their counts of votes"
     if silent:
         note += f" ({silent:,} rows have none)"
     return [f"{note}: raters are judged by the single votes, all else by the counts."]
 
 
-def _units(kept: pd.DataFrame, matched: pd.DataFrame) -> tuple[Array, str]:
+def _units(rows: pd.DataFrame, matched: pd.DataFrame) -> tuple[Array, str]:
     """Number the patients; where they are unknown, the EEGs, each being of one patient."""
-    source = kept if "patient_id" in kept else matched
+    source = rows if "patient_id" in rows else matched
     if "patient_id" not in source:
-        return np.unique(kept["eeg_id"].to_numpy(str), return_inverse=True)[1], "eeg"
+        return np.unique(rows["eeg_id"].to_numpy(str), return_inverse=True)[1], "eeg"
     return np.unique(source["patient_id"].to_numpy(str), return_inverse=True)[1], "patient"

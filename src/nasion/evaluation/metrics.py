@@ -142,21 +142,21 @@ def confusion(truth: Array, predicted: Array) -> Array:
 
 def agreement(counts: Array) -> dict[str, Array]:
     """What confusion matrices tell; shape (..., 6, 6) -> (...); with _each, (..., 6)."""
-    of_truth, of_prediction = counts.sum(-1), counts.sum(-2)
-    total = of_truth.sum(-1)
+    n_true, n_predicted = counts.sum(-1), counts.sum(-2)
+    total = n_true.sum(-1)
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
-    recall, precision = ratio(hits, of_truth), ratio(hits, of_prediction)
-    f1 = ratio(2 * hits, of_truth + of_prediction)
+    recall, precision = ratio(hits, n_true), ratio(hits, n_predicted)
+    f1 = ratio(2 * hits, n_true + n_predicted)
     accuracy = ratio(hits.sum(-1), total)
-    chance = ratio((of_truth * of_prediction).sum(-1), total**2)
+    chance = ratio((n_true * n_predicted).sum(-1), total**2)
     return {
         "accuracy": accuracy,
         "balanced_accuracy": mean(recall),
         "kappa": ratio(accuracy - chance, 1 - chance),
         "precision_macro": mean(precision),
-        "precision_weighted": _weighted(precision, of_truth),
+        "precision_weighted": _weighted(precision, n_true),
         "f1_macro": mean(f1),
-        "f1_weighted": _weighted(f1, of_truth),
+        "f1_weighted": _weighted(f1, n_true),
         "precision_each": precision,
         "recall_each": recall,
         "f1_each": f1,
@@ -166,14 +166,14 @@ def agreement(counts: Array) -> dict[str, Array]:
 def sums_of(judged: Judged) -> Sums:
     """The sums over rows that metrics are made of."""
     target, prediction, truth = judged.target, judged.prediction, judged.consensus
-    pattern, top = np.arange(N), prediction.max(1)
-    guess = prediction.argmax(1)
+    pattern, confidence = np.arange(N), prediction.max(1)
+    choice = prediction.argmax(1)
     sums = Sums(len(truth))
     sums.add("kld", divergence(target, prediction))
-    sums.add("confusion", 1, truth * N + guess, (N, N))
+    sums.add("confusion", 1, truth * N + choice, (N, N))
     sums.add("brier", (prediction - target) ** 2, pattern[None], (N,))
-    columns = np.stack([np.ones(len(top)), top, truth == guess], axis=1)
-    sums.add("top", columns, _bin(top)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
+    columns = np.stack([np.ones(len(confidence)), confidence, truth == choice], axis=1)
+    sums.add("top", columns, _bin(confidence)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
     place = _bin(prediction) + pattern * N_BINS
     columns = np.concatenate([np.ones_like(target), prediction, target], axis=1)
     places = np.concatenate([place + k * N * N_BINS for k in range(3)], axis=1)
@@ -229,59 +229,63 @@ def draws(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
     return stacked([measures(judged, sums, weights, ranked=ranked) for weights in blocks])
 
 
-def score(judged: Judged, drawn: dict[str, Array] | None = None) -> Scores:
+def score(judged: Judged, resampled: dict[str, Array] | None = None) -> Scores:
     """Tell everything of these rows, with the intervals of what was drawn from the same rows."""
-    drawn = drawn or {}
+    resampled = resampled or {}
     n, target = len(judged.votes), judged.target
-    once = {k: v[0] for k, v in measures(judged, sums_of(judged), np.ones((1, n))).items()}
-    everywhere = np.broadcast_to(target.mean(0), target.shape)
-    counts = once["confusion"].astype(int)
+    sample = {k: v[0] for k, v in measures(judged, sums_of(judged), np.ones((1, n))).items()}
+    shares = np.broadcast_to(target.mean(0), target.shape)
+    counts = sample["confusion"].astype(int)
     return Scores(
         n=n,
         n_patients=judged.n_units if judged.unit_name == "patient" else None,
-        prior_kld=float(divergence(target, everywhere).mean()),
+        prior_kld=float(divergence(target, shares).mean()),
         entropy_floor=float(-(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean()),
         per_class={
-            pattern: _of_pattern(once, drawn, k, int(counts[k].sum()))
+            pattern: _of_pattern(sample, resampled, k, int(counts[k].sum()))
             for k, pattern in enumerate(PATTERNS)
         },
         confusion=counts,
         reliability={
-            name: _bins(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(once, drawn)
+            name: _bins(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(sample, resampled)
         },
-        **estimates(once, drawn, SCALARS),
+        **estimates(sample, resampled, SCALARS),
     )
 
 
 def estimates(
-    once: dict[str, Array], drawn: dict[str, Array], names: tuple[str, ...]
+    sample: dict[str, Array], resampled: dict[str, Array], names: tuple[str, ...]
 ) -> dict[str, Estimate]:
     """Give some scalar metrics by name, each with its interval."""
     return {
         name: Estimate(
-            defined(once[name]),
-            interval(drawn.get(name), float(once[name]) if name in RAISED else None),
+            defined(sample[name]),
+            interval(resampled.get(name), float(sample[name]) if name in RAISED else None),
         )
         for name in names
     }
 
 
-def _of_pattern(once: dict[str, Array], drawn: dict[str, Array], k: int, n: int) -> PatternScores:
-    values = {name: once[f"{name}_each"][k] for name in OF_PATTERN}
-    columns = {name: drawn[f"{name}_each"][:, k] for name in OF_PATTERN} if drawn else {}
+def _of_pattern(
+    sample: dict[str, Array], resampled: dict[str, Array], k: int, n: int
+) -> PatternScores:
+    values = {name: sample[f"{name}_each"][k] for name in OF_PATTERN}
+    columns = {name: resampled[f"{name}_each"][:, k] for name in OF_PATTERN} if resampled else {}
     return PatternScores(n=n, **estimates(values, columns, OF_PATTERN))
 
 
-def _bins(sums: Array, drawn: Array | None) -> tuple[Bin, ...]:
+def _bins(sums: Array, resampled: Array | None) -> tuple[Bin, ...]:
     """Those that hold rows."""
-    weight, probability, seen = sums
+    weight, probability, hits = sums
     return tuple(
         Bin(
             int(weight[b]),
             float(probability[b] / weight[b]),
             Estimate(
-                float(seen[b] / weight[b]),
-                None if drawn is None else interval(ratio(drawn[:, 2, b], drawn[:, 0, b])),
+                float(hits[b] / weight[b]),
+                None
+                if resampled is None
+                else interval(ratio(resampled[:, 2, b], resampled[:, 0, b])),
             ),
         )
         for b in np.flatnonzero(weight)
@@ -289,12 +293,12 @@ def _bins(sums: Array, drawn: Array | None) -> tuple[Bin, ...]:
 
 
 def _diagrams(
-    once: dict[str, Array], drawn: dict[str, Array]
+    sample: dict[str, Array], resampled: dict[str, Array]
 ) -> Iterator[tuple[str, Array, Array | None]]:
     """Name, sums and drawn sums of each reliability diagram, the most probable pattern first."""
-    yield "top", once["top"], drawn.get("top")
+    yield "top", sample["top"], resampled.get("top")
     for k, pattern in enumerate(PATTERNS):
-        yield pattern, once["bins"][:, k], drawn["bins"][:, :, k] if drawn else None
+        yield pattern, sample["bins"][:, k], resampled["bins"][:, :, k] if resampled else None
 
 
 def _bin(probability: Array) -> Array:
@@ -309,5 +313,5 @@ def _gap(sums: Array, total: Array) -> Array:
 
 def _weighted(values: Array, weights: Array) -> Array:
     """Mean over the last axis of what is defined, by weight."""
-    defined = ~np.isnan(values)
-    return ratio((np.where(defined, values, 0) * weights).sum(-1), (weights * defined).sum(-1))
+    finite = ~np.isnan(values)
+    return ratio((np.where(finite, values, 0) * weights).sum(-1), (weights * finite).sum(-1))

@@ -39,7 +39,9 @@ class Occurrences:
     @property
     def last_s(self) -> float:
         """End of the last event; 0 without any."""
-        return max((stop for each in self.spans.values() for _, stop in each), default=0.0)
+        return max(
+            (stop for intervals in self.spans.values() for _, stop in intervals), default=0.0
+        )
 
 
 def read(path: Path) -> Occurrences:
@@ -69,7 +71,7 @@ def read(path: Path) -> Occurrences:
         raise NasionError(f"{path}: rows differ in recordingDuration; give one file a recording")
     return Occurrences(
         path,
-        {pattern: tuple(sorted(each)) for pattern, each in spans.items()},
+        {pattern: tuple(sorted(intervals)) for pattern, intervals in spans.items()},
         lengths.pop() if lengths else None,
     )
 
@@ -92,9 +94,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise NasionError(f"{path}: can't be read ({error.strerror})") from None
     except (UnicodeDecodeError, csv.Error):
         raise NasionError(f"{path}: not a table of text; give an events.tsv") from None
-    for needed in ("onset", "duration"):
-        if needed not in columns:
-            raise NasionError(f"{path}: no column {needed}; give an events.tsv as BIDS has it")
+    for required in ("onset", "duration"):
+        if required not in columns:
+            raise NasionError(f"{path}: no column {required}; give an events.tsv as BIDS has it")
     if not set(NAMES) & set(columns):
         raise NasionError(f"{path}: no column {', '.join(NAMES)}; one must say what happened")
     return rows

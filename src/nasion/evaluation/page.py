@@ -48,7 +48,7 @@ def render(
         n_bins=N_BINS,
         patterns=PATTERNS,
         fold_metrics=FOLD_METRICS,
-        kept={name: _kept(system.cant_tell) for name, system in result.systems.items()},
+        kept={name: _shown_points(system.cant_tell) for name, system in result.systems.items()},
     )
 
 
@@ -61,26 +61,26 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def _rows(settings: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
     """Each setting with its value in each system, and whether they differ."""
-    keys = dict.fromkeys(key for each in settings.values() for key in each)
+    keys = dict.fromkeys(key for table in settings.values() for key in table)
     rows = []
     for key in keys:
-        values = [_worded(each.get(key, NONE)) for each in settings.values()]
+        values = [_text(table.get(key, NONE)) for table in settings.values()]
         rows.append((key, values, len(set(values)) > 1))
     return rows
 
 
-def _worded(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_worded, value)) or "none"
+        return ", ".join(map(_text, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value in (None, "") else str(value)
 
 
-def _kept(points: Sequence[Kept]) -> list[Kept]:
+def _shown_points(points: Sequence[Kept]) -> list[Kept]:
     """The points nearest to the shares of the table, each once."""
-    near = [min(points, key=lambda point: abs(point.share - share)) for share in KEPT]
-    return [point for i, point in enumerate(near) if point not in near[:i]]
+    nearest = [min(points, key=lambda point: abs(point.share - share)) for share in KEPT]
+    return [point for i, point in enumerate(nearest) if point not in nearest[:i]]
 
 
 def _p_value(value: float | None) -> str:

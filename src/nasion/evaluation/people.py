@@ -124,53 +124,54 @@ def agreement_of_people(judged: Judged) -> People:
 
 def _random_expert(judged: Judged) -> Beside | None:
     """Expect what an expert drawn at random from those who voted does."""
-    several = judged.votes.sum(1) > 1
-    if not several.any():
+    shared = judged.votes.sum(1) > 1
+    if not shared.any():
         return None
-    votes, guess = judged.votes[several], judged.prediction[several].argmax(1)
+    votes, choice = judged.votes[shared], judged.prediction[shared].argmax(1)
     truth = _majority(votes[:, None, :] - np.eye(N))  # without whoever chose each pattern: (n, 6)
-    share = judged.target[several]
+    share = judged.target[shared]
     sums = Sums(len(votes))
     sums.add("expert", share, truth * N + np.arange(N), (1, N, N))
-    sums.add("system", share, truth * N + guess[:, None], (1, N, N))
-    once, drawn = _agreements(sums, judged.unit[several])
-    return _compared(len(votes), once, drawn, partial(_of_rater, 0))
+    sums.add("system", share, truth * N + choice[:, None], (1, N, N))
+    sample, resampled = _agreements(sums, judged.unit[shared])
+    return _beside(len(votes), sample, resampled, partial(_of_rater, 0))
 
 
 def _raters(judged: Judged) -> Raters | None:
     if not judged.raters:
         return None
-    chosen = np.stack([*judged.raters.values()], axis=1)
-    n, size = chosen.shape
-    tally = np.stack([(chosen == k).sum(1) for k in range(N)], axis=1)
-    own = (chosen[:, :, None] == np.arange(N)).astype(np.int8)
-    others = tally[:, None, :] - own
-    counted = (chosen != ABSTAINED) & (others.sum(2) > 0)
-    if not counted.any():
+    choices = np.stack([*judged.raters.values()], axis=1)
+    n, size = choices.shape
+    totals = np.stack([(choices == k).sum(1) for k in range(N)], axis=1)
+    one_hot = (choices[:, :, None] == np.arange(N)).astype(np.int8)
+    other_votes = totals[:, None, :] - one_hot
+    valid = (choices != ABSTAINED) & (other_votes.sum(2) > 0)
+    if not valid.any():
         return None
-    place = np.arange(size) * N * N + _majority(others) * N
+    place = np.arange(size) * N * N + _majority(other_votes) * N
     sums = Sums(n)
-    sums.add("expert", counted, place + np.maximum(chosen, 0), (size, N, N))
-    sums.add("system", counted, place + judged.prediction.argmax(1)[:, None], (size, N, N))
-    once, drawn = _agreements(sums, judged.unit)
+    sums.add("expert", valid, place + np.maximum(choices, 0), (size, N, N))
+    sums.add("system", valid, place + judged.prediction.argmax(1)[:, None], (size, N, N))
+    sample, resampled = _agreements(sums, judged.unit)
     counts = sums(np.ones((1, n)))["expert"][0]
-    voting = np.flatnonzero(counted.any(0))
-    each = tuple(
+    voters = np.flatnonzero(valid.any(0))
+    raters = tuple(
         Rater(
             list(judged.raters)[r],
-            _compared(int(counts[r].sum()), once, drawn, partial(_of_rater, int(r))),
+            _beside(int(counts[r].sum()), sample, resampled, partial(_of_rater, int(r))),
             _points(counts[r]),
         )
-        for r in voting
+        for r in voters
     )
-    n_judged = int(counted.any(1).sum())
+    n_judged = int(valid.any(1).sum())
     return Raters(
-        mean=_compared(n_judged, once, drawn, lambda values: mean(values[..., voting])),
+        mean=_beside(n_judged, sample, resampled, lambda values: mean(values[..., voters])),
         range={
-            who: {name: _range(values[voting]) for name, values in once[who].items()} for who in WHO
+            reader: {name: _range(values[voters]) for name, values in sample[reader].items()}
+            for reader in WHO
         },
-        under_curve=_under_curve(judged, each),
-        each=each,
+        under_curve=_under_curve(judged, raters),
+        each=raters,
     )
 
 
@@ -187,26 +188,26 @@ def _agreements(sums: Sums, unit: Array) -> tuple[Drawn, Drawn]:
     """Measures of expert and system: once, shape (n_raters,), and drawn, (b, n_raters)."""
 
     def agreements(weights: Array) -> dict[str, Array]:
-        found = {who: agreement(counts) for who, counts in sums(weights).items()}
-        return {f"{who} {name}": found[who][name] for who in WHO for name in MEASURES}
+        by_reader = {reader: agreement(counts) for reader, counts in sums(weights).items()}
+        return {f"{reader} {name}": by_reader[reader][name] for reader in WHO for name in MEASURES}
 
     def parted(flat: dict[str, Array]) -> Drawn:
-        return {who: {name: flat[f"{who} {name}"] for name in MEASURES} for who in WHO}
+        return {reader: {name: flat[f"{reader} {name}"] for name in MEASURES} for reader in WHO}
 
-    once = {name: values[0] for name, values in agreements(np.ones((1, len(unit)))).items()}
-    drawn = stacked([agreements(weights) for weights in resamples(unit)])
-    return parted(once), parted(drawn) if drawn else {}
+    sample = {name: values[0] for name, values in agreements(np.ones((1, len(unit)))).items()}
+    resampled = stacked([agreements(weights) for weights in resamples(unit)])
+    return parted(sample), parted(resampled) if resampled else {}
 
 
-def _compared(n: int, once: Drawn, drawn: Drawn, pick: Callable[[Array], Array]) -> Beside:
-    """Expert, system, and system minus expert, with intervals; `pick` takes (..., n_raters)."""
+def _beside(n: int, sample: Drawn, resampled: Drawn, select: Callable[[Array], Array]) -> Beside:
+    """Expert, system, and system minus expert, with intervals; `select` takes (..., n_raters)."""
 
-    def agreement_of(take: Callable[[Drawn, str], Array]) -> Agreement:
+    def agreement_of(values_of: Callable[[Drawn, str], Array]) -> Agreement:
         return Agreement(
             **{
                 name: Estimate(
-                    defined(pick(take(once, name))),
-                    interval(pick(take(drawn, name))) if drawn else None,
+                    defined(select(values_of(sample, name))),
+                    interval(select(values_of(resampled, name))) if resampled else None,
                 )
                 for name in MEASURES
             }
@@ -223,22 +224,22 @@ def _compared(n: int, once: Drawn, drawn: Drawn, pick: Callable[[Array], Array])
 
 
 def _points(counts: Array) -> dict[Pattern, Point]:
-    hits, of_truth, of_choice = np.diag(counts), counts.sum(1), counts.sum(0)
+    hits, n_true, n_chosen = np.diag(counts), counts.sum(1), counts.sum(0)
     return {
         pattern: Point(
-            fpr=defined(ratio(of_choice[k] - hits[k], counts.sum() - of_truth[k])),
-            tpr=defined(ratio(hits[k], of_truth[k])),
-            precision=defined(ratio(hits[k], of_choice[k])),
+            fpr=defined(ratio(n_chosen[k] - hits[k], counts.sum() - n_true[k])),
+            tpr=defined(ratio(hits[k], n_true[k])),
+            precision=defined(ratio(hits[k], n_chosen[k])),
         )
         for k, pattern in enumerate(PATTERNS)
     }
 
 
-def _under_curve(judged: Judged, each: tuple[Rater, ...]) -> dict[Pattern, UnderCurve]:
+def _under_curve(judged: Judged, raters: tuple[Rater, ...]) -> dict[Pattern, UnderCurve]:
     """Experts whose point is undefined, as of one who never chose the pattern, do not count."""
     result = {}
     for pattern, curve in curves(judged).items():
-        points = [expert.points[pattern] for expert in each]
+        points = [expert.points[pattern] for expert in raters]
         if curve is None:
             result[pattern] = UnderCurve(None, None)
             continue
@@ -259,5 +260,5 @@ def _share(truths: list[bool]) -> float | None:
 
 
 def _range(values: Array) -> Interval | None:
-    some = values[~np.isnan(values)]
-    return Interval(float(some.min()), float(some.max())) if len(some) else None
+    finite = values[~np.isnan(values)]
+    return Interval(float(finite.min()), float(finite.max())) if len(finite) else None

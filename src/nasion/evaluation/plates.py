@@ -14,37 +14,40 @@ from nasion.evaluation.system import System
 
 
 def draw(
-    systems: list[System], judged: dict[str, Judged], assessed: Mapping[str, Assessment], out: Path
+    systems: list[System],
+    judged: dict[str, Judged],
+    assessments: Mapping[str, Assessment],
+    out: Path,
 ) -> dict[str, Any]:
     """Draw what there is to draw; give SVG text by name, of some by name and system."""
-    names = check_names(list(assessed))
+    names = check_names(list(assessments))
     histories = {s.name: s.history for s in systems if not s.history.empty}
-    branched = epochs.of_two_branches(histories)
+    two_branches = epochs.of_two_branches(histories)
     lines = {name: ranking_curves(rows) for name, rows in judged.items()}
-    raters = next(iter(assessed.values())).people.raters
+    raters = next(iter(assessments.values())).people.raters
     experts = raters.each if raters else ()
-    drawn: dict[str, Any] = {
-        "recall": figures.save(figures.recall_radar(assessed), out, "recall"),
-        "kld": figures.save(figures.vote_bars(assessed), out, "kld_by_votes"),
-        "cant_tell": figures.save(curves.cant_tell(assessed), out, "cant_tell"),
+    images: dict[str, Any] = {
+        "recall": figures.save(figures.recall_radar(assessments), out, "recall"),
+        "kld": figures.save(figures.vote_bars(assessments), out, "kld_by_votes"),
+        "cant_tell": figures.save(curves.cant_tell(assessments), out, "cant_tell"),
         "confusion": {},
         "reliability": {},
         "learning": {},
     }
     for plane in curves.PLANES:
-        figure = curves.rates(plane, lines, assessed, experts)
-        drawn[plane] = figures.save(figure, out, plane)
-    for name, system in assessed.items():
+        figure = curves.rates(plane, lines, assessments, experts)
+        images[plane] = figures.save(figure, out, plane)
+    for name, system in assessments.items():
         confusion, reliability = figures.confusions(system), curves.reliability(system)
-        drawn["confusion"][name] = figures.save(confusion, out, f"confusion{names[name]}")
-        drawn["reliability"][name] = figures.save(reliability, out, f"reliability{names[name]}")
+        images["confusion"][name] = figures.save(confusion, out, f"confusion{names[name]}")
+        images["reliability"][name] = figures.save(reliability, out, f"reliability{names[name]}")
     for score in epochs.SCORES if histories else ():
         figure = epochs.scores(histories, score)
-        drawn["learning"][score] = figures.save(figure, out, f"learning_{score}")
-    drawn["similarity"] = (
-        figures.save(epochs.similarity(branched), out, "similarity") if branched else None
+        images["learning"][score] = figures.save(figure, out, f"learning_{score}")
+    images["similarity"] = (
+        figures.save(epochs.similarity(two_branches), out, "similarity") if two_branches else None
     )
-    return drawn
+    return images
 
 
 def check_names(systems: list[str]) -> dict[str, str]:

@@ -45,11 +45,11 @@ class Curve:
         """Fewer points, as many as can be seen."""
         grid = np.linspace(0, 1, N_SHOWN)
         last = len(self.tpr) - 1
-        seen = {0, last}
+        indices = {0, last}
         for axis in (self.fpr, self.tpr):
-            seen |= {min(int(i), last) for i in np.searchsorted(axis, grid)}
-        kept = np.array(sorted(seen))
-        return Curve(self.fpr[kept], self.tpr[kept], self.precision[kept], self.prevalence)
+            indices |= {min(int(i), last) for i in np.searchsorted(axis, grid)}
+        places = np.array(sorted(indices))
+        return Curve(self.fpr[places], self.tpr[places], self.precision[places], self.prevalence)
 
 
 def areas(score: Array, positive: Array, weights: Array) -> tuple[Array, Array]:
@@ -75,25 +75,32 @@ def areas(score: Array, positive: Array, weights: Array) -> tuple[Array, Array]:
     if len(starts) < len(score):
         hits = np.add.reduceat(hits, starts, axis=1)
         misses = np.add.reduceat(misses, starts, axis=1)
-    found, alarms = np.cumsum(hits, axis=1), np.cumsum(misses, axis=1)
-    n_hits, n_misses = found[:, -1].copy(), alarms[:, -1].copy()
-    won = (misses * (found - hits / 2)).sum(1)
-    alarms += found
-    np.divide(found, alarms, out=found, where=alarms > 0)  # now the precision
-    return ratio(won, n_hits * n_misses), ratio((hits * found).sum(1), n_hits)
+    true_positives, alarms = np.cumsum(hits, axis=1), np.cumsum(misses, axis=1)
+    n_hits, n_misses = true_positives[:, -1].copy(), alarms[:, -1].copy()
+    concordant = (misses * (true_positives - hits / 2)).sum(1)
+    alarms += true_positives
+    np.divide(true_positives, alarms, out=true_positives, where=alarms > 0)  # now the precision
+    return ratio(concordant, n_hits * n_misses), ratio((hits * true_positives).sum(1), n_hits)
 
 
 def curve(score: Array, positive: Array) -> Curve | None:
     """Rates at every threshold; None without a positive or without a negative."""
     order, starts = _steps(score)
     ends = np.append(starts[1:], len(score)) - 1
-    found = np.concatenate([[0], np.cumsum(positive[order])[ends]])
-    called = np.concatenate([[0], ends + 1])
-    n_hits, n = found[-1], len(score)
+    true_positives = np.concatenate([[0], np.cumsum(positive[order])[ends]])
+    positives = np.concatenate([[0], ends + 1])
+    n_hits, n = true_positives[-1], len(score)
     if n_hits in (0, n):
         return None
-    precision = np.divide(found, called, out=np.ones(len(found)), where=called > 0)
-    return Curve((called - found) / (n - n_hits), found / n_hits, precision, float(n_hits / n))
+    precision = np.divide(
+        true_positives, positives, out=np.ones(len(true_positives)), where=positives > 0
+    )
+    return Curve(
+        (positives - true_positives) / (n - n_hits),
+        true_positives / n_hits,
+        precision,
+        float(n_hits / n),
+    )
 
 
 def curves(judged: Judged) -> dict[Pattern, Curve | None]:

@@ -45,10 +45,10 @@ class Recalibration:
 
 def recalibrated(judged: Judged) -> Recalibration | None:
     """Score the raw rows and the cross-fitted ones; None where no other patient is left."""
-    many = judged.fold is not None and len(np.unique(judged.fold)) > 1
+    has_folds = judged.fold is not None and len(np.unique(judged.fold)) > 1
     try:
         return Recalibration(
-            folds="given" if many else "random",
+            folds="given" if has_folds else "random",
             raw=CalibratedScores(**_scores(judged), fit=None),
             temperature=_calibrated(judged, "temperature"),
             vector=_calibrated(judged, "vector"),
@@ -61,11 +61,11 @@ def _calibrated(judged: Judged, kind: Kind) -> CalibratedScores:
     prediction = cross_fitted(
         judged.prediction, judged.target, judged.unit, kind=kind, fold=judged.fold
     )
-    on_all = fit(judged.prediction, judged.target, kind=kind)
-    return CalibratedScores(**_scores(judged.predicting(prediction)), fit=on_all)
+    calibration = fit(judged.prediction, judged.target, kind=kind)
+    return CalibratedScores(**_scores(judged.predicting(prediction)), fit=calibration)
 
 
 def _scores(judged: Judged) -> dict[str, Estimate]:
     measured = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
-    once = {name: measured[name][0] for name in SHOWN}
-    return estimates(once, draws(judged, ranked=False), SHOWN)
+    sample = {name: measured[name][0] for name in SHOWN}
+    return estimates(sample, draws(judged, ranked=False), SHOWN)

@@ -77,9 +77,9 @@ class Sums:
         from scipy.sparse import csr_array
 
         values, place = np.asarray(values, float), np.asarray(place)
-        wide = [each[:, None] if each.ndim == 1 else each for each in (values, place)]
-        m = max(each.shape[1] if each.ndim else 1 for each in wide)
-        values, place = (np.broadcast_to(each, (self._n, m)) for each in wide)
+        wide = [array[:, None] if array.ndim == 1 else array for array in (values, place)]
+        m = max(array.shape[1] if array.ndim else 1 for array in wide)
+        values, place = (np.broadcast_to(array, (self._n, m)) for array in wide)
         row = np.repeat(np.arange(self._n), m)
         size = int(np.prod(shape))
         matrix = csr_array((values.ravel(), (place.ravel(), row)), shape=(size, self._n))
@@ -87,18 +87,18 @@ class Sums:
 
     def __call__(self, weights: Array) -> dict[str, Array]:
         """Give every sum; weights of shape (b, n) -> arrays of shape (b, *shape)."""
-        tall = np.ascontiguousarray(weights.T)
+        columns = np.ascontiguousarray(weights.T)
         return {
-            name: (matrix @ tall).T.reshape(len(weights), *shape)
+            name: (matrix @ columns).T.reshape(len(weights), *shape)
             for name, (matrix, shape) in self._parts.items()
         }
 
 
-def stacked(drawn: list[dict[str, Array]]) -> dict[str, Array]:
+def stacked(parts: list[dict[str, Array]]) -> dict[str, Array]:
     """Join what blocks of resamples gave; nothing of none."""
-    if not drawn:
+    if not parts:
         return {}
-    return {name: np.concatenate([each[name] for each in drawn]) for name in drawn[0]}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def interval(values: Array | None, estimate: float | None = None) -> Interval | None:
@@ -118,16 +118,16 @@ def interval(values: Array | None, estimate: float | None = None) -> Interval | 
     return Interval(float(low), float(high))
 
 
-def ratio(above: Any, below: Any) -> Array:
+def ratio(dividend: Any, divisor: Any) -> Array:
     """Divide; nan where the divisor is 0."""
-    above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
-    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+    dividend, divisor = np.broadcast_arrays(np.asarray(dividend, float), np.asarray(divisor, float))
+    return np.divide(dividend, divisor, out=np.full(divisor.shape, np.nan), where=divisor > 0)
 
 
 def mean(values: Array) -> Array:
     """Mean over the last axis of what is defined; nan where nothing is."""
-    defined = ~np.isnan(values)
-    return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1))
+    finite = ~np.isnan(values)
+    return ratio(np.where(finite, values, 0).sum(-1), finite.sum(-1))
 
 
 def defined(value: Any) -> float | None:

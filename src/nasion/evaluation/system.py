@@ -63,7 +63,7 @@ def open_system(path: Path, name: str = "") -> System:
         predictions,
         _history(folder / "history.csv") if in_run else pd.DataFrame(),
         _settings(folder / "config.json") if in_run else {},
-        _about(folder / "run.json") if in_run else {},
+        _run_texts(folder / "run.json") if in_run else {},
         Seen.beside(predictions),
     )
 
@@ -102,18 +102,18 @@ def _settings(path: Path) -> dict[str, Any]:
     return dict(_flat(read_json(path))) if path.exists() else {}
 
 
-def _flat(content: Any, above: str = "") -> list[tuple[str, Any]]:
+def _flat(content: Any, prefix: str = "") -> list[tuple[str, Any]]:
     if isinstance(content, dict):
         return [
             pair
             for key, value in content.items()
-            for pair in _flat(value, f"{above}.{key}" if above else str(key))
+            for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))
         ]
     is_path = isinstance(content, str) and PurePath(content).is_absolute()
-    return [(above, PurePath(content).name if is_path else content)]
+    return [(prefix, PurePath(content).name if is_path else content)]
 
 
-def _about(path: Path) -> dict[str, str]:
+def _run_texts(path: Path) -> dict[str, str]:
     content = read_json(path)
     if not isinstance(content, dict):
         raise NasionError(f"{path}: holds no table of names; write it anew")

@@ -34,8 +34,8 @@ def history(table: pd.DataFrame, metric: str, *, maximised: bool) -> Any:
         ax = figure.add_subplot()
         _scatter(ax, table["number"].to_numpy(float), table)
         complete = table[table["state"] == "complete"]
-        running = complete["value"].cummax() if maximised else complete["value"].cummin()
-        ax.step(complete["number"], running, where="post", color=INK, lw=1, label="best so far")
+        best_so_far = complete["value"].cummax() if maximised else complete["value"].cummin()
+        ax.step(complete["number"], best_so_far, where="post", color=INK, lw=1, label="best so far")
         failed = table.loc[table["state"] == "failed", "number"]
         if len(failed):
             ends = ax.get_xaxis_transform()
@@ -57,12 +57,12 @@ def slices(table: pd.DataFrame, metric: str, scales: dict[str, Scale], *, maximi
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
         for ax in grid[len(scales) :]:
             ax.remove()
-        shown = table[table["value"].notna()]
+        scored = table[table["value"].notna()]
         for k, (ax, (key, scale)) in enumerate(zip(grid, scales.items(), strict=False)):
-            at = _places(ax, shown[key], scale)
-            _scatter(ax, at, shown, named=k == 0)
-            complete = (shown["state"] == "complete").to_numpy()
-            _ring(ax, shown[complete], at[complete], maximised=maximised, named=k == 0)
+            at = _places(ax, scored[key], scale)
+            _scatter(ax, at, scored, labelled=k == 0)
+            complete = (scored["state"] == "complete").to_numpy()
+            _ring(ax, scored[complete], at[complete], maximised=maximised, labelled=k == 0)
             ax.set_xlabel(key)
             if k % columns == 0:
                 ax.set_ylabel(_named(metric))
@@ -86,22 +86,24 @@ def importance(shares: dict[str, float]) -> Any:
     return figure
 
 
-def _scatter(ax: Any, at: Any, table: pd.DataFrame, *, named: bool = True) -> None:
+def _scatter(ax: Any, at: Any, table: pd.DataFrame, *, labelled: bool = True) -> None:
     for state, mark in MARKS.items():
-        some = (table["state"] == state).to_numpy()
-        if some.any():
+        rows = (table["state"] == state).to_numpy()
+        if rows.any():
             title = f"{state}, folds before" if state == "pruned" else state
-            name = title if named else None
-            ax.scatter(at[some], table["value"][some], s=26, lw=1.1, label=name, zorder=3, **mark)
+            name = title if labelled else None
+            ax.scatter(at[rows], table["value"][rows], s=26, lw=1.1, label=name, zorder=3, **mark)
 
 
-def _ring(ax: Any, complete: pd.DataFrame, at: Any, *, maximised: bool, named: bool = True) -> None:
+def _ring(
+    ax: Any, complete: pd.DataFrame, at: Any, *, maximised: bool, labelled: bool = True
+) -> None:
     """Mark the best trial."""
     if not len(complete):
         return
     values = complete["value"].to_numpy()
     i = int(values.argmax() if maximised else values.argmin())
-    name = f"best, trial {complete['number'].iloc[i]}" if named else None
+    name = f"best, trial {complete['number'].iloc[i]}" if labelled else None
     ax.scatter(at[i], values[i], s=110, fc="none", ec=BEST, lw=1.6, label=name, zorder=4)
 
 
@@ -112,9 +114,9 @@ def _places(ax: Any, column: pd.Series, scale: Scale) -> Any:
         if scale == "log":
             _logarithmic(ax, math.log10(at.max() / at.min()))
         return at
-    slanted = max(map(len, scale)) * len(scale) > 2 * FOLDED
-    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
-    ax.set_xticks(range(len(scale)), [_short(name) for name in scale], **turned)
+    is_slanted = max(map(len, scale)) * len(scale) > 2 * FOLDED
+    rotation = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if is_slanted else {}
+    ax.set_xticks(range(len(scale)), [_short(name) for name in scale], **rotation)
     ax.set_xlim(-0.5, len(scale) - 0.5)
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="x", color=FAINT, lw=0.4)
