@@ -213,9 +213,9 @@ def table(detection: Detection) -> str:
     all_counts = [detected.counts for patterns in ways.values() for detected in patterns.values()]
     if not any(counts.true or counts.false for counts in all_counts):
         return "\n".join((*lines, "no event is true, and none was found"))
-    for method, patterns in ways.items():
+    for kind, patterns in ways.items():
         lines.append(
-            f"{method:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
+            f"{kind:8} {'true':>6} {'false':>6} {'sens.':>6} {'prec.':>6} {'F1':>6} {'false/h':>8}"
         )
         for pattern, detected in patterns.items():
             counts = detected.counts

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nasion.explanation.route import WAVEFORM, Route, routes
-from nasion.models.extractor import Extractor, seen
+from nasion.models.extractor import Extractor, signal_span
 from nasion.models.fusion import Inputs, MultimodalNet, evaluating
 from nasion.terms import PATTERNS, Pattern
 
@@ -103,7 +103,7 @@ def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:
     values = activation[:, 0].numpy()
     counted = branch.counted(inputs.present, torch.bool)[0].numpy()
     block_length = n_times // n_blocks
-    start, stop = (0, n_blocks) if branch.blockwise else seen(inputs.present)
+    start, stop = (0, n_blocks) if branch.blockwise else signal_span(inputs.present)
     first = start * block_length + branch.lost_before
     # One place of the map stands for several samples where convolutions have a stride.
     n_filled = (stop - start) * block_length - 2 * branch.lost_before

@@ -90,27 +90,27 @@ def _head_slope(head: nn.Module, features: Tensor) -> Tensor:
 
 def _pooling_slope(branch: Extractor, statistics: Tensor, present: Tensor, slope: Tensor) -> Tensor:
     """Back through `Extractor.pool`: (k, 6, n_features) -> (k, 6, 25, statistics)."""
-    there = branch.counted(present, statistics.dtype)[:, None]
-    masks = parted(there)
+    counted = branch.counted(present, statistics.dtype)[:, None]
+    masks = parted(counted)
     before = branch.mix[0](statistics)
-    x = functional.gelu(before) * there
+    x = functional.gelu(before) * counted
     inner = []
     for layer in branch.context:
         inner.append(layer(x))
-        x = (x + functional.gelu(inner[-1])) * there
+        x = (x + functional.gelu(inner[-1])) * counted
 
     # From here on blocks come before features, so that weights are multiplied from the right.
-    there = there.transpose(1, 2)[:, None]
+    counted = counted.transpose(1, 2)[:, None]
     parts = (slope @ branch.project.weight)[:, :, None].chunk(4, -1)
     back = torch.zeros(())
     for mask, mean, highest in zip(masks, parts[::2], parts[1::2], strict=True):
         back = back + mean * _by_block(_mean_share(mask)) + highest * _by_block(_top_share(x, mask))
     for layer, value in zip(reversed(list(branch.context)), reversed(inner), strict=True):
-        back = back * there
+        back = back * counted
         wide = functional.pad(back * _by_block(_gelu_slope(value)), (0, 0, 1, 1))
         for tap, weight in enumerate(_weight(layer).unbind(2)):
             back = back + wide[:, :, 2 - tap : 2 - tap + N_BLOCKS] @ weight
-    return (back * there * _by_block(_gelu_slope(before))) @ _weight(branch.mix[0])[..., 0]
+    return (back * counted * _by_block(_gelu_slope(before))) @ _weight(branch.mix[0])[..., 0]
 
 
 def _weight(layer: nn.Module) -> Tensor:

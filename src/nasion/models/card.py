@@ -48,8 +48,8 @@ def card(about: About) -> str:
         kinds=" and ".join(f"{kind} ({networks[kind]})" for kind in kinds),
         mean=f"{mean}; the mirrored EEG {mirror}",
         inputs="\n".join(_inputs(about, waveform="waveform" in kinds)),
-        learned=_learned(about.learned_from),
-        known=_known(about.learned_from.provenance),
+        learned=_training_text(about.learned_from),
+        known=_provenance_text(about.learned_from.provenance),
         labels=about.labels or "not stated",
         licence=about.licence or "not stated",
         accuracy=_accuracy(about.accuracy),
@@ -78,16 +78,16 @@ def _inputs(about: About, *, waveform: bool) -> list[str]:
     return lines
 
 
-def _learned(learned: LearnedFrom) -> str:
-    if not learned.simulated_patients:
+def _training_text(origin: LearnedFrom) -> str:
+    if not origin.simulated_patients:
         return "Labelled EEG of one's own"
-    simulated = f"{learned.simulated_patients} simulated patients"
-    if learned.own_data:
+    simulated = f"{origin.simulated_patients} simulated patients"
+    if origin.own_data:
         return f"Labelled EEG of one's own and {simulated}"
     return f"{simulated} (whether labelled EEG came on top, the weights do not tell)"
 
 
-def _known(provenance: Provenance | None) -> str:
+def _provenance_text(provenance: Provenance | None) -> str:
     if provenance is None:
         return "Whom it learned from is not stated."
     n_eegs = sum(len(source.eegs) for source in provenance.sources)

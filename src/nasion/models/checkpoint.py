@@ -67,25 +67,25 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise NasionError(f"{path}: not a safetensors file ({error}); copy it anew") from None
-    experiment = experiment or _carried(metadata, path)
+    experiment = experiment or _experiment_of(metadata, path)
     net = MultimodalNet(_without_download(experiment))
-    wanted = net.state_dict()
-    for key in (*wanted, *state):
+    parameters = net.state_dict()
+    for key in (*parameters, *state):
         if key not in state:
             raise NasionError(f"{path}: weight {key} is missing; nothing was loaded")
-        if key not in wanted:
+        if key not in parameters:
             raise NasionError(f"{path}: weight {key} belongs to no layer; nothing was loaded")
-        if state[key].shape != wanted[key].shape:
+        if state[key].shape != parameters[key].shape:
             raise NasionError(f"{path}: weight {key} has a wrong shape; nothing was loaded")
-    net.load_state_dict({key: value.to(wanted[key].dtype) for key, value in state.items()})
+    net.load_state_dict({key: value.to(parameters[key].dtype) for key, value in state.items()})
     net.eval()
     net.requires_grad_(requires_grad=False)
-    beside = path.with_name(calibration.FILE_NAME)
-    found = Calibration.load(beside) if beside.exists() else Calibration()
-    return Checkpoint(net, experiment, found)
+    calibration_path = path.with_name(calibration.FILE_NAME)
+    scaling = Calibration.load(calibration_path) if calibration_path.exists() else Calibration()
+    return Checkpoint(net, experiment, scaling)
 
 
-def _carried(metadata: dict[str, str], path: Path) -> Experiment:
+def _experiment_of(metadata: dict[str, str], path: Path) -> Experiment:
     of_schema(metadata, SCHEMA, path, "train it anew")
     return made_with(json.loads(metadata["experiment"]), str(path))
 

@@ -32,10 +32,10 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         """(batch, tokens, width), tokens to look at (batch, 1, 1, tokens) -> (batch, ...)."""
-        asked = self.ask(self.norms[0](x)).unflatten(-1, (3, self.n_heads, -1))
-        query, key, value = asked.permute(2, 0, 3, 1, 4)
-        heard = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
-        x = x + self.answer(heard.transpose(1, 2).flatten(2))
+        projections = self.ask(self.norms[0](x)).unflatten(-1, (3, self.n_heads, -1))
+        query, key, value = projections.permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+        x = x + self.answer(attended.transpose(1, 2).flatten(2))
         return x + self.narrow(functional.gelu(self.wide(self.norms[1](x))))
 
 
@@ -77,11 +77,11 @@ class ConvTransformerBranch(Extractor):
     def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
         """Mean and maximum of the tokens; (batch, 18, time) -> (batch, statistics, n)."""
         n_blocks, n_tokens = present.shape[1], self.convolutions.n_tokens
-        there = present >= PRESENT
-        x = self.convolutions(waveform, there)
+        mask = present >= PRESENT
+        x = self.convolutions(waveform, mask)
         x = x.transpose(1, 2) + self.position[first * n_tokens : (first + n_blocks) * n_tokens]
         # A row without any signal may look anywhere: attention to nothing is not a number.
-        visible = there | ~there.any(1, keepdim=True)
+        visible = mask | ~mask.any(1, keepdim=True)
         visible = visible.repeat_interleave(n_tokens, 1)[:, None, None]
         for layer in self.attention:
             x = layer(x, visible)

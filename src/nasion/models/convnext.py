@@ -58,15 +58,15 @@ class Convolutions(nn.Module):
             self.layers += [Layer(width), Layer(width)]
             in_channels = width
 
-    def forward(self, x: Tensor, there: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, in_channels, time), blocks that count (batch, n) -> (batch, channels, tokens)."""
-        x = x * _stretched(there, x)
+        x = x * _stretched(mask, x)
         for layer in self.layers:
             x = layer(x)
-            x = x * _stretched(there, x)
+            x = x * _stretched(mask, x)
         return x
 
 
-def _stretched(there: Tensor, x: Tensor) -> Tensor:
-    times = there.repeat_interleave(x.shape[-1] // there.shape[1], 1)
+def _stretched(mask: Tensor, x: Tensor) -> Tensor:
+    times = mask.repeat_interleave(x.shape[-1] // mask.shape[1], 1)
     return times[:, None].to(x.dtype)

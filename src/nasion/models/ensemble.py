@@ -86,10 +86,10 @@ class Ensemble:
         NasionError
             Where there is none.
         """
-        alone = tuple(fit for fit in self.fits if fit.fold == str(fold))
-        if not alone:
+        fits = tuple(fit for fit in self.fits if fit.fold == str(fold))
+        if not fits:
             raise NasionError(f"no finished fit of fold {fold}; run nasion crossval again")
-        return self if alone == self.fits else Ensemble(alone)
+        return self if fits == self.fits else Ensemble(fits)
 
     def each(self, windows: Windows, *, mirror: bool = True) -> Probabilities:
         """Raw probabilities by every fit, (n_fits, n, 6); rows sum to 1.

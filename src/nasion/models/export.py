@@ -66,7 +66,7 @@ def export(
 
     graph = Graph(ensemble).eval()
     graph.requires_grad_(requires_grad=False)
-    model = _converted(graph, ensemble.experiment, path)
+    model = _onnx_program(graph, ensemble.experiment, path)
     strip(model)
     give_defaults(model)
     if half:
@@ -122,7 +122,7 @@ def _about(
             epochs=experiment.training.epochs,
             provenance=provenance,
         ),
-        calibration=_in_words(ensemble.mixture),
+        calibration=_mixture_text(ensemble.mixture),
         opset=OPSET,
         torch=torch.__version__,
         name=name,
@@ -131,14 +131,14 @@ def _about(
     )
 
 
-def _in_words(mixture: Mixture) -> str:
+def _mixture_text(mixture: Mixture) -> str:
     if not mixture.mean.identity:
-        return f"of the mean of all fits: {_of(mixture.mean)}"
-    each = list(dict.fromkeys(map(_of, mixture.each)))
-    return each[0] if len(each) == 1 else "of each fit: " + "; ".join(each)
+        return f"of the mean of all fits: {_calibration_text(mixture.mean)}"
+    texts = list(dict.fromkeys(map(_calibration_text, mixture.each)))
+    return texts[0] if len(texts) == 1 else "of each fit: " + "; ".join(texts)
 
 
-def _of(calibration: Calibration) -> str:
+def _calibration_text(calibration: Calibration) -> str:
     if calibration.identity:
         return "none"
     words = f"temperature {calibration.temperature:.3g}"
@@ -157,15 +157,15 @@ def _fingerprint(ensemble: Ensemble) -> str:
     return digest.hexdigest()[:12]
 
 
-def _converted(graph: Graph, experiment: Experiment, path: Path) -> Any:
-    given, names, dynamic = _example(graph, experiment)
+def _onnx_program(graph: Graph, experiment: Experiment, path: Path) -> Any:
+    inputs, names, dynamic = _example(graph, experiment)
     with torch.no_grad():
-        outputs = list(graph(**given))
+        outputs = list(graph(**inputs))
     with _quietly():
         try:
             program = torch.onnx.export(
                 graph,
-                kwargs=given,
+                kwargs=inputs,
                 input_names=names,
                 output_names=outputs,
                 opset_version=OPSET,
@@ -189,24 +189,24 @@ def _example(
     n, m, j, batch, n_blocks = 4, 3, 2, 2, N_BLOCKS + 2
     length = block_length(experiment.signal.waveform.sfreq)
     axis = {name: torch.export.Dim(name) for name in ("n", "k", "batch", "blocks")}
-    whole = {0: axis["batch"], 2: length * axis["blocks"]}
+    waveform_axes = {0: axis["batch"], 2: length * axis["blocks"]}
     if not graph.dense:
         blockwise = graph.fits[0].net.waveform.blockwise
         n_blocks, batch = N_BLOCKS, batch if blockwise else n
-        whole = {0: axis["batch" if blockwise else "n"]}
-    given: dict[str, Any] = {
+        waveform_axes = {0: axis["batch" if blockwise else "n"]}
+    inputs: dict[str, Any] = {
         contract.WAVEFORM: torch.randn(batch, len(DERIVATION_NAMES), n_blocks * length),
         contract.WINDOW_BLOCKS: torch.from_numpy(own_blocks(n)) % (batch * n_blocks),
         contract.PRESENT: torch.ones(n, N_BLOCKS),
         contract.EXPLAIN: torch.tensor([0, 2]),
     }
     dynamic: dict[str, Any] = {
-        contract.WAVEFORM: whole,
+        contract.WAVEFORM: waveform_axes,
         contract.WINDOW_BLOCKS: {0: axis["n"]},
         contract.PRESENT: {0: axis["n"]},
         contract.EXPLAIN: {0: axis["k"]},
     }
-    names = list(given)
+    names = list(inputs)
     kinds = {
         "images": contract.IMAGE,
         "known": contract.KNOWN,
@@ -214,20 +214,22 @@ def _example(
         "image_present": contract.IMAGE_PRESENT,
     }
     for kind in kinds:
-        given[kind], dynamic[kind] = {}, {}
+        inputs[kind], dynamic[kind] = {}, {}
     for view in graph.views:
-        about = getattr(experiment.signal.spectrogram, view)
-        image = torch.randn(m, len(SPECTROGRAM_CHAINS), about.n_freqs, about.n_columns)
+        view_settings = getattr(experiment.signal.spectrogram, view)
+        image = torch.randn(
+            m, len(SPECTROGRAM_CHAINS), view_settings.n_freqs, view_settings.n_columns
+        )
         with torch.no_grad():
             width = graph.embedded(image)[0].shape[1]
-        given["images"][view], dynamic["images"][view] = image, {0: torch.export.Dim(f"m_{view}")}
-        given["known"][view] = torch.randn(j, width)
+        inputs["images"][view], dynamic["images"][view] = image, {0: torch.export.Dim(f"m_{view}")}
+        inputs["known"][view] = torch.randn(j, width)
         dynamic["known"][view] = {0: torch.export.Dim(f"j_{view}")}
-        given["image_of"][view] = torch.arange(n) % m
-        given["image_present"][view] = torch.ones(n)
+        inputs["image_of"][view] = torch.arange(n) % m
+        inputs["image_present"][view] = torch.ones(n)
         dynamic["image_of"][view] = dynamic["image_present"][view] = {0: axis["n"]}
     names += [name.format(view) for name in kinds.values() for view in graph.views]
-    return given, names, dynamic
+    return inputs, names, dynamic
 
 
 @contextmanager

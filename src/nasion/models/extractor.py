@@ -80,12 +80,12 @@ class Extractor(nn.Module):
 
     def forward(self, waveform: Tensor, present: Tensor) -> Tensor:
         """Features of windows: (batch, 18, n_times), (batch, 25) -> (batch, n_features)."""
-        return self.between(waveform, present, *self._seen(present))
+        return self.between(waveform, present, *self._signal_span(present))
 
     def between(self, waveform: Tensor, present: Tensor, first: int, stop: int) -> Tensor:
         """`forward` that leaves out blocks before the first and from `stop` on; none counts."""
-        some = waveform[..., first * self.block_length : stop * self.block_length]
-        statistics = self.statistics(some, present[:, first:stop], first)
+        part = waveform[..., first * self.block_length : stop * self.block_length]
+        statistics = self.statistics(part, present[:, first:stop], first)
         return self.pool(functional.pad(statistics, (first, N_BLOCKS - stop)), present)
 
     def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
@@ -125,7 +125,7 @@ class Extractor(nn.Module):
     def prepare_export(self) -> None:
         """Take the form that runs fastest in onnxruntime and says the same."""
 
-    def _seen(self, present: Tensor) -> tuple[int, int]:
+    def _signal_span(self, present: Tensor) -> tuple[int, int]:
         """The blocks that matter to any row: those with signal and what is seen from them.
 
         Blocks without signal are masked out in `pool`, so leaving them out changes nothing but
@@ -133,7 +133,7 @@ class Extractor(nn.Module):
         """
         if self.blockwise and not self.dense:
             return 0, N_BLOCKS
-        first, stop = seen(present)
+        first, stop = signal_span(present)
         return max(first - self.lost_blocks, 0), min(stop + self.lost_blocks, N_BLOCKS)
 
     def pool(self, statistics: Tensor, present: Tensor) -> Tensor:
@@ -142,37 +142,37 @@ class Extractor(nn.Module):
 
     def join(self, mixed: Tensor, present: Tensor) -> Tensor:
         """`pool` from what `mix` made of each block: (batch, n_features, 25)."""
-        there = self.counted(present, mixed.dtype)[:, None]
-        x = self._in_context(mixed * there, there)
-        parts = [part for mask in parted(there) for part in (_mean(x, mask), _maximum(x, mask))]
+        counted = self.counted(present, mixed.dtype)[:, None]
+        x = self._in_context(mixed * counted, counted)
+        parts = [part for mask in parted(counted) for part in (_mean(x, mask), _maximum(x, mask))]
         return self.project(torch.cat(parts, 1))
 
     def counted(self, present: Tensor, dtype: torch.dtype) -> Tensor:
         """1 for blocks that count and can be filled, 0 for others: (batch, 25)."""
-        there = (present >= PRESENT).to(dtype)
+        mask = (present >= PRESENT).to(dtype)
         if self.lost_blocks:
             ends = (self.lost_blocks,) * 2
-            there = functional.pad(there[:, self.lost_blocks : -self.lost_blocks], ends)
-        return there
+            mask = functional.pad(mask[:, self.lost_blocks : -self.lost_blocks], ends)
+        return mask
 
-    def _in_context(self, x: Tensor, there: Tensor) -> Tensor:
+    def _in_context(self, x: Tensor, mask: Tensor) -> Tensor:
         """Let blocks see their neighbours: (batch, n_features, 25), (batch, 1, 25)."""
         for layer in self.context:
-            x = (x + functional.gelu(layer(x))) * there
+            x = (x + functional.gelu(layer(x))) * mask
         return x
 
 
-def seen(present: Tensor) -> tuple[int, int]:
+def signal_span(present: Tensor) -> tuple[int, int]:
     """First block with signal in any row and the one after the last; all where there is none."""
-    there = torch.nonzero((present >= PRESENT).any(0))
-    return (int(there[0]), int(there[-1]) + 1) if len(there) else (0, N_BLOCKS)
+    blocks = torch.nonzero((present >= PRESENT).any(0))
+    return (int(blocks[0]), int(blocks[-1]) + 1) if len(blocks) else (0, N_BLOCKS)
 
 
-def parted(there: Tensor) -> tuple[Tensor, Tensor]:
+def parted(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Masks of the blocks that count in the labelled centre, and outside of it."""
-    in_centre = torch.zeros_like(there)
+    in_centre = torch.zeros_like(mask)
     in_centre[..., CENTRE_BLOCKS] = 1
-    return there * in_centre, there * (1 - in_centre)
+    return mask * in_centre, mask * (1 - in_centre)
 
 
 def statistics_of(blocked: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class Inputs:
             tensor(batch.waveform),
             tensor(batch.present),
             {name: tensor(image) for name, image in batch.images.items()},
-            {name: tensor(there) for name, there in batch.image_present.items()},
+            {name: tensor(present) for name, present in batch.image_present.items()},
         )
 
     @property

@@ -124,76 +124,80 @@ class Graph(nn.Module):
         image_present: ByView,
     ) -> dict[str, Tensor]:
         """All outputs by name; shapes as `nasion.contract` lists them."""
-        embedding, used, maps = {}, {}, {}
+        embedding, vectors_of, maps = {}, {}, {}
         for view, image in images.items():
             embedding[view], maps[view] = self.embedded(image)
             rows = torch.cat([embedding[view], known[view]])[image_of[view]]
-            used[view] = dict(zip(self.ways, rows.chunk(len(self.ways), 1), strict=True))
+            vectors_of[view] = dict(zip(self.ways, rows.chunk(len(self.ways), 1), strict=True))
 
         windows = Blocked(waveform, window_blocks, present)
         # One window more, and left out in the end: onnxruntime takes no mean of no windows.
         explain = torch.cat([explain, explain.new_zeros(1)])
-        each, explained = [], []
+        probabilities, map_sets = [], []
         for number, fit in enumerate(self.fits):
             raw = torch.zeros(())
             for mirrored in self.flips:
-                vectors = {view: rows[number, mirrored] for view, rows in used.items()}
-                seen = fit(windows, vectors, image_present, mirrored=mirrored)
-                raw = raw + torch.softmax(seen.logits, 1) / len(self.flips)
+                vectors = {view: rows[number, mirrored] for view, rows in vectors_of.items()}
+                output = fit(windows, vectors, image_present, mirrored=mirrored)
+                raw = raw + torch.softmax(output.logits, 1) / len(self.flips)
                 if not mirrored:
-                    own = {view: maps[view][number] for view in self.explained_views}
-                    explained.append(
-                        self._explained(fit, seen, windows, explain, own, image_of, image_present)
+                    feature_maps = {view: maps[view][number] for view in self.explained_views}
+                    map_sets.append(
+                        self._explanation(
+                            fit, output, windows, explain, feature_maps, image_of, image_present
+                        )
                     )
-            each.append(raw)
-        outputs = {contract.PROBABILITY: mixed(each, self.mixture)}
-        for name in explained[0]:
-            outputs[name] = torch.stack([one[name] for one in explained]).mean(0)[:-1]
+            probabilities.append(raw)
+        outputs = {contract.PROBABILITY: mixed(probabilities, self.mixture)}
+        for name in map_sets[0]:
+            outputs[name] = torch.stack([row[name] for row in map_sets]).mean(0)[:-1]
         return outputs | {
             contract.EMBEDDING.format(view): value for view, value in embedding.items()
         }
 
     def embedded(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Vectors of one view by every way, side by side, and the feature maps of every fit."""
-        found = {way: self.fits[way[0]].maps(image, mirrored=way[1]) for way in self.ways}
-        vectors = [self.fits[number].vector(maps) for (number, _), maps in found.items()]
-        whole = [found[number, False] for number in range(len(self.fits))]
-        return torch.cat(vectors, 1), whole
+        maps_of = {way: self.fits[way[0]].maps(image, mirrored=way[1]) for way in self.ways}
+        vectors = [self.fits[number].vector(maps) for (number, _), maps in maps_of.items()]
+        plain_maps = [maps_of[number, False] for number in range(len(self.fits))]
+        return torch.cat(vectors, 1), plain_maps
 
-    def _explained(
+    def _explanation(
         self,
         fit: Fit,
-        seen: Seen,
+        output: Seen,
         windows: Blocked,
         explain: Tensor,
         maps: ByView,
         image_of: ByView,
         image_present: ByView,
     ) -> dict[str, Tensor]:
-        net, found = fit.net, {}
-        slopes = head_slopes(net, {name: value[explain] for name, value in seen.features.items()})
+        net, result = fit.net, {}
+        slopes = head_slopes(net, {name: value[explain] for name, value in output.features.items()})
         if self.explains_waveform:
             branch, blocks = net.waveform, windows.blocks[explain]
             assert branch is not None
-            assert seen.active is not None
-            assert seen.statistics is not None
+            assert output.active is not None
+            assert output.statistics is not None
             # Blocks that convolutions cannot fill are not in `active`; another stands for them.
-            n_blocks, lost = seen.statistics.shape[2], branch.lost_blocks
-            inside = n_blocks - 2 * lost
-            within = (torch.arange(n_blocks) - lost).clamp(0, inside - 1)
-            places = torch.arange(seen.active.shape[0])[:, None] * inside + within
-            active = seen.active.permute(0, 3, 1, 2, 4).flatten(0, 1)[places.flatten()[blocks]]
-            statistics = _in_one_row(seen.statistics)[blocks].transpose(1, 2)
+            n_blocks, n_lost = output.statistics.shape[2], branch.lost_blocks
+            n_inner = n_blocks - 2 * n_lost
+            inner = (torch.arange(n_blocks) - n_lost).clamp(0, n_inner - 1)
+            places = torch.arange(output.active.shape[0])[:, None] * n_inner + inner
+            active = output.active.permute(0, 3, 1, 2, 4).flatten(0, 1)[places.flatten()[blocks]]
+            statistics = _in_one_row(output.statistics)[blocks].transpose(1, 2)
             present = windows.present[explain]
-            found[contract.WAVEFORM_MAP] = waveform_map(
+            result[contract.WAVEFORM_MAP] = waveform_map(
                 branch, active, statistics, present, slopes["waveform"]
             )
-        for view, whole in maps.items():
-            there = image_present[view][explain][:, None, None]
-            chosen = whole[image_of[view][explain].clamp(max=whole.shape[0] - 1)]
-            slope = slopes["spectrogram"] * there
-            found[contract.IMAGE_MAP.format(view)] = image_map(fit.images, view, chosen, slope)
-        return found
+        for view, view_maps in maps.items():
+            view_present = image_present[view][explain][:, None, None]
+            feature_maps = view_maps[image_of[view][explain].clamp(max=view_maps.shape[0] - 1)]
+            slope = slopes["spectrogram"] * view_present
+            result[contract.IMAGE_MAP.format(view)] = image_map(
+                fit.images, view, feature_maps, slope
+            )
+        return result
 
 
 def _in_one_row(blocks: Tensor) -> Tensor:
@@ -201,10 +205,10 @@ def _in_one_row(blocks: Tensor) -> Tensor:
     return blocks.transpose(1, 2).flatten(0, 1)
 
 
-def mixed(each: Sequence[Tensor], mixture: Mixture) -> Tensor:
+def mixed(probabilities: Sequence[Tensor], mixture: Mixture) -> Tensor:
     """`Mixture.apply` in the graph: (n, 6) by every fit -> (n, 6)."""
     total = torch.zeros(())
-    for share, member, probability in zip(mixture.shares, mixture.each, each, strict=True):
+    for share, member, probability in zip(mixture.shares, mixture.each, probabilities, strict=True):
         total = total + share * _calibrated(probability, member)
     return _calibrated(total, mixture.mean)
 

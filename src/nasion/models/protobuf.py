@@ -22,10 +22,10 @@ def give_defaults(model: Any) -> None:
     from onnx import TensorProto
     from onnx.helper import make_tensor
 
-    for given in model.graph.input:
-        if given.name.startswith("known_"):
-            width = given.type.tensor_type.shape.dim[1].dim_value
-            none = make_tensor(given.name, TensorProto.FLOAT, (0, width), b"", raw=True)
+    for value in model.graph.input:
+        if value.name.startswith("known_"):
+            width = value.type.tensor_type.shape.dim[1].dim_value
+            none = make_tensor(value.name, TensorProto.FLOAT, (0, width), b"", raw=True)
             model.graph.initializer.append(none)
 
 
@@ -39,9 +39,11 @@ def halve(model: Any) -> None:
     for tensor in graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < LARGE:
             continue
-        name, stored = tensor.name, f"{tensor.name}.half"
-        tensor.CopyFrom(from_array(to_array(tensor).astype(np.float16), stored))
-        casts.append(make_node("Cast", [stored], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
+        name, half_name = tensor.name, f"{tensor.name}.half"
+        tensor.CopyFrom(from_array(to_array(tensor).astype(np.float16), half_name))
+        casts.append(
+            make_node("Cast", [half_name], [name], name=f"{name}.cast", to=TensorProto.FLOAT)
+        )
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

@@ -29,9 +29,9 @@ class RecurrentBranch(WaveformBranch):
         """Build it by `model.wavenet` and `model.gru_width`."""
         return cls(model.wavenet, model.gru_width, signal, model.n_features)
 
-    def _in_context(self, x: Tensor, there: Tensor) -> Tensor:
+    def _in_context(self, x: Tensor, mask: Tensor) -> Tensor:
         # Recurrent kernels want one precision throughout.
         with torch.autocast(x.device.type, enabled=False):
-            told = torch.cat([x, there], 1).transpose(1, 2).float()
-            heard, _ = self.gru(told)
-            return (x + self.answer(heard).transpose(1, 2)) * there
+            sequence = torch.cat([x, mask], 1).transpose(1, 2).float()
+            states, _ = self.gru(sequence)
+            return (x + self.answer(states).transpose(1, 2)) * mask

@@ -52,13 +52,20 @@ class SiameseBranch(Extractor):
     def statistics(self, waveform: Tensor, present: Tensor, first: int) -> Tensor:
         """What the sides have in common and apart; (batch, 18, time) -> (batch, statistics, n)."""
         sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
-        there = present >= PRESENT
-        active = self.convolutions(sides.flatten(0, 1), there.repeat_interleave(2, 0))
+        mask = present >= PRESENT
+        active = self.convolutions(sides.flatten(0, 1), mask.repeat_interleave(2, 0))
         blocked = active.unflatten(-1, (present.shape[1], self.convolutions.n_tokens))
         left, right = blocked.unflatten(0, (-1, 2)).unbind(1)
-        one, two = statistics_of(left), statistics_of(right)
+        left_stats, right_stats = statistics_of(left), statistics_of(right)
         similar = self.scale * similarity(left, right, self.n_groups)
-        return torch.cat([one + two, (one - two).abs(), similar], 1)
+        return torch.cat(
+            [
+                left_stats + right_stats,
+                (left_stats - right_stats).abs(),
+                similar,
+            ],
+            1,
+        )
 
 
 def similarity(left: Tensor, right: Tensor, n_groups: int) -> Tensor:

@@ -103,27 +103,29 @@ def _largest(images: Spectrogram, stack: str) -> Size:
 
 def _backbone(settings: SpectrogramSettings, largest: Size) -> tuple[nn.Module, Size | None]:
     """The backbone, and the size that it wants every picture in; None where any will do."""
-    backbone, canvas = _sized(settings, largest)
+    backbone, canvas = _backbone_and_size(settings, largest)
     if settings.weights not in ("", "hub"):
-        _load_local(backbone, _located(settings.weights))
+        _load_local(backbone, _weights_path(settings.weights))
     return backbone, canvas
 
 
-def _sized(settings: SpectrogramSettings, largest: Size) -> tuple[nn.Module, Size | None]:
-    about = get_pretrained_cfg(settings.backbone)
-    if about is None or not about.fixed_input_size:
-        return _created(settings), None
+def _backbone_and_size(
+    settings: SpectrogramSettings, largest: Size
+) -> tuple[nn.Module, Size | None]:
+    pretrained = get_pretrained_cfg(settings.backbone)
+    if pretrained is None or not pretrained.fixed_input_size:
+        return _new_backbone(settings), None
     height, width = (-(-side // _DIVISOR) * _DIVISOR for side in largest)
     dynamic = {"img_size": largest, "dynamic_img_size": True, "dynamic_img_pad": True}
     for canvas, sizes in ((None, dynamic), ((height, width), {"img_size": (height, width)})):
         try:
-            return _created(settings, **sizes), canvas
+            return _new_backbone(settings, **sizes), canvas
         except (TypeError, AssertionError):
             continue  # not a size that this family can be built in
-    return _created(settings), about.input_size[1:]
+    return _new_backbone(settings), pretrained.input_size[1:]
 
 
-def _created(settings: SpectrogramSettings, **sizes: Any) -> nn.Module:
+def _new_backbone(settings: SpectrogramSettings, **sizes: Any) -> nn.Module:
     try:
         return timm.create_model(
             settings.backbone,
@@ -141,7 +143,7 @@ def _created(settings: SpectrogramSettings, **sizes: Any) -> nn.Module:
         raise NasionError(f"model.spectrogram.backbone: {error}; take another one") from None
 
 
-def _located(weights: str) -> Path:
+def _weights_path(weights: str) -> Path:
     """The file of `weights`: a path, or "package:file" within an installed package."""
     package, _, name = weights.partition(":")
     spec = find_spec(package) if name and package.isidentifier() else None
@@ -161,23 +163,23 @@ def _load_local(backbone: Any, path: Path) -> None:
     Checkpoints of other code with the same tensors in the same order under other names load too
     (EfficientNet-lite's in TensorFlow naming do); anything else is refused.
     """
-    given = {key: value for key, value in _read_weights(path).items() if value.ndim}
-    wanted = {key: value for key, value in backbone.state_dict().items() if value.ndim}
-    if not set(wanted) <= set(given):
-        given = dict(zip(wanted, given.values(), strict=False))
+    weights = {key: value for key, value in _read_weights(path).items() if value.ndim}
+    parameters = {key: value for key, value in backbone.state_dict().items() if value.ndim}
+    if not set(parameters) <= set(weights):
+        weights = dict(zip(parameters, weights.values(), strict=False))
     first = f"{backbone.default_cfg['first_conv']}.weight"
-    if first in given and given[first].ndim == wanted[first].ndim:
-        given[first] = adapt_input_conv(wanted[first].shape[1], given[first])
+    if first in weights and weights[first].ndim == parameters[first].ndim:
+        weights[first] = adapt_input_conv(parameters[first].shape[1], weights[first])
     grid = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
-    if grid and given.get("pos_embed", torch.empty(0)).ndim == 3:
+    if grid and weights.get("pos_embed", torch.empty(0)).ndim == 3:
         places = resample_abs_pos_embed(
-            given["pos_embed"], list(grid), num_prefix_tokens=backbone.num_prefix_tokens
+            weights["pos_embed"], list(grid), num_prefix_tokens=backbone.num_prefix_tokens
         )
-        given["pos_embed"] = places
-    for key, value in wanted.items():
-        if key not in given or given[key].shape != value.shape:
+        weights["pos_embed"] = places
+    for key, value in parameters.items():
+        if key not in weights or weights[key].shape != value.shape:
             raise NasionError(f"{path}: does not fit this backbone at {key}; take its own weights")
-    backbone.load_state_dict({key: given[key] for key in wanted}, strict=False)
+    backbone.load_state_dict({key: weights[key] for key in parameters}, strict=False)
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

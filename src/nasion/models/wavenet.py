@@ -147,9 +147,9 @@ class WaveformBranch(Extractor):
         n_inputs = len(LEFT) if self.shared else len(DERIVATIONS)
         self.wavenet: WaveNet | FlatWaveNet = WaveNet(n_inputs, settings)
         self.block_length = block_length(signal.sfreq)
-        lost = self.wavenet.lost
-        self.dense = bool(lost)
-        self.lost_before = lost // 2
+        n_lost = self.wavenet.lost
+        self.dense = bool(n_lost)
+        self.lost_before = n_lost // 2
         self.lost_blocks = -(-self.lost_before // self.block_length)
         width = settings.channels[-1]
         self._add_pooling((5 if self.shared else 2) * width, n_features)
@@ -181,46 +181,46 @@ class WaveformBranch(Extractor):
         left and right, or one "side" that is both.
         """
         if not self.shared:
-            return self._blocked(self.wavenet(waveform))[:, None]
+            return self._in_blocks(self.wavenet(waveform))[:, None]
         sides = torch.stack([waveform[:, LEFT], waveform[:, RIGHT]], 1)
-        return self._blocked(self.wavenet(sides.flatten(0, 1))).unflatten(0, (-1, 2))
+        return self._in_blocks(self.wavenet(sides.flatten(0, 1))).unflatten(0, (-1, 2))
 
     def compared(self, active: Tensor) -> Tensor:
         """Statistics of blocks and, where sides share a WaveNet, what they have in common."""
         if not self.shared:
             return statistics_of(active[:, 0])
         left, right = active.unbind(1)
-        one, two = statistics_of(left), statistics_of(right)
-        together = (left * right).mean(-1)
-        return torch.cat([one + two, (one - two).abs(), together], 1)
+        left_stats, right_stats = statistics_of(left), statistics_of(right)
+        product = (left * right).mean(-1)
+        return torch.cat([left_stats + right_stats, (left_stats - right_stats).abs(), product], 1)
 
     def slope_by_channel(self, active: Tensor, slope: Tensor) -> Tensor:
         """Back through `compared`, as `Extractor.slope_by_channel` has it."""
         mean = active.mean(-1)  # (k, 25, sides, channels)
         if self.shared:
             # A step of a whole block: its mean and its highest value rise by as much.
-            both_mean, both_highest, mean_apart, highest_apart, together = slope.chunk(5, -1)
+            both_mean, both_highest, mean_apart, highest_apart, product = slope.chunk(5, -1)
             higher = active.amax(-1)
             either = both_mean + both_highest
-            apart = (
+            difference = (
                 mean_apart * torch.sign(mean[:, :, 0] - mean[:, :, 1])[:, None]
                 + highest_apart * torch.sign(higher[:, :, 0] - higher[:, :, 1])[:, None]
             )
-            left = either + apart + together * mean[:, :, 1][:, None]
-            right = either - apart + together * mean[:, :, 0][:, None]
+            left = either + difference + product * mean[:, :, 1][:, None]
+            right = either - difference + product * mean[:, :, 0][:, None]
             by_channel = torch.cat([left.sum(2), right.sum(2)], -1)
         else:
             by_channel = sum(slope.chunk(2, -1), torch.zeros(())).sum(2)
         # Grad-CAM's weight is a mean over all places of the map, whether they count or not.
         return by_channel / (active.shape[1] * active.shape[-1] - self.wavenet.lost)
 
-    def _blocked(self, active: Tensor) -> Tensor:
+    def _in_blocks(self, active: Tensor) -> Tensor:
         """(batch, channels, time) -> (batch, channels, blocks, block_length)."""
         first = self.lost_blocks * self.block_length - self.lost_before
         n_blocks = (active.shape[-1] + self.wavenet.lost) // self.block_length
         n_blocks -= 2 * self.lost_blocks
-        whole = active[..., first : first + n_blocks * self.block_length]
-        return whole.unflatten(-1, (n_blocks, self.block_length))
+        blocks = active[..., first : first + n_blocks * self.block_length]
+        return blocks.unflatten(-1, (n_blocks, self.block_length))
 
 
 def _convolved(x: Tensor, layer: nn.Module, channels: slice = slice(None)) -> Tensor:
