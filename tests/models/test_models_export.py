@@ -200,7 +200,7 @@ def test_the_file_describes_itself():
     assert model.patterns == PATTERNS
     assert network.signal == fit.experiment.signal
     assert model.experiment == fit.experiment.fingerprint
-    assert (network.labels, model.name, model.fits) == ("0123456789ab", "packaged", 1)
+    assert (model.labels, model.name, model.fits) == ("0123456789ab", "packaged", 1)
     assert network.dense
     assert model.symmetric
     assert network.block_length == 100
