@@ -50,6 +50,7 @@ from nasion.windowing import Windows
 SCHEMA = 1
 KEY = "nasion"  # of the file's metadata
 FILE_NAME = "model.onnx"
+PRETRAINED = "model.safetensors"  # of one fit, as model hubs lay it out
 PACKAGED = Path(__file__).with_name("weights")  # a RUN
 PACKAGED_MODEL = PACKAGED / FILE_NAME
 

@@ -15,7 +15,6 @@ from nasion.contract import PACKAGED
 from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
 from nasion.models.ensemble import Ensemble
-from nasion.models.pretrained import save_pretrained
 from nasion.prediction import predict
 from nasion.terms import COLUMNS, DERIVATION_NAMES, ELECTRODES, VOTE_COLUMNS
 
@@ -100,7 +99,7 @@ def test_fits_predict_and_read_as_their_export_does(tmp_path, model):
 
 def test_what_is_saved_as_pretrained_is_loaded_the_same(tmp_path):
     fit = checkpoint("dense")
-    save_pretrained(fit, tmp_path / "hub")
+    Model(Ensemble((fit,))).save_pretrained(tmp_path / "hub")
     assert {path.name for path in (tmp_path / "hub").iterdir()} == {
         "config.json",
         "model.safetensors",
@@ -114,6 +113,12 @@ def test_what_is_saved_as_pretrained_is_loaded_the_same(tmp_path):
     (tmp_path / "hub" / "config.json").write_text("{}")
     with pytest.raises(NasionError, match=r"config\.json"):
         nasion.load(tmp_path / "hub")
+
+
+def test_a_hub_takes_one_fit(tmp_path, model):
+    with pytest.raises(NasionError, match="one fit"):
+        model.save_pretrained(tmp_path / "hub")
+    assert not (tmp_path / "hub").exists()
 
 
 def test_where_there_is_no_model_it_is_said(tmp_path):

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from nasion.api.arrays import recordings_of
 from nasion.api.reading import OpenReading
 from nasion.config import Signal
-from nasion.contract import FILE_NAME, PACKAGED_MODEL
+from nasion.contract import FILE_NAME, PACKAGED_MODEL, PRETRAINED
 from nasion.data.representation import represent
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
@@ -145,6 +145,22 @@ class Model:
         reading = reader.read(recording, progress=progress)
         return OpenReading.of(reading, recording=recording, network=self.network)
 
+    def save_pretrained(self, folder: Path | str) -> Path:
+        """Write config.json and model.safetensors, as model hubs have them; give the folder.
+
+        Raises
+        ------
+        NasionError
+            Where the model is an exported one, or has several fits.
+        """
+        if isinstance(self.predictor, Network) or len(self.predictor.fits) != 1:
+            raise NasionError(
+                f"{folder}: takes one fit; load a RUN that has one, without model.onnx"
+            )
+        from nasion.models.pretrained import save_pretrained
+
+        return save_pretrained(self.predictor.fits[0], folder)
+
 
 def load(source: Path | str | None = None) -> Model:
     """Load a model.
@@ -153,7 +169,7 @@ def load(source: Path | str | None = None) -> Model:
     ----------
     source
         A RUN folder, an exported model.onnx, or a folder with config.json and model.safetensors
-        as `Run.save_pretrained` writes it; the packaged model by default. A RUN without a
+        as `Model.save_pretrained` writes it; the packaged model by default. A RUN without a
         model.onnx, and safetensors, need PyTorch.
 
     Raises
@@ -172,7 +188,7 @@ def load(source: Path | str | None = None) -> Model:
         return Model(Network.open(path))
     if (path / FILE_NAME).is_file():
         return Model(Network.open(path / FILE_NAME))
-    if (path / "model.safetensors").is_file():
+    if (path / PRETRAINED).is_file():
         from nasion.models.pretrained import load_pretrained
 
         return Model(load_pretrained(path))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nasion.calibration import Calibration
 from nasion.config import made_with
+from nasion.contract import PRETRAINED
 from nasion.errors import NasionError
 from nasion.files import read_json, write_json
 from nasion.models import checkpoint
@@ -11,13 +12,13 @@ from nasion.models.checkpoint import Checkpoint
 from nasion.models.ensemble import Ensemble
 from nasion.version import VERSION
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG = "config.json"
 
 
 def save_pretrained(fit: Checkpoint, folder: Path | str) -> Path:
     """Write weights, settings and calibration of a fit; give the folder."""
     folder = Path(folder)
-    checkpoint.save(folder / WEIGHTS, fit.net, fit.experiment)
+    checkpoint.save(folder / PRETRAINED, fit.net, fit.experiment)
     content = {
         "nasion": VERSION,
         "experiment": fit.experiment.without_paths.model_dump(mode="json"),
@@ -40,6 +41,6 @@ def load_pretrained(folder: Path | str) -> Ensemble:
     if not isinstance(content, dict) or not {"experiment", "calibration"} <= content.keys():
         raise NasionError(f"{path}: does not say what model it is; save it anew")
     experiment = made_with(content["experiment"], str(path))
-    fit = checkpoint.load(Path(folder) / WEIGHTS, experiment)
+    fit = checkpoint.load(Path(folder) / PRETRAINED, experiment)
     calibration = Calibration.from_dict(content["calibration"], str(path))
     return Ensemble((Checkpoint(fit.net, experiment, calibration),))
