@@ -10,7 +10,7 @@ import torch
 
 from nasion.calibration import Calibration
 from nasion.config import parse
-from nasion.contract import PACKAGED
+from nasion.contract import PACKAGED, PACKAGED_MODEL
 from nasion.data.dataset import Batch
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.ensemble import Ensemble
@@ -73,7 +73,7 @@ def checkpoint(kind, seed=0, calibration=BIASED):
 @cache
 def ensemble_of(kind):
     """What an exported model is made of: calibrated fit by fit, or together."""
-    if kind == "packaged":
+    if kind in ("packaged", "anew"):
         return Run(PACKAGED).ensemble()
     if kind == "fits":
         return Ensemble((checkpoint(kind), checkpoint(kind, 1, Calibration(1.4))))
@@ -82,9 +82,11 @@ def ensemble_of(kind):
 
 @cache
 def exported(kind):
-    """The ONNX file of a kind, or of the packaged weights."""
+    """The ONNX file of a kind; the packaged one as it is, or the same weights exported anew."""
+    if kind == "packaged":
+        return PACKAGED_MODEL
     path = FOLDER / f"{kind}.onnx"
-    half = kind == "packaged"
+    half = kind == "anew"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():

@@ -31,6 +31,7 @@ def test_an_exported_model_predicts_what_its_checkpoints_do(phantoms, kind):
     np.testing.assert_allclose(there[votes].sum(axis=1), 1, atol=1e-9)
 
 
+@pytest.mark.more
 def test_an_exported_model_is_not_mirrored_otherwise(phantoms):
     segments = load_segments(phantoms)
     symmetric, sided = Network.open(exported("dense")), Network.open(exported("sided"))

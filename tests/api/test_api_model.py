@@ -89,6 +89,7 @@ def test_what_can_not_be_predicted_is_one_line(model, array, sfreq, names, messa
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.more
 def test_fits_predict_and_read_as_their_export_does(tmp_path, model):
     fits = Model(Ensemble((checkpoint("dense"),)))
     signals = noise(30.0)[:19]
