@@ -58,7 +58,7 @@ def written(folder, predictions, votes, *, n_folds=3, repeated=1):
     """A RUN as far as a blend reads it: three EEGs a patient, rows of an EEG with equal votes."""
     row = np.repeat(np.arange(len(votes)), repeated)
     table = pd.DataFrame({"fold": row // 3 % n_folds, "eeg_id": row})
-    table["eeg_sub_id"] = np.tile(np.arange(repeated), len(votes))
+    table["eeg_sub_id"] = table.groupby("eeg_id").cumcount()
     table["patient_id"] = row // 3
     OutOfFold(table, predictions[row], votes[row]).write(folder / "oof.csv")
     write_json(folder / "run.json", {"schema": 1, "experiment": folder.name, "labels": "x"})
@@ -141,6 +141,24 @@ def test_few_votes_and_repeated_rows_of_a_period_do_not_count(tmp_path):
     with pytest.raises(NasionError, match="no row has 11 votes"):
         blend(runs, tmp_path / "other", votes=11)
     assert not (tmp_path / "other").exists()
+
+
+def test_how_often_a_period_is_repeated_changes_nothing(tmp_path):
+    logits, votes = rows(120)
+    times = np.where(votes.argmax(1) == 3, 30, np.random.default_rng(0).integers(1, 4, 120))
+    tables, contents = [], []
+    for name, repeated in (("once", 1), ("often", times)):
+        runs = [
+            written(tmp_path / name / f"run-{k}", guesses(logits, 1, k), votes, repeated=repeated)
+            for k in range(2)
+        ]
+        blend(runs, tmp_path / name / "blend")
+        rows_of = OutOfFold.read(tmp_path / name / "blend" / "oof.csv")
+        first = ~rows_of.names["eeg_id"].duplicated()
+        tables.append(rows_of.probability[first])
+        contents.append(json.loads((tmp_path / name / "blend" / "blend.json").read_text()))
+    np.testing.assert_allclose(*tables, atol=1e-12)
+    assert contents[0] == contents[1]
 
 
 def test_runs_that_do_not_match_are_refused_in_one_line(tmp_path):

@@ -1,5 +1,6 @@
 """One row a period is learned from: how often a period is repeated changes nothing."""
 
+import json
 import logging
 import shutil
 from pathlib import Path
@@ -14,11 +15,13 @@ from nasion.cli import app
 from nasion.config import Training, parse
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
+from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import OutOfFold
 from nasion.periods import middle_rows
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 from nasion.training.module import FitModule, Split
+from nasion.training.run import Run
 from nasion.training.sampling import of_epoch, prior
 
 CONFIGS = Path(nasion.__file__).parents[2] / "configs"
@@ -141,6 +144,18 @@ def test_random_rows_depend_on_the_epoch_alone_and_not_on_the_way_there(dataset,
     seeded = experiment(overlaps, rows="period-random").model_copy(update={"seed": 1})
     another = FitModule(seeded, Split(dataset, None), 0)
     assert rows_of(another, 0) != forwards[0]
+
+
+def test_a_run_from_before_there_was_a_choice_learned_from_all_rows_and_goes_on(phantoms, tmp_path):
+    segments, run = load_segments(phantoms), Run(tmp_path / "run")
+    run.begin(experiment(phantoms, rows="all"), segments)
+    config = json.loads((run.folder / "config.json").read_text())
+    del config["training"]["rows"]
+    (run.folder / "config.json").write_text(json.dumps(config))
+    assert run.experiment.training.rows == "all"
+    run.begin(experiment(phantoms, rows="all"), segments)
+    with pytest.raises(NasionError, match=r'training.rows was "all", not "period"'):
+        run.begin(experiment(phantoms), segments)
 
 
 def test_the_paper_on_overlapping_rows_logs_shares_of_periods(overlaps, tmp_path, caplog):
