@@ -17,8 +17,9 @@ from nasion.terms import SFREQ, Pattern
 Array = NDArray[np.float32]
 Rng = np.random.Generator
 
-# What is planted as other (the panel may differ): background alone; patterns before and after but not in the labelled
-# span; runs of less than six cycles; single discharges; polymorphic delta; no brain activity.
+# What is planted as other, whatever the panel says: background alone; patterns before and after but
+# not in the labelled span; runs of less than six cycles, which the panel often takes for a pattern;
+# single discharges; polymorphic delta; no brain activity.
 OTHERS = {
     "plain": 0.26,
     "away": 0.12,
