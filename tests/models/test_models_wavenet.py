@@ -91,9 +91,11 @@ def test_published_depth_is_a_setting():
     assert net(noise(), torch.ones(2, N_BLOCKS)).shape == (2, 16)
 
 
+@pytest.mark.parametrize("residual", ["stream", "skip-sum"])
 @pytest.mark.parametrize("hemispheres", ["stacked", "shared"])
-def test_dense_blocks_equal_those_of_windows(hemispheres):
-    net = branch(WaveNetSettings(channels=(8,), hemispheres=hemispheres))
+def test_dense_blocks_equal_those_of_windows(hemispheres, residual):
+    net = branch(WaveNetSettings(channels=(8,), hemispheres=hemispheres, residual=residual))
+    assert net.dense
     recording = noise(1, 60)
     with torch.inference_mode():
         dense = net.blocks(recording)

@@ -15,8 +15,8 @@ The published network is another setting of the same code. Published are
   has this sum and beside it a residual stream from layer to layer, which `residual = "stream"`
   is: each layer sees its predecessors' sum, and there are no other skips.
 
-Reading uses neither: what padding adds depends on where a window begins, so the blocks of a
-recording are those of its windows for "valid" convolutions alone.
+The packaged weights have neither. What padding adds depends on where a window begins, so the blocks
+of a recording are those of its windows for "valid" convolutions alone, of either block.
 """
 
 from typing import Literal
