@@ -83,8 +83,21 @@ def assert_within(old, new):
         assert set(old) <= set(new)
         for key, value in old.items():
             assert_within(value, new[key])
+    elif isinstance(old, list):
+        assert len(old) == len(new)
+        for each, other in zip(old, new, strict=True):
+            assert_within(each, other)
     else:
         assert old == new
+
+
+def without_bounds(scores):
+    """Numbers alone: how their intervals are made has changed."""
+    if isinstance(scores, list):
+        return [without_bounds(each) for each in scores]
+    if not isinstance(scores, dict):
+        return scores
+    return {key: without_bounds(value) for key, value in scores.items() if key != "ci95"}
 
 
 def tree(folder):
@@ -149,7 +162,7 @@ def test_the_first_version_of_predictions_is_evaluated(name, tmp_path):
     if not labels:
         expected = content(V1 / "evaluation" / "metrics.json")
         for name in ("overall", "confident", "by_votes", "folds", "folds_mean", "folds_sd"):
-            assert_within(rounded(expected[name]), rounded(scores[name]))
+            assert_within(rounded(without_bounds(expected[name])), rounded(scores[name]))
 
 
 def test_the_first_version_of_a_store_gives_its_window():
@@ -297,7 +310,10 @@ def test_metrics_are_as_documented(made):
             assert list(scores) == documented("Scores of a pattern")
             assert list(scores["ci95"]) == documented("Scores of a pattern")[1:-1]
         keys = documented("Scores")
-        assert list(block["ci95"]) == keys[keys.index("kld") : keys.index("ece_classwise") + 1]
+        assert (
+            list(block["ci95"])
+            == keys[keys.index("kld") : keys.index("rms_calibration_error_classwise") + 1]
+        )
     of_fold = documented("Scores of a fold")
     for fold in found["folds"]:
         assert list(fold) == of_fold

@@ -10,6 +10,7 @@ from sklearn import metrics as reference
 from nasion.evaluation import assessment, metrics
 from nasion.evaluation.comparison import COMPARED, pairs, permutation_p
 from nasion.evaluation.document import of_pair
+from nasion.evaluation.gaps import bin_of
 from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.ranking import areas
@@ -79,7 +80,9 @@ def test_sparcnet_test_set_gives_the_published_numbers(real: Path) -> None:
         "ece": 0.0413,
     }
     assert {name: round(scores[name], 4) for name in expected} == expected
-    for name in expected:
+    for name in [*expected, "rms_calibration_error"]:
+        if name == "ece":  # no interval of resamples covers it
+            continue
         low, high = scores["ci95"][name]
         assert low < scores[name] < high
         assert high - low < 0.02
@@ -184,6 +187,11 @@ def test_every_metric_of_weighted_rows_is_that_of_repeated_rows() -> None:
     rows, weight = random_rows(80), np.random.default_rng(0).integers(0, 4, 80)
     repeated = score(take(rows, np.repeat(np.arange(80), weight)))
     weighted = metrics.measures(rows, metrics.sums_of(rows), weight[None].astype(float))
+    weighted |= {
+        name: np.maximum(values, 0) ** 0.5
+        for name, values in weighted.items()
+        if name.removesuffix("_each") in metrics.SQUARED
+    }
     for name in metrics.SCALARS:
         assert weighted[name][0] == pytest.approx(repeated[name]), name
     for name in metrics.OF_PATTERN:
@@ -230,14 +238,43 @@ def test_honest_rows_have_no_calibration_error_and_boasting_ones_have() -> None:
         assert gap == pytest.approx(block["ece"])
 
 
-def test_the_interval_of_a_calibration_error_is_not_above_what_chance_made() -> None:
+def test_what_chance_alone_makes_is_no_calibration_error() -> None:
     rng = np.random.default_rng(1)
-    p = rng.dirichlet(np.ones(6), 80)
-    truth = (p.cumsum(1) > rng.random((80, 1))).argmax(1)
-    rows = judged(np.eye(6)[truth], p)  # honest, so that all of the error is chance
-    low, high = intervals(rows)["ece"]
-    assert 0 <= low < 0.05
-    assert high > score(rows)["ece"] * 0.8
+    p = rng.dirichlet(np.ones(6), (400, 80))
+    truth = (p.cumsum(2) > rng.random((400, 80, 1))).argmax(2)
+    once = [metrics.measured_once(judged(np.eye(6)[t], q)) for t, q in zip(truth, p, strict=True)]
+    for name in metrics.SQUARED:
+        squares = np.array([values[name] for values in once])
+        assert abs(squares.mean()) < 4 * squares.std() / 20
+    assert np.mean([values["ece"] for values in once]) > 0.1
+    rows = judged(np.eye(6)[truth[0]], p[0])
+    scores = score(rows, metrics.draws(rows))
+    assert scores["ci95"]["rms_calibration_error"][0] == 0
+    assert scores["ci95"]["ece"] is None
+
+
+def test_calibration_errors_come_of_rows_of_different_patients() -> None:
+    rows = random_rows(90, unit=np.arange(90) // 3)
+    gap = rows.prediction.max(1) - (rows.prediction.argmax(1) == rows.consensus)
+    place = bin_of(rows.prediction.max(1))
+    expected = 0.0
+    for b in np.unique(place):
+        i, j = np.meshgrid(*[np.flatnonzero(place == b)] * 2)
+        apart = rows.unit[i] != rows.unit[j]
+        if apart.any():
+            expected += (place == b).sum() / 90 * (gap[i] * gap[j])[apart].mean()
+    assert metrics.measured_once(rows)["rms_calibration_error"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_patients", [30, 60])
+def test_an_interval_stands_where_it_holds(n_patients: int) -> None:
+    rows = random_rows(n_patients)
+    bounds = score(rows, metrics.draws(rows))["ci95"]
+    for name in metrics.SCALARS:
+        expected = name not in metrics.RAISED and n_patients >= metrics.FEWEST.get(name, 0)
+        assert (bounds[name] is not None) == expected
+        if expected and name not in ("kld", "kappa"):
+            assert 0 <= bounds[name][0] <= bounds[name][1] <= 1
 
 
 def test_perfect_predictions_give_ones() -> None:
@@ -306,7 +343,7 @@ def test_confident_rows_have_a_target_above_one_half() -> None:
 
 def test_intervals_hold_the_estimate_and_shrink_with_n() -> None:
     few, many = assess(random_rows(100)), assess(random_rows(2500))
-    for name in set(metrics.SCALARS) - set(metrics.RAISED):
+    for name in set(metrics.SCALARS) - {*metrics.RAISED, *metrics.SQUARED}:
         for content in (few, many):
             low, high = content["overall"]["ci95"][name]
             assert low < content["overall"][name] < high

@@ -249,8 +249,9 @@ def _gain_text(result: Any) -> str:
     """What the calibration does to the divergence of patients it was not fitted on."""
     import numpy as np
 
+    from nasion.evaluation.intervals import interval
     from nasion.evaluation.metrics import divergence
-    from nasion.evaluation.resampling import interval, resamples
+    from nasion.evaluation.resampling import resamples
 
     before, after = (divergence(result.target, p) for p in (result.before, result.after))
     rows = after - before

@@ -8,17 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from nasion.evaluation.intervals import Estimate, Interval, interval
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import divergence
-from nasion.evaluation.resampling import (
-    Estimate,
-    Interval,
-    Sums,
-    interval,
-    ratio,
-    resamples,
-    stacked,
-)
+from nasion.evaluation.resampling import Sums, ratio, resamples, stacked
 
 Array = np.ndarray[Any, Any]
 

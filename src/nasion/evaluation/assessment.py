@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from nasion.evaluation.abstention import Kept, curve
+from nasion.evaluation.intervals import Estimate, interval
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import (
     CONFIDENT,
+    FEWEST,
     FOLD_METRICS,
     VOTE_BINS,
     Scores,
@@ -19,14 +21,7 @@ from nasion.evaluation.metrics import (
 )
 from nasion.evaluation.people import People, agreement_of_people
 from nasion.evaluation.recalibration import Recalibration, recalibrated
-from nasion.evaluation.resampling import (
-    Estimate,
-    defined,
-    interval,
-    mean,
-    n_resamples,
-    resamples,
-)
+from nasion.evaluation.resampling import defined, mean, n_resamples, resamples
 from nasion.seen import NOTHING, Seen
 
 Array = np.ndarray[Any, Any]
@@ -171,6 +166,16 @@ def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
     noun = "patient" if judged.unit_name == "patient" else "EEG"
     if judged.n_units < 2:
         notes.append(f"Intervals: they need two {noun}s, and there is one.")
+    notes.append(
+        "Intervals of the ECE: chance raises it, and resamples once more, so that none holds the "
+        "truth; the RMS calibration error has one."
+    )
+    fewest = max(FEWEST.values())
+    if 2 <= judged.n_units < fewest:
+        notes.append(
+            f"Intervals of F1 over patterns: they hold from {fewest} {noun}s on, and there are "
+            f"{judged.n_units}."
+        )
     if not calibrated:
         notes.append(f"Calibration: no other {noun} is left to fit on.")
     if judged.unit_name != "patient":

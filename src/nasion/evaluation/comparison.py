@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nasion.evaluation.intervals import Estimate, interval
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import Scores, divergence
-from nasion.evaluation.resampling import MANY_ROWS, Estimate, interval
+from nasion.evaluation.resampling import MANY_ROWS
 
 Array = np.ndarray[Any, Any]
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from nasion.errors import NasionError
 from nasion.evaluation import occurrences
+from nasion.evaluation.intervals import Estimate, interval
 from nasion.evaluation.occurrences import Occurrences
-from nasion.evaluation.resampling import Estimate, defined, interval, resamples
+from nasion.evaluation.resampling import defined, resamples
 from nasion.terms import EVENTFUL, Pattern
 
 Spans = Sequence[tuple[float, float]]

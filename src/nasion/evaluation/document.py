@@ -11,10 +11,10 @@ from nasion.evaluation.abstention import Kept
 from nasion.evaluation.assessment import Assessment
 from nasion.evaluation.comparison import Comparison
 from nasion.evaluation.detection import Detection
+from nasion.evaluation.intervals import Interval
 from nasion.evaluation.metrics import FOLD_METRICS, OF_PATTERN, SCALARS, Scores
 from nasion.evaluation.people import MEASURES, WHO, Beside, People, Raters
 from nasion.evaluation.recalibration import SHOWN, CalibratedScores, Recalibration
-from nasion.evaluation.resampling import Interval
 from nasion.evaluation.result import Result
 from nasion.terms import PATTERNS
 

@@ -20,6 +20,10 @@ from nasion.evaluation.system import System, open_system
 from nasion.files import write_json, write_text
 from nasion.seen import Seen
 
+SUMMARISED = (
+    "kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro", "ece",
+    "rms_calibration_error",
+)  # fmt: skip
 SOFTWARE = ("nasion", "numpy", "scipy", "pandas", "matplotlib")
 
 
@@ -104,11 +108,13 @@ def summary(content: Content) -> str:
         return "\n".join(f"{name}\n{summary(system)}" for name, system in blocks)
     overall = content["overall"]
     warning = Seen.of(content, "metrics.json").warning
-    lines = [warning] * bool(warning) + [f"{'n':20}{overall['n']:,}"]
-    for name in ("kld", "accuracy", "balanced_accuracy", "kappa", "auroc_macro", "ece"):
-        line = f"{name.replace('_', ' '):20}{page.number(overall[name])}"
+    lines = [warning] * bool(warning) + [f"{'n':24}{overall['n']:,}"]
+    for name in SUMMARISED:
+        line = f"{name.replace('_', ' '):24}{page.number(overall[name])}"
         if bounds := overall["ci95"][name]:
             line += f"   95 % interval {page.number(bounds[0])} to {page.number(bounds[1])}"
+        elif name in metrics.RAISED:
+            line += "   raised by chance: no interval"
         if len(content.get("folds", ())) > 1 and name in content["folds_mean"]:
             centre, spread = (content[key][name] for key in ("folds_mean", "folds_sd"))
             line += f"   mean of folds {page.number(centre)} ± {page.number(spread)}"

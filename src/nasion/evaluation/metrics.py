@@ -12,26 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from nasion.evaluation.gaps import N_BINS, Gaps, bin_of
+from nasion.evaluation.intervals import Estimate, interval, interval_of_root, interval_of_share
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.ranking import areas
-from nasion.evaluation.resampling import (
-    Estimate,
-    Sums,
-    defined,
-    interval,
-    mean,
-    ratio,
-    resamples,
-    stacked,
-)
+from nasion.evaluation.resampling import Sums, defined, mean, ratio, resamples, stacked
 from nasion.terms import PATTERNS, Pattern
 
 Array = np.ndarray[Any, Any]
+Measured = Mapping[str, Array]  # metrics by name, of rows or of resamples of them
 
 CLIP = 1e-15
 VOTE_BINS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 CONFIDENT = 0.5  # the paper's confusion matrices hold rows whose largest target is above
-N_BINS = 15  # of equal width, for calibration
 SCALARS = (
     "kld",
     "accuracy",
@@ -46,9 +39,21 @@ SCALARS = (
     "brier",
     "ece",
     "ece_classwise",
+    "rms_calibration_error",
+    "rms_calibration_error_classwise",
 )
-OF_PATTERN = ("precision", "recall", "f1", "auroc", "auprc", "brier", "ece")
-RAISED = ("ece", "ece_classwise")  # by chance alone, so that their intervals are mirrored
+OF_PATTERN = (
+    "precision", "recall", "f1", "auroc", "auprc", "brier", "ece", "rms_calibration_error",
+)  # fmt: skip
+LOWER_IS_BETTER = (
+    "kld", "brier", "ece", "ece_classwise", "rms_calibration_error",
+    "rms_calibration_error_classwise",
+)  # fmt: skip
+RAISED = ("ece", "ece_classwise")  # by chance, and by resamples once more: none of them bounds it
+SQUARED = ("rms_calibration_error", "rms_calibration_error_classwise")  # measured as squares
+UNBOUNDED = ("kld", "brier", "kappa")  # all else lies between 0 and 1
+FEWEST = {"f1_macro": 40, "f1_weighted": 40}  # patients from which an interval holds
+COUNTS = ("confusion", "top", "bins")  # what several trainings add up
 FOLD_METRICS = (  # accuracy, precision, recall (balanced accuracy) and F1 are the paper's (3.3)
     "kld",
     "accuracy",
@@ -74,6 +79,7 @@ class PatternScores:
     auprc: Estimate
     brier: Estimate
     ece: Estimate
+    rms_calibration_error: Estimate
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ class Scores:
     brier: Estimate
     ece: Estimate
     ece_classwise: Estimate
+    rms_calibration_error: Estimate
+    rms_calibration_error_classwise: Estimate
     prior_kld: float
     entropy_floor: float
     per_class: Mapping[Pattern, PatternScores]
@@ -173,8 +181,8 @@ def sums_of(judged: Judged) -> Sums:
     sums.add("confusion", 1, truth * N + choice, (N, N))
     sums.add("brier", (prediction - target) ** 2, pattern[None], (N,))
     columns = np.stack([np.ones(len(confidence)), confidence, truth == choice], axis=1)
-    sums.add("top", columns, _bin(confidence)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
-    place = _bin(prediction) + pattern * N_BINS
+    sums.add("top", columns, bin_of(confidence)[:, None] + np.arange(3) * N_BINS, (3, N_BINS))
+    place = bin_of(prediction) + pattern * N_BINS
     columns = np.concatenate([np.ones_like(target), prediction, target], axis=1)
     places = np.concatenate([place + k * N * N_BINS for k in range(3)], axis=1)
     sums.add("bins", columns, places, (3, N, N_BINS))
@@ -212,12 +220,16 @@ def measures(
         result["auroc_macro"] = mean(result["auroc_each"])
         result["auprc_macro"] = mean(result["auprc_each"])
     gaps = _gap(totals["bins"], total[:, None])
+    top, each = Gaps.of(judged).squared(weights)
     return result | {
         "brier": totals["brier"].sum(-1) / total,
         "brier_each": totals["brier"] / total[:, None],
         "ece": _gap(totals["top"], total),
         "ece_classwise": gaps.mean(-1),
         "ece_each": gaps,
+        "rms_calibration_error": top,
+        "rms_calibration_error_classwise": each.mean(-1),
+        "rms_calibration_error_each": each,
         **{name: totals[name] for name in ("confusion", "top", "bins")},
     }
 
@@ -229,49 +241,64 @@ def draws(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
     return stacked([measures(judged, sums, weights, ranked=ranked) for weights in blocks])
 
 
-def score(judged: Judged, resampled: dict[str, Array] | None = None) -> Scores:
+def measured_once(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
+    """Every metric with each row counting once."""
+    sample = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=ranked)
+    return {name: values[0] for name, values in sample.items()}
+
+
+def score(judged: Judged, resampled: Measured | None = None) -> Scores:
     """Tell everything of these rows, with the intervals of what was drawn from the same rows."""
-    resampled = resampled or {}
+    return told(judged, measured_once(judged), resampled or {})
+
+
+def told(judged: Judged, sample: Measured, resampled: Measured) -> Scores:
+    """Put what was measured of these rows, and drawn, in the form of scores."""
     n, target = len(judged.votes), judged.target
-    sample = {k: v[0] for k, v in measures(judged, sums_of(judged), np.ones((1, n))).items()}
     shares = np.broadcast_to(target.mean(0), target.shape)
-    counts = sample["confusion"].astype(int)
+    of_truth = np.bincount(judged.consensus, minlength=N)
     return Scores(
         n=n,
         n_patients=judged.n_units if judged.unit_name == "patient" else None,
         prior_kld=float(divergence(target, shares).mean()),
         entropy_floor=float(-(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean()),
         per_class={
-            pattern: _of_pattern(sample, resampled, k, int(counts[k].sum()))
+            pattern: _of_pattern(sample, resampled, k, int(of_truth[k]), judged.n_units)
             for k, pattern in enumerate(PATTERNS)
         },
-        confusion=counts,
+        confusion=sample["confusion"].astype(int),
         reliability={
             name: _bins(sums, drawn_sums) for name, sums, drawn_sums in _diagrams(sample, resampled)
         },
-        **estimates(sample, resampled, SCALARS),
+        **estimates(sample, resampled, SCALARS, judged.n_units),
     )
 
 
 def estimates(
-    sample: dict[str, Array], resampled: dict[str, Array], names: tuple[str, ...]
+    sample: Measured, resampled: Measured, names: tuple[str, ...], n_units: int
 ) -> dict[str, Estimate]:
-    """Give some scalar metrics by name, each with its interval."""
+    """Give some scalar metrics by name, each with its interval over so many patients."""
     return {
-        name: Estimate(
-            defined(sample[name]),
-            interval(resampled.get(name), float(sample[name]) if name in RAISED else None),
-        )
-        for name in names
+        name: _estimate(name, float(sample[name]), resampled.get(name), n_units) for name in names
     }
 
 
+def _estimate(name: str, value: float, resampled: Array | None, n_units: int) -> Estimate:
+    if name in SQUARED:
+        return Estimate(defined(max(value, 0.0) ** 0.5), interval_of_root(resampled, value))
+    if name in RAISED or n_units < FEWEST.get(name, 0):
+        return Estimate(defined(value))
+    if name in UNBOUNDED:
+        return Estimate(defined(value), interval(resampled))
+    return Estimate(defined(value), interval_of_share(resampled, value, n_units))
+
+
 def _of_pattern(
-    sample: dict[str, Array], resampled: dict[str, Array], k: int, n: int
+    sample: Measured, resampled: Measured, k: int, n: int, n_units: int
 ) -> PatternScores:
     values = {name: sample[f"{name}_each"][k] for name in OF_PATTERN}
     columns = {name: resampled[f"{name}_each"][:, k] for name in OF_PATTERN} if resampled else {}
-    return PatternScores(n=n, **estimates(values, columns, OF_PATTERN))
+    return PatternScores(n=n, **estimates(values, columns, OF_PATTERN, n_units))
 
 
 def _bins(sums: Array, resampled: Array | None) -> tuple[Bin, ...]:
@@ -292,18 +319,11 @@ def _bins(sums: Array, resampled: Array | None) -> tuple[Bin, ...]:
     )
 
 
-def _diagrams(
-    sample: dict[str, Array], resampled: dict[str, Array]
-) -> Iterator[tuple[str, Array, Array | None]]:
+def _diagrams(sample: Measured, resampled: Measured) -> Iterator[tuple[str, Array, Array | None]]:
     """Name, sums and drawn sums of each reliability diagram, the most probable pattern first."""
     yield "top", sample["top"], resampled.get("top")
     for k, pattern in enumerate(PATTERNS):
         yield pattern, sample["bins"][:, k], resampled["bins"][:, :, k] if resampled else None
-
-
-def _bin(probability: Array) -> Array:
-    """Number the bin of equal width, each holding its upper edge."""
-    return np.clip(np.ceil(probability * N_BINS).astype(int) - 1, 0, N_BINS - 1)
 
 
 def _gap(sums: Array, total: Array) -> Array:

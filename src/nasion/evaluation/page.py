@@ -6,7 +6,8 @@ from typing import Any
 
 from nasion.drawing.template import template
 from nasion.evaluation.abstention import Kept
-from nasion.evaluation.metrics import FOLD_METRICS, N_BINS, VOTE_BINS
+from nasion.evaluation.gaps import N_BINS
+from nasion.evaluation.metrics import FOLD_METRICS, VOTE_BINS
 from nasion.evaluation.result import Result
 from nasion.terms import PATTERNS
 

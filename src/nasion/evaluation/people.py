@@ -13,20 +13,11 @@ from typing import Any
 import numpy as np
 
 from nasion.evaluation.inputs import ABSTAINED
+from nasion.evaluation.intervals import Estimate, Interval, interval
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import agreement
 from nasion.evaluation.ranking import curves
-from nasion.evaluation.resampling import (
-    Estimate,
-    Interval,
-    Sums,
-    defined,
-    interval,
-    mean,
-    ratio,
-    resamples,
-    stacked,
-)
+from nasion.evaluation.resampling import Sums, defined, mean, ratio, resamples, stacked
 from nasion.terms import PATTERNS, Pattern
 
 Array = np.ndarray[Any, Any]

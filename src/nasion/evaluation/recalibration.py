@@ -11,13 +11,16 @@ import numpy as np
 
 from nasion.calibration import Calibration, Kind, cross_fitted, fit
 from nasion.errors import NasionError
+from nasion.evaluation.intervals import Estimate
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import draws, estimates, measures, sums_of
-from nasion.evaluation.resampling import Estimate
+from nasion.evaluation.metrics import draws, estimates, measured_once
 
 Array = np.ndarray[Any, Any]
 
-SHOWN = ("kld", "accuracy", "balanced_accuracy", "brier", "ece", "ece_classwise")
+SHOWN = (
+    "kld", "accuracy", "balanced_accuracy", "brier", "ece", "ece_classwise",
+    "rms_calibration_error", "rms_calibration_error_classwise",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class CalibratedScores:
     brier: Estimate
     ece: Estimate
     ece_classwise: Estimate
+    rms_calibration_error: Estimate
+    rms_calibration_error_classwise: Estimate
     fit: Calibration | None
 
 
@@ -66,6 +71,5 @@ def _calibrated(judged: Judged, kind: Kind) -> CalibratedScores:
 
 
 def _scores(judged: Judged) -> dict[str, Estimate]:
-    measured = measures(judged, sums_of(judged), np.ones((1, len(judged.votes))), ranked=False)
-    sample = {name: measured[name][0] for name in SHOWN}
-    return estimates(sample, draws(judged, ranked=False), SHOWN)
+    sample = measured_once(judged, ranked=False)
+    return estimates(sample, draws(judged, ranked=False), SHOWN, judged.n_units)

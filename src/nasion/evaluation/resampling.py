@@ -1,12 +1,11 @@
-"""Resamples: which patients count how often, the sums that follow, and 95 % intervals.
+"""Resamples: which patients count how often, and the sums that follow.
 
 The bootstrap draws patients with replacement (EEGs where patients are unknown), as often as there
 are. Most metrics follow from sums over rows, so a resample costs one sparse product.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,22 +13,6 @@ Array = np.ndarray[Any, Any]
 
 MANY_ROWS = 10_000  # above, 300 resamples are enough
 CELLS = 2_000_000  # of a block of resamples, which bounds memory
-LEVELS = (2.5, 97.5)  # per cent
-
-
-class Interval(NamedTuple):
-    """Bounds of 95 % of what was drawn."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval; either is None where it is undefined or nothing was drawn."""
-
-    value: float | None
-    ci95: Interval | None = None
 
 
 def resamples(unit: Array, seed: int = 0) -> Iterator[Array]:
@@ -99,23 +82,6 @@ def stacked(parts: list[dict[str, Array]]) -> dict[str, Array]:
     if not parts:
         return {}
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def interval(values: Array | None, estimate: float | None = None) -> Interval | None:
-    """Bounds of 95 % of drawn values, shape (b,); None where nothing is defined.
-
-    With an `estimate` the bounds are mirrored at it and not below 0 (the basic bootstrap): for a
-    number that chance can only raise, as a calibration error, whose draws lie above the truth.
-    """
-    if values is None:
-        return None
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return None
-    low, high = np.percentile(values, LEVELS)
-    if estimate is not None:
-        low, high = max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low)
-    return Interval(float(low), float(high))
 
 
 def ratio(dividend: Any, divisor: Any) -> Array:

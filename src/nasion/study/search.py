@@ -15,7 +15,7 @@ from nasion.errors import NasionError
 from nasion.evaluation import trials as figures
 from nasion.evaluation.figures import save
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import SCALARS, score
+from nasion.evaluation.metrics import LOWER_IS_BETTER, SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
 from nasion.hms.segments import load_segments
 from nasion.out_of_fold import FILE_NAME as OOF
@@ -33,7 +33,6 @@ from nasion.training.run import Run
 from nasion.version import VERSION
 
 SCHEMA = 1
-LOWER_IS_BETTER = ("kld", "brier", "ece", "ece_classwise")
 
 
 @dataclass(frozen=True)
