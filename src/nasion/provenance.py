@@ -50,11 +50,11 @@ def content(signals: NDArray[np.floating]) -> str:
     Empty where no channel has a signal: silence tells nobody from anybody.
     """
     values = np.asarray(signals, np.float32).astype(np.float64)
-    known = np.isfinite(values)
-    steps = np.rint(np.where(known, values, 0) / STEP_UV).clip(-LARGEST, LARGEST).astype("<i4")
+    finite = np.isfinite(values)
+    steps = np.rint(np.where(finite, values, 0) / STEP_UV).clip(-LARGEST, LARGEST).astype("<i4")
     if (steps == steps[:, :1]).all():
         return ""
-    steps[~known] = -LARGEST - 1
+    steps[~finite] = -LARGEST - 1
     return hashlib.sha256(f"{steps.shape}".encode() + steps.tobytes()).hexdigest()
 
 
@@ -75,7 +75,7 @@ class Subjects(Protocol):
 
     @property
     def patients(self) -> frozenset[int]:
-        """Their numbers."""
+        """Numbers of its patients."""
 
     def contents(self) -> Iterable[tuple[str, int]]:
         """Content and patient of each EEG."""
@@ -112,7 +112,7 @@ class Shared:
 
     @property
     def seen(self) -> Seen:
-        """How many."""
+        """How many patients and EEGs, and the seeds."""
         return Seen(len(self.patients), len(self.eegs), tuple(sorted(self.seeds)))
 
 
@@ -152,8 +152,8 @@ class Source:
         """What the weights of one fit learned from, which held out this fold or none."""
         unseen = (fold, CALIBRATED, UNSEEN)
         eegs, patients = (
-            {name: UNSEEN if number in unseen else LEARNED for name, number in each.items()}
-            for each in (self.eegs, self.patients)
+            {name: UNSEEN if number in unseen else LEARNED for name, number in folds.items()}
+            for folds in (self.eegs, self.patients)
         )
         return replace(self, eegs=eegs, patients=patients)
 
@@ -174,13 +174,13 @@ class Source:
 
     def _key(self, pairs: list[tuple[str, int]], subjects: Subjects) -> str:
         """The key of the numbers, where an EEG of the data set opens it; else none."""
-        known = False
+        is_opened = False
         for eeg, patient in pairs:
             key = self._opened(eeg)
             if key and _hash(self.salt, key, str(patient)) in self.patients:
                 return key
-            known = known or bool(key)
-        if known:  # the same EEGs under other numbers
+            is_opened = is_opened or bool(key)
+        if is_opened:  # the same EEGs under other numbers
             return ""
         return next(filter(None, map(self._opened, subjects.beside())), "")
 
@@ -195,11 +195,11 @@ class Source:
         }
 
     @classmethod
-    def from_dict(cls, given: Any, source: str) -> "Source":
+    def from_dict(cls, content: Any, source: str) -> "Source":
         """Check what a file held; `source` names it in errors."""
         try:
             salt, eegs, patients, locks = (
-                given[name] for name in ("salt", "eegs", "patients", "locks")
+                content[name] for name in ("salt", "eegs", "patients", "locks")
             )
             folds = [*eegs.values(), *patients.values()]
             texts = [salt, *eegs, *patients, *locks, *locks.values()]
@@ -252,9 +252,9 @@ class Provenance:
         shared = Shared()
         for source in self.sources:
             shared |= source.shared_with(subjects)
-        own = subjects.simulation
-        for simulation in self.simulations if own else ():
-            if own and (patients := simulation.shared_with(own, subjects.patients)):
+        simulated = subjects.simulation
+        for simulation in self.simulations if simulated else ():
+            if simulated and (patients := simulation.shared_with(simulated, subjects.patients)):
                 shared |= Shared(frozenset(patients), seeds=frozenset((simulation.seed,)))
         return shared
 
@@ -268,7 +268,7 @@ class Provenance:
         }
 
     @classmethod
-    def from_dict(cls, given: Any, source: str = FILE_NAME) -> "Provenance":
+    def from_dict(cls, content: Any, source: str = FILE_NAME) -> "Provenance":
         """Check what a file held; `source` names it in errors.
 
         Raises
@@ -276,14 +276,14 @@ class Provenance:
         NasionError
             For another schema, or hashes, folds or seeds that are missing or none.
         """
-        of_schema(given, SCHEMA, f"{source}: provenance", "copy the file anew")
-        lists = [given.get(name) for name in ("sources", "simulations", "tables")]
-        if not all(isinstance(each, list) for each in lists):
+        of_schema(content, SCHEMA, f"{source}: provenance", "copy the file anew")
+        lists = [content.get(name) for name in ("sources", "simulations", "tables")]
+        if not all(isinstance(entries, list) for entries in lists):
             raise NasionError(f"{source}: needs sources, simulations, tables; copy the file anew")
         sources, simulations, tables = lists
         return cls(
-            tuple(Source.from_dict(each, source) for each in sources),
-            tuple(Simulation.from_dict(each, source) for each in simulations),
+            tuple(Source.from_dict(entries, source) for entries in sources),
+            tuple(Simulation.from_dict(entries, source) for entries in simulations),
             tuple(map(str, tables)),
         )
 
@@ -309,8 +309,8 @@ def _locked(key: str, salt: str, eeg: str) -> str:
 
 
 def _once(items: Iterable[Any]) -> list[Any]:
-    unlike: list[Any] = []
+    distinct: list[Any] = []
     for item in items:
-        if item not in unlike:
-            unlike.append(item)
-    return unlike
+        if item not in distinct:
+            distinct.append(item)
+    return distinct

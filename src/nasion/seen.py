@@ -37,7 +37,7 @@ class Seen:
 
     def __str__(self) -> str:
         """Say how many, as a part of a sentence."""
-        text = f"{_counted(self.patients, 'patient')} and {_counted(self.eegs, 'EEG')}"
+        text = f"{_number_text(self.patients, 'patient')} and {_number_text(self.eegs, 'EEG')}"
         if self.seeds:
             text += f" (simulated with seed {', '.join(map(str, self.seeds))})"
         return text
@@ -65,11 +65,11 @@ class Seen:
         NasionError
             Where it is not said in whole numbers.
         """
-        given = content.get(KEY) if isinstance(content, dict) else None
-        if given is None:
+        entry = content.get(KEY) if isinstance(content, dict) else None
+        if entry is None:
             return cls()
         try:
-            counts, seeds = (given["patients"], given["eegs"]), tuple(given["seeds"])
+            counts, seeds = (entry["patients"], entry["eegs"]), tuple(entry["seeds"])
             if not all(type(number) is int and number >= 0 for number in (*counts, *seeds)):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
@@ -100,5 +100,5 @@ def _mark(path: Path) -> Path:
     return path.with_name(path.stem + SUFFIX)
 
 
-def _counted(number: int, noun: str) -> str:
+def _number_text(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

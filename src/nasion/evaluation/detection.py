@@ -108,7 +108,7 @@ def by_event(detected: Spans, truth: Spans, duration_s: float, rules: Rules = SZ
 
 
 def by_sample(detected: Spans, truth: Spans, duration_s: float) -> Counts:
-    """Count seconds."""
+    """Count seconds of agreement."""
     n = round(duration_s * SAMPLE_HZ)
     positive, true = (occurrences.mask(spans, SAMPLE_HZ, n) for spans in (detected, truth))
     hits, false = int((positive & true).sum()), int((positive & ~true).sum())

@@ -40,7 +40,7 @@ def of_result(result: Result, *, single: bool) -> Content:
 
 
 def of_system(system: Assessment) -> Content:
-    """One system."""
+    """What metrics.json holds of one system."""
     return {"run": dict(system.run) or None} | system.seen.field | of_assessment(system)
 
 

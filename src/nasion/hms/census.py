@@ -110,7 +110,7 @@ def eeg_content(path: Path) -> str:
 
 
 def guard_unseen(
-    learned: Provenance,
+    provenance: Provenance,
     census: Census,
     learner: str,
     *,
@@ -134,14 +134,14 @@ def guard_unseen(
     NasionError
         Where the model learned from some of these patients or EEGs.
     """
-    shared = learned.shared_with(census).seen
+    shared = provenance.shared_with(census).seen
     if shared and not allow_seen:
         advice = "simulate with another --seed" if shared.seeds else "give other patients"
         raise NasionError(
             f"{census.segments.folder}: {learner} learned from {shared} of it; {advice} (or use "
             "its oof.csv), or mark the output with --allow-seen"
         )
-    if learned.tables and not shared:
+    if provenance.tables and not shared:
         log.warning(
             "%s: was made before patients and EEGs were kept; told by its whole table alone, "
             "it learned from none of %s",

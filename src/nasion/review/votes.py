@@ -39,7 +39,7 @@ def votes_of(verdicts: Sequence[Verdict], *, with_visible: bool) -> dict[float, 
 
     Parameters
     ----------
-    said
+    verdicts
         Verdicts that stand; the last of each reader on an event counts.
     with_visible
         Whether those count too that were given while predictions were seen.

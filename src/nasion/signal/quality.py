@@ -270,7 +270,7 @@ def judged(bits: Bits) -> Bits:
 
     Parameters
     ----------
-    found
+    bits
         Faults of all steps, shape (n_steps, 20).
 
     Returns

@@ -185,7 +185,7 @@ def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
             if scores[-1] is not None:
                 report(done, total, scores[-1])
 
-        crossval(experiment, run, scored=add_fold, allow_seen=allow_seen)
+        crossval(experiment, run, report=add_fold, allow_seen=allow_seen)
         if scores[-1] is None:
             raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
         return scores[-1]

@@ -65,16 +65,16 @@ class Blend:
         path = folder / BLEND
         content = of_schema(read_json(path), SCHEMA, path, "blend anew")
         try:
-            members = [(Run(folder / one["path"]), one) for one in content["runs"]]
-            weights = tuple(float(one["weight"]) for _, one in members)
-            said = [{key: one[key] for key in FINGERPRINTS} for _, one in members]
+            members = [(Run(folder / entry["path"]), entry) for entry in content["runs"]]
+            weights = tuple(float(entry["weight"]) for _, entry in members)
+            fingerprints = [{key: entry[key] for key in FINGERPRINTS} for _, entry in members]
         except (KeyError, TypeError, ValueError):
             raise NasionError(f"{path}: not a blend; blend the runs anew") from None
-        for (run, _), expected in zip(members, said, strict=True):
-            if _fingerprints(run) != expected:
+        for (run, _), fingerprint in zip(members, fingerprints, strict=True):
+            if _fingerprints(run) != fingerprint:
                 raise NasionError(f"{run.folder}: is another run than was blended; blend anew")
-        mixed = Calibration.from_dict(content.get("calibration"), str(path))
-        return cls(tuple(run for run, _ in members), weights, mixed)
+        scaling = Calibration.from_dict(content.get("calibration"), str(path))
+        return cls(tuple(run for run, _ in members), weights, scaling)
 
     @property
     def provenance(self) -> Provenance:
@@ -91,9 +91,9 @@ class Blend:
         ]
         calibrated = (Calibration(),) * len(shares)  # as each run is by itself
         mixture = Mixture(calibrated, self.calibration, tuple(shares.values()))
-        each = np.stack([table[list(VOTE_COLUMNS)].to_numpy(float) for table in tables])
+        raw = np.stack([table[list(VOTE_COLUMNS)].to_numpy(float) for table in tables])
         table = tables[0]
-        table[list(VOTE_COLUMNS)] = mixture.apply(each)
+        table[list(VOTE_COLUMNS)] = mixture.apply(raw)
         return table
 
 
@@ -149,10 +149,10 @@ def blend(
         raise NasionError("a blend needs two runs or more, each once")
     if folder.exists():
         raise NasionError(f"{folder}: exists already; give a new folder")
-    tables = _common(runs)
-    seen = reduce(or_, (_seen(run, allow_seen=allow_seen) for run in runs))
+    tables = _common_rows(runs)
+    seen = reduce(or_, (_seen_by_start(run, allow_seen=allow_seen) for run in runs))
     table = tables[0]
-    raw = np.stack([each.probability for each in tables])
+    raw = np.stack([out_of_fold.probability for out_of_fold in tables])
     target, patient = table.target, table.names["patient_id"].to_numpy()
     fold = table.names["fold"].to_numpy()
     middle = np.zeros(len(table.votes), bool)
@@ -161,26 +161,30 @@ def blend(
     if not judged.any():
         raise NasionError(f"{runs[0].folder}: no row has {votes} votes; give fewer with --votes")
 
-    alone, mixed = np.empty_like(raw), np.empty(raw.shape[1:])
-    for held_out, learned in splits(patient, fold=fold):
-        periods, fitted_on = learned & middle, learned & judged
-        singles = tuple(of_single_fits(one[periods], target[periods]) for one in raw)
+    members, blended = np.empty_like(raw), np.empty(raw.shape[1:])
+    for held_out, fitting in splits(patient, fold=fold):
+        periods, fitted_on = fitting & middle, fitting & judged
+        singles = tuple(
+            of_single_fits(probability[periods], target[periods]) for probability in raw
+        )
         if not fitted_on.any():
             raise NasionError(f"{runs[0].folder}: only one fold has rows of {votes} votes")
-        mixture = _fitted(singles, raw[:, fitted_on], target[fitted_on])
-        alone[:, held_out] = mixture.members(raw[:, held_out])
-        mixed[held_out] = mixture.apply(raw[:, held_out])
+        mixture = _mixture(singles, raw[:, fitted_on], target[fitted_on])
+        members[:, held_out] = mixture.members(raw[:, held_out])
+        blended[held_out] = mixture.apply(raw[:, held_out])
 
     calibrated = _calibrated(runs, raw, fold)
-    mixture = _fitted((Calibration(),) * len(runs), calibrated[:, judged], target[judged])
-    found = Blend(tuple(runs), mixture.weights, mixture.mean)
-    _write(found, folder, votes, seen, replace(table, probability=mixed))
-    best = int(np.argmin([_cross_entropy(target[judged], one[judged]) for one in alone]))
-    rows = patient[judged], target[judged], alone[best, judged], mixed[judged]
-    return Blended(found, runs[best], *rows)
+    mixture = _mixture((Calibration(),) * len(runs), calibrated[:, judged], target[judged])
+    result = Blend(tuple(runs), mixture.weights, mixture.mean)
+    _write(result, folder, votes, seen, replace(table, probability=blended))
+    best = int(
+        np.argmin([_cross_entropy(target[judged], probability[judged]) for probability in members])
+    )
+    rows = patient[judged], target[judged], members[best, judged], blended[judged]
+    return Blended(result, runs[best], *rows)
 
 
-def fitted_weights(each: Array, target: Array) -> Array:
+def fitted_weights(members: Array, target: Array) -> Array:
     """Weights of the mean with the least divergence from the votes.
 
     The divergence is convex in them; each step multiplies a weight by how much its run would gain
@@ -188,7 +192,7 @@ def fitted_weights(each: Array, target: Array) -> Array:
 
     Parameters
     ----------
-    each
+    members
         Shape (n_runs, n_rows, 6).
     target
         Fractions of votes, shape (n_rows, 6).
@@ -197,11 +201,11 @@ def fitted_weights(each: Array, target: Array) -> Array:
     -------
     Shape (n_runs,), none negative, sum 1.
     """
-    each = np.clip(each, calibration.CLIP, None)
-    weights = np.full(len(each), 1 / len(each))
+    members = np.clip(members, calibration.CLIP, None)
+    weights = np.full(len(members), 1 / len(members))
     for _ in range(STEPS):
-        shares = target / np.tensordot(weights, each, 1)
-        gain = np.einsum("nc,rnc->r", shares, each) / len(target)
+        shares = target / np.tensordot(weights, members, 1)
+        gain = np.einsum("nc,rnc->r", shares, members) / len(target)
         if gain.max() - 1 < GAP:
             break
         weights = weights * gain
@@ -209,7 +213,7 @@ def fitted_weights(each: Array, target: Array) -> Array:
     return weights / weights.sum()
 
 
-def _fitted(singles: tuple[Calibration, ...], raw: Array, target: Array) -> Mixture:
+def _mixture(singles: tuple[Calibration, ...], raw: Array, target: Array) -> Mixture:
     """Weights of members that have their calibrations, and then the calibration of their mean."""
     weights = fitted_weights(Mixture(singles).members(raw), target)
     mixture = Mixture(singles, weights=tuple(map(float, weights)))
@@ -218,34 +222,34 @@ def _fitted(singles: tuple[Calibration, ...], raw: Array, target: Array) -> Mixt
 
 def _calibrated(runs: Sequence[Run], raw: Array, fold: NDArray[np.int64]) -> Array:
     """What each run says of a row by the calibration that its fit carries, as at prediction."""
-    said = np.empty_like(raw)
+    calibrated = np.empty_like(raw)
     for k, run in enumerate(runs):
         for number in np.unique(fold):
             path = run.fold_folder(int(number)) / calibration.FILE_NAME
-            fitted = Calibration.load(path) if path.exists() else Calibration()
-            said[k, fold == number] = fitted.apply(raw[k, fold == number])
-    return said
+            scaling = Calibration.load(path) if path.exists() else Calibration()
+            calibrated[k, fold == number] = scaling.apply(raw[k, fold == number])
+    return calibrated
 
 
-def _common(runs: Sequence[Run]) -> list[OutOfFold]:
+def _common_rows(runs: Sequence[Run]) -> list[OutOfFold]:
     """The out-of-fold rows of the runs, row by row alike but for the predictions."""
     tables = [_rows(run) for run in runs]
     first = tables[0]
     for run, table in zip(runs[1:], tables[1:], strict=True):
-        for names, what in (
+        for names, noun in (
             (NAMES[1:3], "segments"),
             (("patient_id", *VOTE_COLUMNS), "patients or votes"),
             (("fold",), "folds"),
         ):
-            ours, theirs = (each.labels[list(names)].to_numpy() for each in (table, first))
-            if not np.array_equal(ours, theirs):
+            own, reference = (rows.labels[list(names)].to_numpy() for rows in (table, first))
+            if not np.array_equal(own, reference):
                 advice = (
                     f"cross-validate it with --set 'data.folds=\"{runs[0].folder}/folds.csv\"'"
-                    if what == "folds"
+                    if noun == "folds"
                     else "blend runs of the same data"
                 )
                 raise NasionError(
-                    f"{run.folder}: was cross-validated on other {what} than {runs[0].folder}; "
+                    f"{run.folder}: was cross-validated on other {noun} than {runs[0].folder}; "
                     + advice
                 )
     return tables
@@ -256,7 +260,7 @@ def _rows(run: Run) -> OutOfFold:
     return OutOfFold.read(run.out_of_fold).in_order()
 
 
-def _seen(run: Run, *, allow_seen: bool) -> Seen:
+def _seen_by_start(run: Run, *, allow_seen: bool) -> Seen:
     """What its held-out rows are marked with."""
     seen = Seen.beside(run.out_of_fold)
     if seen and not allow_seen:
@@ -267,8 +271,8 @@ def _seen(run: Run, *, allow_seen: bool) -> Seen:
     return seen
 
 
-def _cross_entropy(target: Array, said: Array) -> float:
-    return float(-(target * np.log(np.clip(said, calibration.CLIP, None))).sum(1).mean())
+def _cross_entropy(target: Array, prediction: Array) -> float:
+    return float(-(target * np.log(np.clip(prediction, calibration.CLIP, None))).sum(1).mean())
 
 
 def _fingerprints(run: Run) -> dict[str, object]:
@@ -276,16 +280,16 @@ def _fingerprints(run: Run) -> dict[str, object]:
     return {key: about.get(key) for key in FINGERPRINTS}
 
 
-def _write(found: Blend, folder: Path, votes: int, seen: Seen, table: OutOfFold) -> None:
+def _write(result: Blend, folder: Path, votes: int, seen: Seen, table: OutOfFold) -> None:
     members = [
         {
             "path": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
             **_fingerprints(run),
             "weight": weight,
         }
-        for run, weight in zip(found.runs, found.weights, strict=True)
+        for run, weight in zip(result.runs, result.weights, strict=True)
     ]
     table.write(folder / FILE_NAME)
     seen.save_beside(folder / FILE_NAME)
     about = {"schema": SCHEMA, "nasion": VERSION, "votes": votes, "runs": members, **seen.field}
-    write_json(folder / BLEND, {**about, "calibration": found.calibration.as_dict()})
+    write_json(folder / BLEND, {**about, "calibration": result.calibration.as_dict()})

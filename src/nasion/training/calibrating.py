@@ -49,14 +49,14 @@ def of_single_fits(probabilities: Array, target: Array) -> Calibration:
     return calibration.fit(probabilities, target, kind=kind)
 
 
-def of_all_fits(each: Array, learned: NDArray[np.bool_], single: Calibration) -> Calibration | None:
+def of_all_fits(raw: Array, fitting: NDArray[np.bool_], single: Calibration) -> Calibration | None:
     """Calibration of the raw mean over fits, by how much averaging softens them.
 
     Parameters
     ----------
-    each
+    raw
         Raw probabilities of every fit, shape (n_fits, n_rows, 6).
-    learned
+    fitting
         Whether a fit learned from a row, shape (n_fits, n_rows); only these are compared, and each
         row needs `MEMBERS` of them, all rows as many.
     single
@@ -69,21 +69,23 @@ def of_all_fits(each: Array, learned: NDArray[np.bool_], single: Calibration) ->
     """
     if single.temperature > TOO_SURE:
         return None
-    by_row = zip(each.swapaxes(0, 1), learned.T, strict=True)
-    together = np.stack([said[own] for said, own in by_row], 1)
-    wanted = np.mean([_entropy(single.apply(said)) for said in together])
-    mean = together.mean(0)
+    rows = zip(raw.swapaxes(0, 1), fitting.T, strict=True)
+    members = np.stack([probability[fits] for probability, fits in rows], 1)
+    entropy = np.mean([_entropy(single.apply(probability)) for probability in members])
+    mean = members.mean(0)
 
-    def sharpened(by: float) -> Calibration:
-        return Calibration(single.temperature / by, tuple(by * bias for bias in single.bias))
+    def sharpened(factor: float) -> Calibration:
+        return Calibration(
+            single.temperature / factor, tuple(factor * bias for bias in single.bias)
+        )
 
     low, high = 1.0, SHARPEST
     for _ in range(STEPS):
-        by = (low * high) ** 0.5
-        if _entropy(sharpened(by).apply(mean)) > wanted:
-            low = by
+        factor = (low * high) ** 0.5
+        if _entropy(sharpened(factor).apply(mean)) > entropy:
+            low = factor
         else:
-            high = by
+            high = factor
     return sharpened(low)
 
 
@@ -138,19 +140,19 @@ def calibrate(
         raise NasionError(f"{segments.folder}: calibration needs segments of two patients or more")
     rows = segments.subset(middle_rows(segments.table))
     ensemble = run.ensemble()
-    each = _each(rows, ensemble, progress)
-    raw, before = each.mean(0), ensemble.mixture.apply(each)
+    raw_of_fits = _raw_probability(rows, ensemble, progress)
+    raw, before = raw_of_fits.mean(0), ensemble.mixture.apply(raw_of_fits)
     target, patient = targets(rows.table), rows.table["patient_id"].to_numpy()
-    fitted = calibration.fit(raw, target, kind=kind)
+    result = calibration.fit(raw, target, kind=kind)
     after = calibration.cross_fitted(raw, target, patient, kind=kind)
     run.pack(folder)
     calibrated_on(run.provenance, census).save(folder)
     Run(folder).mark(seen)
-    fitted.save(folder / calibration.FILE_NAME)
-    return Calibrated(fitted, patient, target, before, after)
+    result.save(folder / calibration.FILE_NAME)
+    return Calibrated(result, patient, target, before, after)
 
 
-def _each(rows: Segments, ensemble: Ensemble, progress: Progress | None) -> Array:
+def _raw_probability(rows: Segments, ensemble: Ensemble, progress: Progress | None) -> Array:
     """Raw probabilities of each fit, shape (n_fits, n_rows, 6)."""
     with TemporaryDirectory(prefix="nasion-") as folder:
         store = open_store(rows, ensemble.signal, Path(folder), progress)

@@ -71,7 +71,7 @@ def cohort(
     run: Run,
     progress: Progress | None = None,
     *,
-    scored: int | None = None,
+    held_out_fold: int | None = None,
     allow_seen: bool = False,
 ) -> Cohort:
     """Load what an experiment learns from; folds are made once and written to the run.
@@ -80,36 +80,36 @@ def cohort(
 
     Parameters
     ----------
-    scored
+    held_out_fold
         The fold that is held out, `ALL` for none; by default each is in its turn.
     allow_seen
         Mark the run rather than raise where `training.init` learned from rows to be held out.
     """
-    own, simulated = experiment.data.path, experiment.data.phantoms.path
-    if not own and not simulated:
+    data_path, simulated = experiment.data.path, experiment.data.phantoms.path
+    if not data_path and not simulated:
         raise NasionError("data.path is empty; say where the data are, or give --data")
     initial(experiment)  # what cannot be built must not begin a run
-    segments = load_segments(Path(own or simulated), "train")
+    segments = load_segments(Path(data_path or simulated), "train")
     fold = _folds(experiment, run, segments)
     parent = Path(experiment.data.store) if experiment.data.store else run.folder.parent / "store"
-    held_out = segments.subset(fold >= 0 if scored is None else fold == scored)
+    held_out = segments.subset(fold >= 0 if held_out_fold is None else fold == held_out_fold)
     seen = guard_held_out(experiment, held_out, parent, allow_seen=allow_seen)
     run.begin(experiment, segments, seen)
     write_folds(run.folder / "folds.csv", segments.table, fold)
     patients = dict(zip(segments.table["patient_id"].tolist(), fold.tolist(), strict=True))
     run.learn(origin(experiment, Census(segments, parent), patients))
     store = open_store(segments, experiment.signal, parent, progress)
-    if not own or not simulated:
+    if not data_path or not simulated:
         return Cohort(segments, fold, store, seen)
     phantoms = load_segments(Path(simulated), "train")
-    beside = open_store(phantoms, experiment.signal, parent, progress)
-    return Cohort(*joined(segments, fold, phantoms), JointStore(store, beside), seen)
+    phantom_store = open_store(phantoms, experiment.signal, parent, progress)
+    return Cohort(*joined(segments, fold, phantoms), JointStore(store, phantom_store), seen)
 
 
 def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.int_]:
-    written = run.folder / "folds.csv"
-    if written.exists():
-        return read_folds(written, segments.table)
+    path = run.folder / "folds.csv"
+    if path.exists():
+        return read_folds(path, segments.table)
     if experiment.data.folds:
         return read_folds(Path(experiment.data.folds), segments.table)
     return make_folds(segments.table, experiment.data.n_folds, experiment.seed)
@@ -125,32 +125,32 @@ def train(
     allow_seen: bool = False,
 ) -> Path:
     """One fit; give the path of its weights. A finished one is left as it is."""
-    data = data or cohort(experiment, run, scored=fold, allow_seen=allow_seen)
+    data = data or cohort(experiment, run, held_out_fold=fold, allow_seen=allow_seen)
     learned = data.segments.table[data.fold != fold]
     _log.info("%s", described(learned, experiment.training))
-    return _fitted(experiment, run, fold, data, progress=progress)[0]
+    return _weights_and_prediction(experiment, run, fold, data, progress=progress)[0]
 
 
-def _fitted(
+def _weights_and_prediction(
     experiment: Experiment, run: Run, fold: int, data: Cohort, *, progress: bool
 ) -> tuple[Path, Array | None]:
     """Path of the weights and, where they were fitted just now, what they say of held-out rows."""
     quieten()
     folder = run.fold_folder("all" if fold == ALL else fold)
-    weights, said = folder / FILE_NAME, None
+    weights, prediction = folder / FILE_NAME, None
     if not weights.exists():
         split = data.split(experiment, fold)
         folder.mkdir(parents=True, exist_ok=True)
         net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
         if split.held_out is not None:
-            said = predict_dataset(Ensemble.of(net, experiment), split.held_out)
-            rows = OutOfFold.of(fold, split.held_out.segments.table, said)
+            prediction = predict_dataset(Ensemble.of(net, experiment), split.held_out)
+            rows = OutOfFold.of(fold, split.held_out.segments.table, prediction)
             _single_fits(rows).save(folder / calibration.FILE_NAME)
         save(weights, net, experiment)
         for checkpoint in folder.glob("*.ckpt"):
             checkpoint.unlink()
-    return weights, said
+    return weights, prediction
 
 
 def crossval(
@@ -159,7 +159,7 @@ def crossval(
     *,
     progress: bool = False,
     fits: Progress | None = None,
-    scored: Scored | None = None,
+    report: Scored | None = None,
     allow_seen: bool = False,
 ) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
@@ -173,7 +173,7 @@ def crossval(
         Show a bar for each fit.
     fits
         Called with the number of fits done and in all.
-    scored
+    report
         Called with the same and the out-of-fold rows so far.
     allow_seen
         Mark the run and its `oof.csv` rather than raise where `training.init` learned from some of
@@ -186,32 +186,34 @@ def crossval(
     data = cohort(experiment, run, allow_seen=allow_seen)
     _log.info("%s", described(data.segments.table, experiment.training))
     numbers = np.unique(data.fold[data.fold >= 0])
-    some = _thinned(data)
+    sample = _sample_rows(data)
     pieces: list[OutOfFold] = []
     shared: list[Array] = []
     for done, fold in enumerate(numbers, start=1):
-        weights, said = _fitted(experiment, run, int(fold), data, progress=progress)
-        alone = Ensemble.of(load(weights).net, experiment)
+        weights, prediction = _weights_and_prediction(
+            experiment, run, int(fold), data, progress=progress
+        )
+        single_fit = Ensemble.of(load(weights).net, experiment)
         held_out = data.dataset(experiment, data.fold == fold)
-        if said is None:
-            said = predict_dataset(alone, held_out)
+        if prediction is None:
+            prediction = predict_dataset(single_fit, held_out)
         if len(numbers) > MEMBERS:
-            shared.append(predict_dataset(alone, data.dataset(experiment, some)))
-        pieces.append(OutOfFold.of(int(fold), held_out.segments.table, said))
+            shared.append(predict_dataset(single_fit, data.dataset(experiment, sample)))
+        pieces.append(OutOfFold.of(int(fold), held_out.segments.table, prediction))
         if fits:
             fits(done, len(numbers))
-        if scored:
-            scored(done, len(numbers), OutOfFold.joined(pieces))
-    whole = OutOfFold.joined(pieces)
-    single = _single_fits(whole)
+        if report:
+            report(done, len(numbers), OutOfFold.joined(pieces))
+    out_of_fold = OutOfFold.joined(pieces)
+    single = _single_fits(out_of_fold)
     for fold in numbers:
         single.save(run.fold_folder(int(fold)) / calibration.FILE_NAME)
     if shared:
-        learned = data.fold[some] != numbers[:, None]
-        together = of_all_fits(np.stack(shared), learned, single)
-        if together:
-            together.save(run.folder / calibration.FILE_NAME)
-    whole.write(run.out_of_fold)
+        fitting = data.fold[sample] != numbers[:, None]
+        of_mean = of_all_fits(np.stack(shared), fitting, single)
+        if of_mean:
+            of_mean.save(run.folder / calibration.FILE_NAME)
+    out_of_fold.write(run.out_of_fold)
     data.seen.save_beside(run.out_of_fold)
     return run.out_of_fold
 
@@ -222,8 +224,8 @@ def _single_fits(rows: OutOfFold) -> Calibration:
     return of_single_fits(rows.probability[middle], rows.target[middle])
 
 
-def _thinned(data: Cohort) -> NDArray[np.int_]:
+def _sample_rows(data: Cohort) -> NDArray[np.int_]:
     """Numbers of `SAMPLE` rows of one's own, evenly through the table, one a stationary period."""
-    own = np.flatnonzero(data.fold >= 0)
-    rows = own[middle_rows(data.segments.table.iloc[own])]
+    real = np.flatnonzero(data.fold >= 0)
+    rows = real[middle_rows(data.segments.table.iloc[real])]
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(int)]

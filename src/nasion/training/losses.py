@@ -82,10 +82,10 @@ def debiased_cka(a: Tensor, b: Tensor) -> Tensor:
 
 def _u_centred(x: Tensor) -> Tensor:
     n = len(x)
-    others = 1 - torch.eye(n, dtype=x.dtype, device=x.device)
-    gram = (x - x.mean(0)) @ (x - x.mean(0)).T * others
+    off_diagonal = 1 - torch.eye(n, dtype=x.dtype, device=x.device)
+    gram = (x - x.mean(0)) @ (x - x.mean(0)).T * off_diagonal
     rows = gram.sum(1) / (n - 2)
-    return (gram - rows[:, None] - rows + rows.sum() / (n - 1)) * others
+    return (gram - rows[:, None] - rows + rows.sum() / (n - 1)) * off_diagonal
 
 
 def none(a: Tensor, b: Tensor) -> Tensor:

@@ -104,10 +104,12 @@ class FitModule(LightningModule):
         training, learning = self.experiment.training, self.learning(epoch)
         rows = np.arange(len(learning))
         if epoch >= training.epochs - training.second_stage_epochs:
-            least = training.second_stage_votes
-            rows = rows[votes(learning.segments.table).sum(1) >= least]
+            least_votes = training.second_stage_votes
+            rows = rows[votes(learning.segments.table).sum(1) >= least_votes]
             if not len(rows):
-                raise NasionError(f"training.second_stage_votes: no segment has {least} votes")
+                raise NasionError(
+                    f"training.second_stage_votes: no segment has {least_votes} votes"
+                )
         return rows
 
     def _batches(self, epoch: int) -> list[list[int]]:
@@ -157,9 +159,9 @@ class FitModule(LightningModule):
 
     def training_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The paper's loss."""
-        given, target, weight = batch
-        seen = self._prior.to(target.device)
-        value = loss(self.net(given), target, weight, self.experiment.loss, seen)
+        inputs, target, weight = batch
+        prior = self._prior.to(target.device)
+        value = loss(self.net(inputs), target, weight, self.experiment.loss, prior)
         self._losses.append(value.detach())
         self.log("loss", value, prog_bar=True, logger=False)
         return value
@@ -171,8 +173,8 @@ class FitModule(LightningModule):
 
     def validation_step(self, batch: tuple[Inputs, Tensor, Tensor], batch_idx: int) -> None:
         """Keep outputs; they are scored together."""
-        given, target, _ = batch
-        self._outputs.append((self.final(given), target))
+        inputs, target, _ = batch
+        self._outputs.append((self.final(inputs), target))
 
     def on_validation_epoch_end(self) -> None:
         """Scores of the final prediction, of each head, and how alike the features are."""
@@ -195,11 +197,13 @@ class FitModule(LightningModule):
         rate = self.optimizers().param_groups[0]["lr"]
         row = {"fold": self.fold, "epoch": self.current_epoch, "lr": rate, "loss": epoch_loss}
         self.history.append({**row, **scores})
-        told = "".join(f", {name} {scores[name]:.3f}" for name in ("kld", "accuracy") if scores)
+        scores_text = "".join(
+            f", {name} {scores[name]:.3f}" for name in ("kld", "accuracy") if scores
+        )
         epochs = self.experiment.training.epochs
         _log.info(
             "fold %d, epoch %d of %d: loss %.3f%s",
-            self.fold, self.current_epoch + 1, epochs, epoch_loss, told,
+            self.fold, self.current_epoch + 1, epochs, epoch_loss, scores_text,
         )  # fmt: skip
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -214,10 +218,10 @@ class FitModule(LightningModule):
         """AdamW with warm-up and cosine decay, or one cycle."""
         training = self.experiment.training
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        others = [p for p in self.net.parameters() if p.ndim <= 1]
+        vectors = [p for p in self.net.parameters() if p.ndim <= 1]
         groups = [
             {"params": decayed, "weight_decay": training.weight_decay},
-            {"params": others, "weight_decay": 0.0},
+            {"params": vectors, "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=training.lr)
         n_steps = sum(len(self._batches(epoch)) for epoch in range(training.epochs))

@@ -21,11 +21,11 @@ def origin(experiment: Experiment, census: Census, fold: dict[int, int]) -> Prov
     fold
         Of each patient.
     """
-    alone = not experiment.data.path
-    learned = _simulated(experiment, census, fold if alone else {})
-    if not alone:
-        learned |= Provenance((Source.of(census.contents(), fold),), _known(census))
-    return learned | _start(experiment)
+    simulated_only = not experiment.data.path
+    provenance = _phantom_provenance(experiment, census, fold if simulated_only else {})
+    if not simulated_only:
+        provenance |= Provenance((Source.of(census.contents(), fold),), _simulations(census))
+    return provenance | _start(experiment)
 
 
 def guard_held_out(
@@ -46,15 +46,15 @@ def guard_held_out(
         start = experiment.training.init
         seen |= guard_unseen(_start(experiment), census, start, allow_seen=allow_seen)
     if experiment.data.path and experiment.data.phantoms.path:
-        beside = _simulated(experiment, census, {})
-        seen |= guard_unseen(beside, census, "every fit (data.phantoms)", allow_seen=allow_seen)
+        phantoms = _phantom_provenance(experiment, census, {})
+        seen |= guard_unseen(phantoms, census, "every fit (data.phantoms)", allow_seen=allow_seen)
     return seen
 
 
-def calibrated_on(learned: Provenance, census: Census) -> Provenance:
+def calibrated_on(provenance: Provenance, census: Census) -> Provenance:
     """What a run learned from, and segments that it is calibrated on since."""
     fold = dict.fromkeys(census.patients, CALIBRATED)
-    return learned | Provenance((Source.of(census.contents(), fold),), _known(census))
+    return provenance | Provenance((Source.of(census.contents(), fold),), _simulations(census))
 
 
 def _start(experiment: Experiment) -> Provenance:
@@ -62,13 +62,13 @@ def _start(experiment: Experiment) -> Provenance:
     return Run(Path(init)).start if init else Provenance()
 
 
-def _simulated(experiment: Experiment, census: Census, fold: dict[int, int]) -> Provenance:
+def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, int]) -> Provenance:
     """Of simulated patients; they are known by their seed, or where it is lost by their EEGs."""
     path = experiment.data.phantoms.path
     if not path:
         return Provenance()
-    made = Simulation.of(Path(path))
-    if simulations := (made,) if made else simulated(experiment):
+    simulation = Simulation.of(Path(path))
+    if simulations := (simulation,) if simulation else simulated(experiment):
         return Provenance(simulations=simulations)
     if not fold:
         census = Census(load_segments(Path(path), "train"), census.memo)
@@ -76,5 +76,5 @@ def _simulated(experiment: Experiment, census: Census, fold: dict[int, int]) -> 
     return Provenance((Source.of(census.contents(), fold),))
 
 
-def _known(census: Census) -> tuple[Simulation, ...]:
+def _simulations(census: Census) -> tuple[Simulation, ...]:
     return (census.simulation.only(census.patients),) if census.simulation else ()

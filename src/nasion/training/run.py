@@ -78,9 +78,9 @@ class Run:
         }
         path = self.folder / "run.json"
         if path.exists():
-            found = read_json(path)
+            content = read_json(path)
             for key in ("schema", "experiment", "labels"):
-                if found.get(key) != about[key]:
+                if content.get(key) != about[key]:
                     what = self._otherwise(experiment) if key == "experiment" else f"other {key}"
                     raise NasionError(
                         f"{self.folder}: was begun with {what}; give another folder with --out"
@@ -101,17 +101,17 @@ class Run:
     @property
     def provenance(self) -> Provenance:
         """What it learned from; of a run from before that was kept, its table and seed alone."""
-        kept = Provenance.of(self.folder)
-        if kept:
-            return kept
+        provenance = Provenance.of(self.folder)
+        if provenance:
+            return provenance
         table = str(self.about().get("labels"))
         return Provenance(simulations=simulated(self.experiment), tables=(table,))
 
-    def learn(self, learned: Provenance) -> None:
+    def learn(self, provenance: Provenance) -> None:
         """Keep whom it learns from, beside those it learned from before."""
         before = Provenance.of(self.folder) or Provenance()
-        if (both := before | learned) != before:
-            both.save(self.folder)
+        if (union := before | provenance) != before:
+            union.save(self.folder)
 
     @property
     def start(self) -> Provenance:
@@ -128,9 +128,9 @@ class Run:
     def mark(self, seen: Seen) -> None:
         """Say in run.json that rows were scored or calibrated on that were learned from."""
         about = self.about()
-        both = seen | self.seen
-        if {**about, **both.field} != about:
-            write_json(self.folder / "run.json", {**about, **both.field})
+        union = seen | self.seen
+        if {**about, **union.field} != about:
+            write_json(self.folder / "run.json", {**about, **union.field})
 
     def pack(self, target: Path) -> list[Path]:
         """Write a small copy to give away: 16-bit weights, no paths, no patient's number.
@@ -168,8 +168,10 @@ class Run:
             replace(checkpoint.load(path / FILE_NAME), fold=path.name.removeprefix(FOLD))
             for path in folders
         )
-        together = self.folder / calibration.FILE_NAME
-        return Ensemble(fits, Calibration.load(together) if together.exists() else None)
+        calibration_path = self.folder / calibration.FILE_NAME
+        return Ensemble(
+            fits, Calibration.load(calibration_path) if calibration_path.exists() else None
+        )
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
@@ -195,7 +197,7 @@ class Run:
 
 def simulated(experiment: Experiment) -> tuple[Simulation, ...]:
     """The simulated patients that an experiment asks for."""
-    asked = experiment.data.phantoms
-    if not asked.patients:
+    phantoms = experiment.data.phantoms
+    if not phantoms.patients:
         return ()
-    return (Simulation.drawn(asked.seed, asked.patients, asked.stay_share),)
+    return (Simulation.drawn(phantoms.seed, phantoms.patients, phantoms.stay_share),)

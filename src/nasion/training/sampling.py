@@ -139,8 +139,8 @@ def with_mirrored_copies(
     if which == "none":
         return dataset
     segments = dataset.segments
-    copied = np.isin(consensus(segments.table), [PATTERNS.index(p) for p in _COPIED[which]])
-    copies = segments.table[copied].assign(mirrored=True)
+    is_copied = np.isin(consensus(segments.table), [PATTERNS.index(p) for p in _COPIED[which]])
+    copies = segments.table[is_copied].assign(mirrored=True)
     copies["eeg_sub_id"] += _COPY
     table = pd.concat([segments.table.assign(mirrored=False), copies], ignore_index=True)
     store = cast(Store, _Mirroring(dataset.store))  # a dataset asks no more of a store

@@ -64,14 +64,14 @@ def precision(experiment: Experiment) -> str:
     spectrograms stay in float32 there. It is the same for both modalities as for one, so that
     each part of the models of a comparison has one precision.
     """
-    wanted = experiment.training.precision
-    if wanted != "auto":
-        return wanted
+    setting = experiment.training.precision
+    if setting != "auto":
+        return setting
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
     # Private, and not in every release that we allow.
-    capable = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bf16" if capable() else "float32"
+    has_bf16 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return "bf16" if has_bf16() else "float32"
 
 
 def _processor() -> str:
