@@ -68,14 +68,16 @@ def test_shared_ten_minutes_change_little(recording, network):
 
 
 @pytest.mark.more
-def test_a_network_of_whole_windows_reads_too(recording):
-    network = Network.open(exported("siamese"), threads=1)
+@pytest.mark.parametrize(("kind", "explains"), [("siamese", False), ("causal", True)])
+def test_a_network_of_whole_windows_reads_too(recording, kind, explains):
+    network = Network.open(exported(kind), threads=1)
     assert not network.dense
     short = replace(recording, n_times=round(90 * SFREQ))
     found = read_steps(short, network)
     some = np.flatnonzero(found.reason == 0)[::5]
     np.testing.assert_allclose(found.probability[some], one_by_one(short, network, some), atol=1e-4)
-    assert why(short, network, 20).over_time is None
+    over_time = why(short, network, 20).over_time
+    assert (over_time is not None) == explains
 
 
 def test_progress_ends_with_the_recording(recording, network):
