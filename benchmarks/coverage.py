@@ -18,8 +18,10 @@ import numpy as np
 import pandas as pd
 
 from nasion.evaluation import metrics
+from nasion.evaluation.comparison import COMPARED, pairs
 from nasion.evaluation.intervals import LEVELS
 from nasion.evaluation.judged import Judged
+from nasion.evaluation.trainings import Trainings
 from nasion.terms import PATTERNS
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +32,7 @@ EVIDENCE = 2.5  # log odds that a patient's pattern has over the others
 MOOD, MOMENT = 0.7, 0.7  # log odds, sd: of a patient, of a row
 SURENESS, LEANING = 1.3, np.array([0.3, 0, 0, -0.3, 0, 0])  # of the predictor
 OF_PATIENT, OF_ROW = 1.2, 0.8  # its errors, log odds, sd
-OF_TRAINING, OF_TRAINING_ROW = 0.12, 0.35  # what another training changes: every row, a row
+OF_TRAINING, OF_TRAINING_ROW = 0.02, 0.25  # what another training changes: every row, a row
 VOTES = (3, 20)
 MANY = 100_000
 
@@ -114,6 +116,48 @@ def coverage(found: pd.DataFrame, true: dict[str, float]) -> pd.DataFrame:
     return cells.agg(sets=("held", "size"), coverage=("held", "mean"), width=("width", "mean"))
 
 
+def chances(n_patients: int, n_trainings: int, number: int) -> list[dict[str, Any]]:
+    """Whether two systems that differ by chance of their trainings alone are told apart."""
+    rng = np.random.default_rng([n_patients, n_trainings, number, 1])
+    each = trained(rng, n_patients, 1, 2 * n_trainings)
+    systems = {"a": Trainings(tuple(each[::2])), "b": Trainings(tuple(each[1::2]))}
+    drawn = {name: trainings.resampled() for name, trainings in systems.items()}
+    scores = {name: trainings.score() for name, trainings in systems.items()}
+    (pair,) = pairs(systems, scores, drawn)
+    key = {"patients": n_patients, "trainings": n_trainings, "set": number}
+    result = []
+    for name in COMPARED:
+        difference = pair.differences[name]
+        if difference.value is None or difference.ci95 is None:
+            continue
+        low, high = difference.ci95
+        p = getattr(pair.p_value, name, np.nan)
+        row = {"metric": name, "difference": difference.value, "low": low, "high": high, "p": p}
+        result.append(key | row)
+    return result
+
+
+def told_apart(found: pd.DataFrame) -> str:
+    """Share of equal systems told apart, by the interval and by the p value."""
+    lines = ["\nsystems that differ by chance of their trainings alone, told apart at .05"]
+    columns = ("patients", "trainings", "sets", "sd", "interval", "p value", "width")
+    lines.append(f"{'metric':20}" + "".join(f"{column:>11}" for column in columns))
+    found = found.assign(
+        apart=(found["low"] > 0) | (found["high"] < 0),
+        small=found["p"] < 0.05,
+        width=found["high"] - found["low"],
+    )
+    for (name, patients, trainings), cell in found.groupby(
+        ["metric", "patients", "trainings"], sort=False
+    ):
+        p = "–" if cell["p"].isna().all() else f"{cell['small'].mean():.3f}"
+        lines.append(
+            f"{name:20}{patients:11}{trainings:11}{len(cell):11}{cell['difference'].std():11.3f}"
+            f"{cell['apart'].mean():11.3f}{p:>11}{cell['width'].mean():11.3f}"
+        )
+    return "\n".join(lines)
+
+
 def kept(path: Path, keys: list[str], wanted: Iterable[tuple[int, ...]], made: Any) -> pd.DataFrame:
     """Read the table of what is made, after making what is missing of it, a data set at a time."""
     before = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=keys)
@@ -152,6 +196,8 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=200)
     parser.add_argument("--patients", type=int, nargs="+", default=[20, 66, 200, 600])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 5])
+    parser.add_argument("--trainings", type=int, nargs="*", default=[1, 2, 3, 5])
+    parser.add_argument("--sets-of-trainings", type=int, default=400)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     wanted = [
@@ -164,6 +210,14 @@ def main() -> None:
     found = kept(path, ["patients", "rows", "set"], wanted, bounds)
     true = truth()
     print(printed(coverage(found, true), true))
+    wanted = [
+        (patients, trainings, number)
+        for patients in (66, 200)
+        for trainings in given.trainings
+        for number in range(given.sets_of_trainings)
+    ]
+    path = given.folder / "trainings.csv"
+    print(told_apart(kept(path, ["patients", "trainings", "set"], wanted, chances)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from nasion.evaluation.document import (
     of_scores,
 )
 from nasion.evaluation.judged import Judged
+from nasion.evaluation.trainings import Trainings
 
 
 def score(rows: Judged, *drawn: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def score(rows: Judged, *drawn: Any) -> dict[str, Any]:
 
 
 def assess(rows: Judged) -> dict[str, Any]:
-    return of_assessment(assessment.assess(rows))
+    return of_assessment(assessment.assess(Trainings((rows,))))
 
 
 def agreement_of_people(rows: Judged) -> dict[str, Any]:

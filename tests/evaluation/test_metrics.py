@@ -15,6 +15,7 @@ from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import Judged, judge
 from nasion.evaluation.ranking import areas
 from nasion.evaluation.resampling import Sums, resamples
+from nasion.evaluation.trainings import Trainings
 from nasion.terms import PATTERNS
 
 SPARCNET_AUROC = dict(zip(PATTERNS, (0.8652, 0.9213, 0.9606, 0.9359, 0.9393, 0.8187), strict=True))
@@ -55,9 +56,9 @@ def intervals(rows: Judged) -> dict:
 
 
 def compared(a: Judged, b: Judged) -> dict:
-    systems = {"a": a, "b": b}
-    drawn = {name: metrics.draws(rows) for name, rows in systems.items()}
-    scores = {name: metrics.score(rows) for name, rows in systems.items()}
+    systems = {"a": Trainings((a,)), "b": Trainings((b,))}
+    drawn = {name: trainings.resampled() for name, trainings in systems.items()}
+    scores = {name: trainings.score() for name, trainings in systems.items()}
     (pair,) = pairs(systems, scores, drawn)
     return of_pair(pair)
 

@@ -185,7 +185,7 @@ def test_predict_and_calibrate_know_patients_and_eegs_again(made, data_set, tmp_
     done(*calibrate, *allow)
     assert Seen.beside(tmp_path / "p.csv") == Run(tmp_path / "copy").seen == Seen(patients, eegs)
     assert mark.exists() == bool(patients)
-    assert open_system(tmp_path / "p.csv").seen == Seen(patients, eegs)
+    assert open_system([tmp_path / "p.csv"]).seen == Seen(patients, eegs)
 
 
 def test_a_copy_knows_the_segments_it_was_calibrated_on_but_its_weights_do_not(made, tmp_path):

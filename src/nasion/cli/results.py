@@ -66,7 +66,11 @@ def _prediction(
 @app.command()
 def evaluate(
     predictions: Annotated[
-        list[Path], typer.Argument(help="A RUN or a csv or parquet file; several to compare.")
+        list[Path],
+        typer.Argument(
+            help="A RUN or a csv or parquet file; several to compare. NAME=RUN,RUN takes several "
+            "trainings as one system."
+        ),
     ],
     labels: Annotated[
         Path | None,
@@ -89,12 +93,14 @@ def evaluate(
     from nasion.evaluation import evaluation
     from nasion.evaluation.system import named
 
-    folder = predictions[0] if len(predictions) == 1 and predictions[0].is_dir() else Path()
-    out = out or folder / "evaluation"
-    if len(predictions) == 1:
-        content = evaluation.evaluate(predictions[0], labels, out)
+    systems = named(predictions)
+    (first, *others), *_ = systems.values()
+    alone = len(systems) == 1 and not others
+    out = out or (first if alone and first.is_dir() else Path()) / "evaluation"
+    if alone:
+        content = evaluation.evaluate(first, labels, out)
     else:
-        content = evaluation.compare(named(predictions), labels, out)
+        content = evaluation.compare(systems, labels, out)
     typer.echo(evaluation.summary(content))
     typer.echo(out / "report.html")
 

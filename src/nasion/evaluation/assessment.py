@@ -1,6 +1,6 @@
 """Assessment of one system: its scores overall, by votes, by fold and against the class prior."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,11 @@ from nasion.evaluation.metrics import (
     VOTE_BINS,
     Scores,
     divergence,
-    draws,
-    score,
 )
 from nasion.evaluation.people import People, agreement_of_people
 from nasion.evaluation.recalibration import Recalibration, recalibrated
 from nasion.evaluation.resampling import defined, mean, n_resamples, resamples
+from nasion.evaluation.trainings import Draws, Trainings, hierarchical
 from nasion.seen import NOTHING, Seen
 
 Array = np.ndarray[Any, Any]
@@ -60,6 +59,8 @@ class Assessment:
 
     Attributes
     ----------
+    trainings
+        How many; scores are means over them.
     rows
         How many were labelled, left out, judged and unused, as `Judged.rows`.
     warnings, left_out
@@ -82,6 +83,7 @@ class Assessment:
         How much of what was predicted had been learned from.
     """
 
+    trainings: int
     rows: Mapping[str, int]
     warnings: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -99,35 +101,40 @@ class Assessment:
     seen: Seen = NOTHING
 
 
-def assess(judged: Judged, resampled: dict[str, Array] | None = None) -> Assessment:
+def assess(trainings: Trainings, resampled: Sequence[Draws] | None = None) -> Assessment:
     """Everything that can be said of one system.
+
+    Scores are means over its trainings; what is drawn as a curve, matrix or fit is of the rows of
+    all trainings together.
 
     Parameters
     ----------
-    drawn
-        `metrics.draws` of the same rows, where they are at hand.
+    resampled
+        `Trainings.resampled` of the same rows, where they are at hand.
     """
-    resampled = draws(judged) if resampled is None else resampled
-    votes = judged.votes.sum(1)
+    resampled = trainings.resampled() if resampled is None else resampled
+    first, pooled = trainings.first, trainings.pooled
+    votes = first.votes.sum(1)
     bins = {name: (low <= votes) & (votes <= high) for name, (low, high) in VOTE_BINS.items()}
-    confident = judged.target.max(1) > CONFIDENT
-    calibration = recalibrated(judged)
+    confident = first.target.max(1) > CONFIDENT
+    calibration = recalibrated(pooled)
     return Assessment(
-        rows=judged.rows,
-        warnings=judged.warnings,
-        left_out=tuple(left_out(judged, calibrated=calibration is not None)),
-        unit=judged.unit_name,
+        trainings=len(trainings.each),
+        rows=first.rows,
+        warnings=tuple(dict.fromkeys(note for rows in trainings.each for note in rows.warnings)),
+        left_out=tuple(left_out(trainings, calibrated=calibration is not None)),
+        unit=first.unit_name,
         n_resamples=n_resamples(len(votes)),
-        overall=score(judged, resampled),
-        versus_prior=versus_prior(judged),
+        overall=trainings.score(resampled),
+        versus_prior=versus_prior(trainings),
         by_votes={
-            name: _block(judged, rows, resampled) for name, rows in bins.items() if rows.any()
+            name: _block(trainings, rows, resampled) for name, rows in bins.items() if rows.any()
         },
-        confident=_block(judged, confident, resampled) if confident.any() else None,
-        folds=_folds(judged),
+        confident=_block(trainings, confident, resampled) if confident.any() else None,
+        folds=_folds(trainings),
         calibration=calibration,
-        cant_tell=curve(judged),
-        people=agreement_of_people(judged),
+        cant_tell=curve(pooled),
+        people=agreement_of_people(pooled, copies=len(trainings.each)),
     )
 
 
@@ -150,19 +157,23 @@ def prior(judged: Judged) -> tuple[Array, str]:
     return result, "other folds"
 
 
-def versus_prior(judged: Judged) -> VersusPrior:
+def versus_prior(trainings: Trainings) -> VersusPrior:
     """Compare with knowing nothing: below 0 is better."""
-    prediction, source = prior(judged)
-    prior_rows = divergence(judged.target, prediction)
-    rows = divergence(judged.target, judged.prediction) - prior_rows
-    resampled = [weights @ rows / weights.sum(1) for weights in resamples(judged.unit)]
-    bounds = interval(np.concatenate(resampled)) if resampled else None
-    return VersusPrior(source, float(prior_rows.mean()), Estimate(float(rows.mean()), bounds))
+    unit, source = trainings.first.unit, prior(trainings.first)[1]
+    of_prior = np.stack([divergence(rows.target, prior(rows)[0]) for rows in trainings.each])
+    of_system = np.stack([divergence(rows.target, rows.prediction) for rows in trainings.each])
+    less = of_system - of_prior  # (trainings, rows)
+    patients = [(weights @ less.mean(0)) / weights.sum(1) for weights in resamples(unit)]
+    bounds = None
+    if patients:
+        both = hierarchical(less.mean(1), np.concatenate(patients), trainings.first.n_units)
+        bounds = interval(both)
+    return VersusPrior(source, float(of_prior.mean()), Estimate(float(less.mean()), bounds))
 
 
-def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
+def left_out(trainings: Trainings, *, calibrated: bool) -> list[str]:
     """What could not be said of these rows, and why."""
-    notes = []
+    notes, judged = [], trainings.first
     noun = "patient" if judged.unit_name == "patient" else "EEG"
     if judged.n_units < 2:
         notes.append(f"Intervals: they need two {noun}s, and there is one.")
@@ -190,24 +201,27 @@ def left_out(judged: Judged, *, calibrated: bool) -> list[str]:
         )
     if not (judged.votes.sum(1) > 1).any():
         notes.append("Agreement among experts: no row has two votes.")
+    if judged.fold is not None and not trainings.same_folds:
+        notes.append("Scores by fold: the trainings have different folds.")
     return notes
 
 
-def _block(judged: Judged, rows: Array, resampled: dict[str, Array]) -> Scores:
+def _block(trainings: Trainings, rows: Array, resampled: Sequence[Draws]) -> Scores:
     """Score some rows; what was drawn serves again where they are all."""
     if rows.all():
-        return score(judged, resampled)
-    part = judged.where(rows)
-    return score(part, draws(part))
+        return trainings.score(resampled)
+    part = trainings.where(rows)
+    return part.score(part.resampled())
 
 
-def _folds(judged: Judged) -> Folds | None:
+def _folds(trainings: Trainings) -> Folds | None:
     """Score each fold, then their mean and sample standard deviation."""
-    if judged.fold is None:
+    numbers = trainings.first.fold
+    if numbers is None or not trainings.same_folds:
         return None
     folds = []
-    for fold in np.unique(judged.fold):
-        scores = score(judged.where(judged.fold == fold))
+    for fold in np.unique(numbers):
+        scores = trainings.where(numbers == fold).score()
         values = {name: getattr(scores, name).value for name in FOLD_METRICS}
         folds.append(Fold(int(fold), scores.n, values))
     table = np.array([[fold.scores[name] for name in FOLD_METRICS] for fold in folds], float)

@@ -51,6 +51,7 @@ def of_assessment(system: Assessment) -> Content:
         "rows": dict(system.rows),
         "warnings": list(system.warnings),
         "left_out": list(system.left_out),
+        "trainings": system.trainings,
         "bootstrap": {"unit": system.unit, "resamples": system.n_resamples},
         "overall": of_scores(system.overall),
         "versus_prior": {
@@ -114,6 +115,9 @@ def of_pair(pair: Comparison) -> Content:
         "ci95": differences["kld"]["ci95"],
         "differences": differences,
         "p_value": {"kld": pair.p_value.kld, "accuracy": pair.p_value.accuracy},
+        "trainings": list(pair.trainings),
+        "reading": pair.reading,
+        "note": pair.note or None,
     }
 
 

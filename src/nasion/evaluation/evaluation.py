@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,9 +14,10 @@ from nasion.evaluation.comparison import pairs
 from nasion.evaluation.document import Content, of_result
 from nasion.evaluation.epochs import LIKENESS
 from nasion.evaluation.inputs import read_labels
-from nasion.evaluation.judged import Judged, judge
+from nasion.evaluation.judged import judge
 from nasion.evaluation.result import Result, SourceFile
 from nasion.evaluation.system import System, open_system
+from nasion.evaluation.trainings import Trainings
 from nasion.files import write_json, write_text
 from nasion.seen import Seen
 
@@ -61,12 +62,12 @@ def evaluate(
     NasionError
         For a broken file or a labelled row without a prediction.
     """
-    system = open_system(predictions)
+    system = open_system([predictions])
     return _report([system], labels, out, title, single=True, thin=one_row_per_period)
 
 
 def compare(
-    named_predictions: Mapping[str, Path],
+    named_predictions: Mapping[str, Path | Sequence[Path]],
     labels: Path | None,
     out: Path,
     *,
@@ -78,7 +79,9 @@ def compare(
     Parameters
     ----------
     named_predictions
-        Name of each system and its predictions, as `evaluate` takes them.
+        Name of each system and its predictions, as `evaluate` takes them; of several trainings
+        of it a sequence. Scores are then means over trainings, and intervals and tests speak of
+        other patients and of training anew.
     labels
         As in `evaluate`; None takes the votes that the first system's predictions carry.
     out, one_row_per_period, title
@@ -97,7 +100,10 @@ def compare(
     """
     if not named_predictions:
         raise NasionError("nothing to compare: name at least one csv of predictions")
-    systems = [open_system(path, name) for name, path in named_predictions.items()]
+    systems = [
+        open_system([paths] if isinstance(paths, Path) else paths, name)
+        for name, paths in named_predictions.items()
+    ]
     return _report(systems, labels, out, title, single=False, thin=one_row_per_period)
 
 
@@ -105,10 +111,13 @@ def summary(content: Content) -> str:
     """The main scores with their intervals, a line each; of several systems one after the other."""
     if "systems" in content:
         blocks = content["systems"].items()
-        return "\n".join(f"{name}\n{summary(system)}" for name, system in blocks)
+        lines = [f"{name}\n{summary(system)}" for name, system in blocks]
+        return "\n".join([*lines, *map(_line_of_pair, content["pairs"])])
     overall = content["overall"]
     warning = Seen.of(content, "metrics.json").warning
     lines = [warning] * bool(warning) + [f"{'n':24}{overall['n']:,}"]
+    if content["trainings"] > 1:
+        lines.append(f"{'trainings':24}{content['trainings']}, scores are their means")
     for name in SUMMARISED:
         line = f"{name.replace('_', ' '):24}{page.number(overall[name])}"
         if bounds := overall["ci95"][name]:
@@ -122,6 +131,14 @@ def summary(content: Content) -> str:
     return "\n".join(lines)
 
 
+def _line_of_pair(pair: Content) -> str:
+    """The difference in KLD in words."""
+    line = f"{pair['a']} - {pair['b']}: KLD {page.number(pair['kld_difference'])}"
+    if bounds := pair["ci95"]:
+        line += f" (95 % interval {page.number(bounds[0])} to {page.number(bounds[1])})"
+    return f"{line}: {pair['reading']}" + (f". {pair['note']}" if pair["note"] else "")
+
+
 def _report(
     systems: list[System], labels: Path | None, out: Path, title: str, *, single: bool, thin: bool
 ) -> Content:
@@ -133,7 +150,8 @@ def _report(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
-    images = plates.draw(systems, judged, result.systems, out)
+    pooled = {name: trainings.pooled for name, trainings in judged.items()}
+    images = plates.draw(systems, pooled, result.systems, out)
     settings = {system.name: system.settings for system in systems}
     text = page.render(result, images, settings, title=title, one_row_per_period=thin)
     content = of_result(result, single=single)
@@ -144,34 +162,43 @@ def _report(
 
 def _judgements(
     systems: list[System], labels: Path | None, *, one_row_per_period: bool
-) -> dict[str, Judged]:
-    """Join each system to the same labels; patients known of one are known of all."""
-    truth = read_labels(labels) if labels else read_labels(systems[0].predictions, carried=True)
+) -> dict[str, Trainings]:
+    """Join each training to the same labels; patients known of one are known of all."""
+    carrying = systems[0].trainings[0].predictions
+    truth = read_labels(labels) if labels else read_labels(carrying, carried=True)
     judged = {
-        system.name: judge(system.predictions, truth, one_row_per_period=one_row_per_period)
+        system.name: [
+            judge(training.predictions, truth, one_row_per_period=one_row_per_period)
+            for training in system.trainings
+        ]
         for system in systems
     }
-    judgements = list(judged.values())
+    judgements = [rows for trainings in judged.values() for rows in trainings]
     reference = next((rows for rows in judgements if rows.unit_name == "patient"), judgements[0])
+    unit, unit_name = reference.unit, reference.unit_name
     return {
-        name: replace(rows, unit=reference.unit, unit_name=reference.unit_name)
-        for name, rows in judged.items()
+        name: Trainings(tuple(replace(rows, unit=unit, unit_name=unit_name) for rows in trainings))
+        for name, trainings in judged.items()
     }
 
 
-def _result(systems: list[System], judged: dict[str, Judged], labels: Path | None) -> Result:
-    resampled = {name: metrics.draws(rows) for name, rows in judged.items()}
+def _result(systems: list[System], judged: dict[str, Trainings], labels: Path | None) -> Result:
+    resampled = {name: trainings.resampled() for name, trainings in judged.items()}
     assessments: dict[str, Assessment] = {}
     for system in systems:
         assessment = assess(judged[system.name], resampled[system.name])
-        left_out = (*assessment.left_out, *_left_out(system))
-        if system.seen:
-            assessment = replace(assessment, warnings=(system.seen.warning, *assessment.warnings))
+        notes = [system.seen.warning, system.warning, *assessment.warnings]
         assessments[system.name] = replace(
-            assessment, left_out=left_out, run=system.run, seen=system.seen
+            assessment,
+            warnings=tuple(note for note in notes if note),
+            left_out=(*assessment.left_out, *_left_out(system)),
+            run=system.run,
+            seen=system.seen,
         )
     scores = {name: assessment.overall for name, assessment in assessments.items()}
-    sources = [(system.name, system.predictions) for system in systems]
+    sources = [
+        (system.name, training.predictions) for system in systems for training in system.trainings
+    ]
     return Result(
         systems=assessments,
         pairs=pairs(judged, scores, resampled),

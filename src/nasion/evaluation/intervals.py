@@ -58,15 +58,16 @@ def interval_of_share(values: Array | None, estimate: float, n_units: int) -> In
     return Interval(float(low), float(high))
 
 
-def interval_of_root(values: Array | None, estimate: float) -> Interval | None:
-    """Bounds of a root from draws of its square, whose estimate is without bias.
+def interval_of_root(values: Array | None, estimate: float, n_units: int) -> Interval | None:
+    """Bounds of a root from draws of its square, whose estimate is without bias and may be below 0.
 
-    Draws are mirrored at the estimate after their own mean was moved there, since a bootstrap adds
-    to a square what chance makes; below 0 they are 0.
+    The spread of the draws is taken about the estimate: a bootstrap adds to each square what
+    chance makes, so that the draws themselves lie too high.
     """
-    bounds = interval(values)
-    if values is None or bounds is None:
+    from scipy.special import stdtrit
+
+    if values is None or not len(values):
         return None
-    centre = estimate + float(np.nanmean(values))
-    low, high = (max(0.0, centre - bound) ** 0.5 for bound in (bounds.high, bounds.low))
-    return Interval(low, high)
+    reach = stdtrit(n_units - 1, LEVELS[1] / 100) * np.std(values)
+    low, high = (max(0.0, estimate + side) ** 0.5 for side in (-reach, reach))
+    return Interval(float(low), float(high))

@@ -285,7 +285,8 @@ def estimates(
 
 def _estimate(name: str, value: float, resampled: Array | None, n_units: int) -> Estimate:
     if name in SQUARED:
-        return Estimate(defined(max(value, 0.0) ** 0.5), interval_of_root(resampled, value))
+        bounds = interval_of_root(resampled, value, n_units)
+        return Estimate(defined(max(value, 0.0) ** 0.5), bounds)
     if name in RAISED or n_units < FEWEST.get(name, 0):
         return Estimate(defined(value))
     if name in UNBOUNDED:

@@ -108,12 +108,18 @@ class People:
     raters: Raters | None
 
 
-def agreement_of_people(judged: Judged) -> People:
-    """Agreement of experts and of the system with the majority of the other experts."""
-    return People(_random_expert(judged), _raters(judged))
+def agreement_of_people(judged: Judged, copies: int = 1) -> People:
+    """Agreement of experts and of the system with the majority of the other experts.
+
+    Parameters
+    ----------
+    copies
+        How often each row is there, once a training; rows are counted once.
+    """
+    return People(_random_expert(judged, copies), _raters(judged, copies))
 
 
-def _random_expert(judged: Judged) -> Beside | None:
+def _random_expert(judged: Judged, copies: int) -> Beside | None:
     """Expect what an expert drawn at random from those who voted does."""
     shared = judged.votes.sum(1) > 1
     if not shared.any():
@@ -125,10 +131,10 @@ def _random_expert(judged: Judged) -> Beside | None:
     sums.add("expert", share, truth * N + np.arange(N), (1, N, N))
     sums.add("system", share, truth * N + choice[:, None], (1, N, N))
     sample, resampled = _agreements(sums, judged.unit[shared])
-    return _beside(len(votes), sample, resampled, partial(_of_rater, 0))
+    return _beside(len(votes) // copies, sample, resampled, partial(_of_rater, 0))
 
 
-def _raters(judged: Judged) -> Raters | None:
+def _raters(judged: Judged, copies: int) -> Raters | None:
     if not judged.raters:
         return None
     choices = np.stack([*judged.raters.values()], axis=1)
@@ -149,12 +155,12 @@ def _raters(judged: Judged) -> Raters | None:
     raters = tuple(
         Rater(
             list(judged.raters)[r],
-            _beside(int(counts[r].sum()), sample, resampled, partial(_of_rater, int(r))),
+            _beside(int(counts[r].sum()) // copies, sample, resampled, partial(_of_rater, int(r))),
             _points(counts[r]),
         )
         for r in voters
     )
-    n_judged = int(valid.any(1).sum())
+    n_judged = int(valid.any(1).sum()) // copies
     return Raters(
         mean=_beside(n_judged, sample, resampled, lambda values: mean(values[..., voters])),
         range={

@@ -1,71 +1,88 @@
-"""System: predictions under a name and, where they come from a RUN, how it was made."""
+"""System: what is judged under a name, by one training or several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from functools import reduce
+from operator import or_
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from nasion.errors import NasionError
-from nasion.files import read_json
+from nasion.evaluation.training import Training, open_training
 from nasion.out_of_fold import FILE_NAME as OOF
-from nasion.seen import NOTHING, Seen
+from nasion.seen import Seen
 
-SCORED = ("kld", "accuracy")
-FINGERPRINTS = ("nasion", "experiment", "labels")
+OF_EACH = ("name", "seed", "data.path", "data.store")  # settings in which trainings may differ
 
 
 @dataclass(frozen=True)
 class System:
-    """What is judged.
-
-    Attributes
-    ----------
-    predictions
-        The csv (or parquet) file.
-    history
-        One row an epoch and held-out fold, as history.csv; empty where unknown.
-    settings
-        Values by ``section.key``, without the folders of paths; empty where unknown.
-    run
-        Version that began the run, and fingerprints of settings and labels; empty where unknown.
-    seen
-        How much of what was predicted had been learned from, as stands beside the file.
-    """
+    """What is judged: trainings of the same settings."""
 
     name: str
-    predictions: Path
-    history: pd.DataFrame
-    settings: Mapping[str, Any]
-    run: Mapping[str, str]
-    seen: Seen = NOTHING
+    trainings: tuple[Training, ...]
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Rows of every training; empty where one is unknown."""
+        tables = [training.history for training in self.trainings]
+        if any(table.empty for table in tables):
+            return pd.DataFrame()
+        return pd.concat(tables, ignore_index=True)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Values by ``section.key``; a list where trainings differ."""
+        keys = dict.fromkeys(key for each in self.trainings for key in each.settings)
+        values = {key: _distinct([t.settings.get(key) for t in self.trainings]) for key in keys}
+        return {key: each[0] if len(each) == 1 else each for key, each in values.items()}
+
+    @property
+    def run(self) -> dict[str, str]:
+        """Version and fingerprints, of each training where they differ."""
+        keys = dict.fromkeys(key for each in self.trainings for key in each.run)
+        return {
+            key: ", ".join(_distinct([t.run[key] for t in self.trainings if key in t.run]))
+            for key in keys
+        }
+
+    @property
+    def seen(self) -> Seen:
+        """The most that any training had learned from."""
+        return reduce(or_, (training.seen for training in self.trainings))
+
+    @property
+    def warning(self) -> str:
+        """Says where trainings are not of the same settings; empty where they are."""
+        first = self.trainings[0].settings
+        others = [key for key in {**self.settings} if key not in OF_EACH]
+        apart = [
+            key for key in others if any(t.settings.get(key) != first.get(key)
+                                         for t in self.trainings)
+        ]  # fmt: skip
+        if not apart:
+            return ""
+        return f"Its trainings differ in {', '.join(apart)}: they are not of one system."
 
 
-def open_system(path: Path, name: str = "") -> System:
-    """Take a RUN folder, its oof.csv, or a file of predictions.
+def open_system(paths: Sequence[Path], name: str = "") -> System:
+    """Take the trainings of a system, each as `open_training` does.
 
     Raises
     ------
     NasionError
-        For a folder without out-of-fold predictions, or a broken file in it.
+        As `open_training`; also for a training that is given twice, or none.
     """
-    if path.is_dir() and not (path / OOF).exists():
-        raise NasionError(
-            f"{path}: holds no {OOF}; run nasion crossval with --out {path}, or give a csv of "
-            "predictions"
-        )
-    predictions = path / OOF if path.is_dir() else path
-    folder = predictions.parent
-    in_run = predictions.name == OOF and (folder / "run.json").exists()
-    return System(
-        name or default_name(path),
-        predictions,
-        _history(folder / "history.csv") if in_run else pd.DataFrame(),
-        _settings(folder / "config.json") if in_run else {},
-        _run_texts(folder / "run.json") if in_run else {},
-        Seen.beside(predictions),
-    )
+    if not paths:
+        raise NasionError(f"{name}: no predictions; name at least one RUN or csv")
+    trainings = tuple(open_training(path) for path in paths)
+    files = [training.predictions.resolve() for training in trainings]
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            raise NasionError(f"{paths[i]}: is given twice as a training of one system")
+    return System(name or default_name(paths[0]), trainings)
 
 
 def default_name(path: Path) -> str:
@@ -75,46 +92,33 @@ def default_name(path: Path) -> str:
     return path.resolve().parent.name if path.name == OOF else path.stem
 
 
-def named(paths: Sequence[Path]) -> dict[str, Path]:
-    """Give each path the shortest name that tells it from the others."""
-    names = [default_name(path) for path in paths]
+def named(arguments: Sequence[Path]) -> dict[str, tuple[Path, ...]]:
+    """Give each system a name: ``NAME=PATH,PATH`` tells it, a path has the shortest that differs.
+
+    Raises
+    ------
+    NasionError
+        For two systems of one name.
+    """
+    groups = [_group(str(path)) if not path.exists() else ("", (path,)) for path in arguments]
+    names = [name or default_name(paths[0]) for name, paths in groups]
     if len(set(names)) < len(names):
-        names = [str(path) for path in paths]
-    return dict(zip(names, paths, strict=True))
+        names = [name or str(paths[0]) for name, paths in groups]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise NasionError(f"{arguments[i]}: another system is {name}; give another name")
+    return {name: paths for name, (_, paths) in zip(names, groups, strict=True)}
 
 
-def _history(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        return pd.DataFrame()
-    try:
-        table = pd.read_csv(path)
-        table = table.apply(pd.to_numeric)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise NasionError(f"{path}: can't be read as csv of numbers ({reason})") from None
-    missing = [name for name in ("fold", "epoch", *SCORED) if name not in table]
-    if missing:
-        raise NasionError(f"{path}: no column {', '.join(missing)}; take the file out of the RUN")
-    return table[(table["fold"] >= 0) & table["kld"].notna()]
+def _group(argument: str) -> tuple[str, tuple[Path, ...]]:
+    name, given, paths = argument.partition("=")
+    if not given:
+        return "", (Path(argument),)
+    trainings = tuple(Path(path) for path in paths.split(",") if path)
+    if not name or not trainings:
+        raise NasionError(f"{argument}: not found; a system of trainings is NAME=RUN,RUN")
+    return name, trainings
 
 
-def _settings(path: Path) -> dict[str, Any]:
-    return dict(_flat(read_json(path))) if path.exists() else {}
-
-
-def _flat(content: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    if isinstance(content, dict):
-        return [
-            pair
-            for key, value in content.items()
-            for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))
-        ]
-    is_path = isinstance(content, str) and PurePath(content).is_absolute()
-    return [(prefix, PurePath(content).name if is_path else content)]
-
-
-def _run_texts(path: Path) -> dict[str, str]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise NasionError(f"{path}: holds no table of names; write it anew")
-    return {key: str(content[key]) for key in FINGERPRINTS if key in content}
+def _distinct(values: Sequence[Any]) -> list[Any]:
+    return [value for i, value in enumerate(values) if value not in values[:i]]
