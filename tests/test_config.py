@@ -186,6 +186,7 @@ CHANGED = {
     "data.phantoms.path": "y",
     "training.init": "y",
     "training.freeze_statistics": True,
+    "signal.waveform.anti_alias": True,
     "signal.waveform.band_hz": [0.5, 19.0],
     "signal.waveform.sfreq": 100.0,
     "signal.waveform.quantise": "mu-law",

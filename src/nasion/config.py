@@ -27,6 +27,7 @@ class Waveform(Settings):
     clip_uv: float = Field(default=1024.0, gt=0)
     scale_uv: float = Field(default=32.0, gt=0)
     sfreq: float = Field(default=50.0, gt=0)  # Hz after decimation
+    anti_alias: Annotated[bool, Before(value=False)] = False  # filter once more before decimation
     quantise: Literal["none", "mu-law"] = "none"
 
     @model_validator(mode="after")

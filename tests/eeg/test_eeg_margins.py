@@ -76,7 +76,7 @@ def test_pieces_equal_the_whole_with_gaps_anywhere(gaps, first, length):
     n = min(whole.shape[2] - first, part.shape[2])
     assert_same_power(part[:, :, :n], whole[:, :, first : first + n])
     assert np.isnan(part[:, :, n:]).all()
-    for form in (Waveform(), Waveform(band_hz=(0.0, 20.0), sfreq=40.0)):
+    for form in (Waveform(), Waveform(band_hz=(0.0, 20.0), sfreq=40.0, anti_alias=True)):
         step = round(SFREQ / form.sfreq)
         assert_same_signal(
             waveform(around, form, margins),

@@ -25,7 +25,6 @@ from nasion.config import Signal
 from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
-from nasion.eeg.waveform import folds
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, room_for, write_json
 from nasion.hms.segments import Segments, read_spectrogram
@@ -153,8 +152,6 @@ def _mapped(path: Path) -> NDArray[np.float16]:
 
 def _fingerprint(segments: Segments, settings: Signal) -> str:
     digest = hashlib.sha256(f"{SCHEMA} {fingerprint(settings)} {segments.part}".encode())
-    if folds(settings.waveform):  # not so in stores of old, which are still good for all others
-        digest.update(b" filtered before decimation")
     for path in (*_eeg_paths(segments).values(), *_spectrogram_paths(segments).values()):
         status = path.stat()
         digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, firwin, kaiserord, oaconvolve, sosfiltfilt, sosfreqz
+from scipy.signal import butter, firwin, kaiserord, oaconvolve, sosfiltfilt
 
 from nasion.terms import SFREQ
 
@@ -35,12 +35,6 @@ def band_pass(signals: NDArray, band_hz: tuple[float, float], order: int) -> NDA
 def band_stop(signals: NDArray, band_hz: tuple[float, float], order: int) -> NDArray[np.float64]:
     """Remove a band. Shape (..., n_times) at 200 Hz, finite."""
     return _zero_phase(signals, _design(order, band_hz, "bandstop"))
-
-
-def left_at(freq_hz: float, band_hz: tuple[float, float], order: int) -> float:
-    """Share of the amplitude of a sine that `band_pass` leaves."""
-    sos = _design(order, band_hz, "bandpass")
-    return float(np.abs(sosfreqz(sos, [freq_hz], fs=SFREQ)[1][0]) ** 2)
 
 
 def anti_alias(signals: NDArray, sfreq: float) -> NDArray[np.float64]:
