@@ -166,7 +166,7 @@ def kept(path: Path, keys: list[str], wanted: Iterable[tuple[int, ...]], made: A
         if key not in there:
             table = pd.DataFrame(made(*key))
             table.to_csv(path, mode="a", header=not path.exists(), index=False)
-    return pd.read_csv(path)
+    return pd.read_csv(path) if path.exists() else before
 
 
 def printed(table: pd.DataFrame, true: dict[str, float]) -> str:
@@ -208,8 +208,9 @@ def main() -> None:
     ]
     path = given.folder / "coverage.csv"
     found = kept(path, ["patients", "rows", "set"], wanted, bounds)
-    true = truth()
-    print(printed(coverage(found, true), true))
+    if len(found):
+        true = truth()
+        print(printed(coverage(found, true), true))
     wanted = [
         (patients, trainings, number)
         for patients in (66, 200)
@@ -217,7 +218,9 @@ def main() -> None:
         for number in range(given.sets_of_trainings)
     ]
     path = given.folder / "trainings.csv"
-    print(told_apart(kept(path, ["patients", "trainings", "set"], wanted, chances)))
+    found = kept(path, ["patients", "trainings", "set"], wanted, chances)
+    if len(found):
+        print(told_apart(found))
 
 
 if __name__ == "__main__":

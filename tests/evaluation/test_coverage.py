@@ -1,4 +1,4 @@
-"""Intervals hold the truth as often as they say, as `benchmarks/coverage.py` measures it."""
+"""Intervals and tests err as seldom as they say, as `benchmarks/coverage.py` measures it."""
 
 import importlib.util
 from pathlib import Path
@@ -11,7 +11,7 @@ from scipy.stats import binom
 from nasion.evaluation import metrics
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
-N_SETS = 60
+N_SETS, N_TRAINED = 60, 40
 LOWEST = binom.ppf(0.001, N_SETS, 0.94)  # chance of one metric to fall below: .001
 
 
@@ -34,6 +34,18 @@ def test_intervals_of_66_patients_hold_the_truth(benchmark: ModuleType) -> None:
     assert (now * N_SETS >= LOWEST).all(), now[now * N_SETS < LOWEST]
     before = table[table["way"] == "before"].set_index("metric")["coverage"]
     assert (before[list(metrics.RAISED)] * N_SETS < LOWEST).all()  # why it has none
+
+
+@pytest.mark.more
+def test_systems_that_differ_by_chance_of_training_are_seldom_told_apart(
+    benchmark: ModuleType,
+) -> None:
+    rows = [row for number in range(N_TRAINED) for row in benchmark.chances(66, 3, number)]
+    table = pd.DataFrame(rows)
+    apart = (table["low"] > 0) | (table["high"] < 0)
+    most = binom.ppf(0.999, N_TRAINED, 0.05)
+    assert (apart.groupby(table["metric"]).sum() <= most).all()
+    assert ((table["p"] < 0.05).groupby(table["metric"]).sum() <= most).all()
 
 
 def test_what_was_made_is_not_made_again(benchmark: ModuleType, tmp_path: Path) -> None:
