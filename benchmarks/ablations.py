@@ -230,13 +230,13 @@ class Row:
         counts = np.concatenate([fold["votes"] for fold in seeds[0]])
         target, consensus = counts / counts.sum(1, keepdims=True), counts.argmax(1)
 
-        def said(name: str, folds: list[dict]) -> np.ndarray:
+        def probability(name: str, folds: list[dict]) -> np.ndarray:
             return np.concatenate([fold["heads"][name] for fold in folds])
 
-        final = np.mean([said("final", folds).argmax(1) == LRDA for folds in seeds], 0)
+        final = np.mean([probability("final", folds).argmax(1) == LRDA for folds in seeds], 0)
         return cls(
             {
-                name: np.mean([divergence(target, said(name, folds)) for folds in seeds], 0)
+                name: np.mean([divergence(target, probability(name, folds)) for folds in seeds], 0)
                 for name in HEADS
             },
             np.where(consensus == LRDA, final, np.nan),

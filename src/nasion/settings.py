@@ -56,14 +56,14 @@ def _explain(error: Any, kind: type[Settings], prefix: str) -> str:
 
 def as_before(kind: type[Settings], content: dict[str, Any]) -> dict[str, Any]:
     """Add to what an older file holds what was so before the settings that it lacks."""
-    whole = dict(content)
+    result = dict(content)
     for name, field in kind.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            inner = whole.get(name, {})
-            whole[name] = as_before(field.annotation, inner) if isinstance(inner, dict) else inner
+            inner = result.get(name, {})
+            result[name] = as_before(field.annotation, inner) if isinstance(inner, dict) else inner
         for before in _before(field):
-            whole.setdefault(name, before.value)
-    return whole
+            result.setdefault(name, before.value)
+    return result
 
 
 def fingerprint(settings: Settings) -> str:
@@ -74,25 +74,27 @@ def fingerprint(settings: Settings) -> str:
 
 def _unsaid(settings: Settings) -> dict[str, Any]:
     """What is as it was before its setting came, in the form that pydantic leaves out."""
-    unsaid: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         if isinstance(value, Settings):
-            unsaid |= {name: inner} if (inner := _unsaid(value)) else {}
+            fields |= {name: inner} if (inner := _unsaid(value)) else {}
         elif any(before.value == value for before in _before(field)):
-            unsaid[name] = True
-    return unsaid
+            fields[name] = True
+    return fields
 
 
 def _before(field: FieldInfo) -> Iterator[Before]:
     return (item for item in field.metadata if isinstance(item, Before))
 
 
-def differing(one: Settings, other: Settings, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differing(
+    settings: Settings, other: Settings, prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
     """Dotted name of each setting that two of a kind don't share, and the value of either."""
-    for name in type(one).model_fields:
-        ours, theirs = getattr(one, name), getattr(other, name)
-        if isinstance(ours, Settings):
-            yield from differing(ours, theirs, f"{prefix}{name}.")
-        elif ours != theirs:
-            yield f"{prefix}{name}", ours, theirs
+    for name in type(settings).model_fields:
+        value, other_value = getattr(settings, name), getattr(other, name)
+        if isinstance(value, Settings):
+            yield from differing(value, other_value, f"{prefix}{name}.")
+        elif value != other_value:
+            yield f"{prefix}{name}", value, other_value

@@ -69,7 +69,7 @@ def read(
             typer.echo(f"nasion: {outcome.reason}", err=True)
         else:
             prefix = "read already; --again reads it anew." if outcome.before else ""
-            typer.echo(f"{out / outcome.folder}: {f'{prefix} {outcome.found}'.strip()}")
+            typer.echo(f"{out / outcome.folder}: {f'{prefix} {outcome.summary}'.strip()}")
 
     read_them = archive.read_stay if stay else archive.read
     outcomes = read_them(recordings, bar_of, report_outcome)

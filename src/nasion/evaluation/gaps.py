@@ -41,9 +41,14 @@ class Gaps:
     def of(cls, judged: Judged) -> "Gaps":
         """Sum the rows of each patient."""
         _, first, patient = np.unique(judged.unit, return_index=True, return_inverse=True)
-        top, right = judged.prediction.max(1), judged.prediction.argmax(1) == judged.consensus
-        places = np.column_stack([bin_of(top), bin_of(judged.prediction) + N_BINS * (1 + PLACES)])
-        gaps = np.column_stack([top - right, judged.prediction - judged.target])
+        confidence, right = (
+            judged.prediction.max(1),
+            judged.prediction.argmax(1) == judged.consensus,
+        )
+        places = np.column_stack(
+            [bin_of(confidence), bin_of(judged.prediction) + N_BINS * (1 + PLACES)]
+        )
+        gaps = np.column_stack([confidence - right, judged.prediction - judged.target])
         flat = (patient[:, None] * N_BINS * (1 + N) + places).ravel()
         shape = len(first), N_BINS * (1 + N)
         size = shape[0] * shape[1]
@@ -67,13 +72,13 @@ class Gaps:
             Of the most probable pattern against the consensus; of each pattern against its
             fraction of votes.
         """
-        drawn = weights[:, self.first]
-        n, gap = drawn @ self.n, drawn @ self.gap
-        pairs = n**2 - drawn @ self.n**2
-        products = gap**2 - drawn @ self.gap**2
-        several = pairs > 0.5  # whole numbers: of one patient alone nothing can be said
-        squares = np.divide(products * n, pairs, out=np.zeros_like(n), where=several)
-        mean = squares.reshape(len(drawn), 1 + N, N_BINS).sum(-1) / n[:, :N_BINS].sum(1)[:, None]
+        counts = weights[:, self.first]
+        n, gap = counts @ self.n, counts @ self.gap
+        pairs = n**2 - counts @ self.n**2
+        products = gap**2 - counts @ self.gap**2
+        has_pairs = pairs > 0.5  # whole numbers: of one patient alone nothing can be said
+        squares = np.divide(products * n, pairs, out=np.zeros_like(n), where=has_pairs)
+        mean = squares.reshape(len(counts), 1 + N, N_BINS).sum(-1) / n[:, :N_BINS].sum(1)[:, None]
         return mean[:, 0], mean[:, 1:]
 
 

@@ -220,16 +220,16 @@ def measures(
         result["auroc_macro"] = mean(result["auroc_each"])
         result["auprc_macro"] = mean(result["auprc_each"])
     gaps = _gap(totals["bins"], total[:, None])
-    top, each = Gaps.of(judged).squared(weights)
+    overall, by_pattern = Gaps.of(judged).squared(weights)
     return result | {
         "brier": totals["brier"].sum(-1) / total,
         "brier_each": totals["brier"] / total[:, None],
         "ece": _gap(totals["top"], total),
         "ece_classwise": gaps.mean(-1),
         "ece_each": gaps,
-        "rms_calibration_error": top,
-        "rms_calibration_error_classwise": each.mean(-1),
-        "rms_calibration_error_each": each,
+        "rms_calibration_error": overall,
+        "rms_calibration_error_classwise": by_pattern.mean(-1),
+        "rms_calibration_error_each": by_pattern,
         **{name: totals[name] for name in ("confusion", "top", "bins")},
     }
 
@@ -249,21 +249,21 @@ def measured_once(judged: Judged, *, ranked: bool = True) -> dict[str, Array]:
 
 def score(judged: Judged, resampled: Measured | None = None) -> Scores:
     """Tell everything of these rows, with the intervals of what was drawn from the same rows."""
-    return told(judged, measured_once(judged), resampled or {})
+    return scores_of(judged, measured_once(judged), resampled or {})
 
 
-def told(judged: Judged, sample: Measured, resampled: Measured) -> Scores:
+def scores_of(judged: Judged, sample: Measured, resampled: Measured) -> Scores:
     """Put what was measured of these rows, and drawn, in the form of scores."""
     n, target = len(judged.votes), judged.target
     shares = np.broadcast_to(target.mean(0), target.shape)
-    of_truth = np.bincount(judged.consensus, minlength=N)
+    n_true = np.bincount(judged.consensus, minlength=N)
     return Scores(
         n=n,
         n_patients=judged.n_units if judged.unit_name == "patient" else None,
         prior_kld=float(divergence(target, shares).mean()),
         entropy_floor=float(-(target * np.log(np.clip(target, CLIP, 1))).sum(1).mean()),
         per_class={
-            pattern: _of_pattern(sample, resampled, k, int(of_truth[k]), judged.n_units)
+            pattern: _of_pattern(sample, resampled, k, int(n_true[k]), judged.n_units)
             for k, pattern in enumerate(PATTERNS)
         },
         confusion=sample["confusion"].astype(int),

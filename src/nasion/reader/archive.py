@@ -63,7 +63,7 @@ class Outcome:
     folder: str = ""
     reason: str = ""
     before: bool = False  # whether it had been read already
-    found: str = ""  # in a sentence; of one read before, only what is new
+    summary: str = ""  # in a sentence; of one read before, only what is new
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Archive:
             key = self._key(source, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
-            return Outcome(source, key.name, found=self._summary(files, folder, reading))
+            return Outcome(source, key.name, summary=self._summary(files, folder, reading))
         mark = _mark(files, self.reader)
         name = next(
             name
@@ -163,9 +163,9 @@ class Archive:
             text = ""
             if self.annotate and not list(folder.glob(f"{COPY}.*")):
                 text = self._copy_remark(files, folder, reading_folder.load(folder))
-            return Outcome(source, name, before=True, found=text)
+            return Outcome(source, name, before=True, summary=text)
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
-        return Outcome(source, name, found=self._summary(files, folder, reading))
+        return Outcome(source, name, summary=self._summary(files, folder, reading))
 
     def _summary(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Bring the annotated copy up to date with a new reading; say what was found."""

@@ -67,12 +67,12 @@ class Study:
     """The trials of a space, kept by Optuna."""
 
     space: Space
-    kept: optuna.Study
+    optuna_study: optuna.Study
 
     @property
     def maximised(self) -> bool:
         """Whether larger scores are better."""
-        return self.kept.direction == optuna.study.StudyDirection.MAXIMIZE
+        return self.optuna_study.direction == optuna.study.StudyDirection.MAXIMIZE
 
     def trials(self) -> tuple[Trial, ...]:
         """Every trial, by number."""
@@ -100,7 +100,7 @@ class Study:
             )
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.space.search.seed)
         try:
-            return optuna.importance.get_param_importances(self.kept, evaluator=evaluator)
+            return optuna.importance.get_param_importances(self.optuna_study, evaluator=evaluator)
         except RuntimeError:
             raise NasionError("all trials scored alike") from None
 
@@ -128,7 +128,7 @@ class Study:
         while True:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
-                optuna.storages.fail_stale_trials(self.kept)
+                optuna.storages.fail_stale_trials(self.optuna_study)
             attempts = self._attempts()
             trials = self._trials(attempts)
             if trials != previous:
@@ -154,7 +154,7 @@ class Study:
     def _attempts(self) -> dict[int, list[FrozenTrial]]:
         """What Optuna holds under each number, in order; dropped entries are left out."""
         attempts: dict[int, list[FrozenTrial]] = {n: [] for n in range(len(self.space.draws))}
-        for entry in self.kept.get_trials(deepcopy=False):
+        for entry in self.optuna_study.get_trials(deepcopy=False):
             number = entry.user_attrs.get(NUMBER)
             if number in attempts and DROPPED not in entry.user_attrs:
                 attempts[number].append(entry)
@@ -193,7 +193,7 @@ class Study:
             fixed = {
                 axis.key: _storable(axis, values[axis.key]) for axis in self.space.axes if values
             }
-            self.kept.enqueue_trial(fixed, user_attrs={NUMBER: number})
+            self.optuna_study.enqueue_trial(fixed, user_attrs={NUMBER: number})
 
     def _run_one(self, objective: Objective) -> None:
         """Claim an entry of the queue and run it."""
@@ -219,9 +219,9 @@ class Study:
 
         is_lost = False
         try:
-            self.kept.optimize(run, n_trials=1, catch=(Exception,))
+            self.optuna_study.optimize(run, n_trials=1, catch=(Exception,))
         except Exception:  # also where Optuna finds that the trial has ended already
-            entries = self.kept.get_trials(deepcopy=False)
+            entries = self.optuna_study.get_trials(deepcopy=False)
             is_lost = bool(claims) and entries[claims[0].number].state == TrialState.FAIL
             if not is_lost:
                 raise
@@ -259,7 +259,7 @@ class Study:
         trial.report(value, done - 1)
         if not self.space.search.prune or done == total:
             return
-        complete = self.kept.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        complete = self.optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         peers = [entry.intermediate_values.get(done - 1) for entry in complete]
         scores = [score for score in peers if score is not None]
         if len(scores) < LEAST_PEERS:

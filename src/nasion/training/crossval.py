@@ -126,8 +126,8 @@ def train(
 ) -> Path:
     """One fit; give the path of its weights. A finished one is left as it is."""
     data = data or cohort(experiment, run, held_out_fold=fold, allow_seen=allow_seen)
-    learned = data.segments.table[data.fold != fold]
-    _log.info("%s", described(learned, experiment.training))
+    rows = data.segments.table[data.fold != fold]
+    _log.info("%s", described(rows, experiment.training))
     return _weights_and_prediction(experiment, run, fold, data, progress=progress)[0]
 
 

@@ -81,9 +81,9 @@ class Run:
             content = read_json(path)
             for key in ("schema", "experiment", "labels"):
                 if content.get(key) != about[key]:
-                    what = self._otherwise(experiment) if key == "experiment" else f"other {key}"
+                    change = self._change(experiment) if key == "experiment" else f"other {key}"
                     raise NasionError(
-                        f"{self.folder}: was begun with {what}; give another folder with --out"
+                        f"{self.folder}: was begun with {change}; give another folder with --out"
                     )
             self.mark(seen)
             return
@@ -91,10 +91,10 @@ class Run:
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
         write_json(path, {**about, **Surroundings.of(experiment).fields, **seen.field})
 
-    def _otherwise(self, experiment: Experiment) -> str:
+    def _change(self, experiment: Experiment) -> str:
         """In what the run's experiment is another."""
-        begun, given = self.experiment.without_paths, experiment.without_paths
-        for name, before, now in differing(begun, given):
+        stored, settings = self.experiment.without_paths, experiment.without_paths
+        for name, before, now in differing(stored, settings):
             return f"another experiment ({name} was {json.dumps(before)}, not {json.dumps(now)})"
         return "another experiment"
 
