@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nasion.evaluation.judged import Judged
-from nasion.evaluation.metrics import COUNTS, Scores, draws, measured_once, told
+from nasion.evaluation.metrics import COUNTS, Scores, draws, measured_once, scores_of
 from nasion.evaluation.resampling import mean
 
 Array = np.ndarray[Any, Any]
@@ -80,7 +80,7 @@ class Trainings:
             name: joined(name, [sample[name] for sample in self.samples])
             for name in self.samples[0]
         }
-        return told(self.first, together, self._joined_draws(resampled))
+        return scores_of(self.first, together, self._joined_draws(resampled))
 
     def _joined_draws(self, resampled: Sequence[Draws]) -> Draws:
         if len(resampled) < 2 or not resampled[0]:
