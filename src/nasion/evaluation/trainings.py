@@ -58,7 +58,7 @@ class Trainings:
             fold=np.tile(self.first.fold, n)
             if self.first.fold is not None and self.same_folds
             else None,
-            raters={who: np.tile(votes, n) for who, votes in self.first.raters.items()},
+            raters={name: np.tile(votes, n) for name, votes in self.first.raters.items()},
         )
 
     @cached_property
@@ -66,9 +66,9 @@ class Trainings:
         """Every metric of each training, with each row counting once."""
         return tuple(measured_once(rows) for rows in self.each)
 
-    def where(self, keep: Array) -> "Trainings":
+    def where(self, rows: Array) -> "Trainings":
         """Some of the rows, by a boolean mask of shape (n,)."""
-        return Trainings(tuple(rows.where(keep) for rows in self.each))
+        return Trainings(tuple(training.where(rows) for training in self.each))
 
     def resampled(self) -> tuple[Draws, ...]:
         """Every metric of each training for the same resamples of patients."""
@@ -76,22 +76,22 @@ class Trainings:
 
     def score(self, resampled: Sequence[Draws] = ()) -> Scores:
         """Mean scores, with intervals over patients and trainings where those were drawn."""
-        together = {
+        mean_scores = {
             name: joined(name, [sample[name] for sample in self.samples])
             for name in self.samples[0]
         }
-        return scores_of(self.first, together, self._joined_draws(resampled))
+        return scores_of(self.first, mean_scores, self._joined_draws(resampled))
 
     def _joined_draws(self, resampled: Sequence[Draws]) -> Draws:
         if len(resampled) < 2 or not resampled[0]:
             return resampled[0] if resampled else {}
         result = {}
         for name in resampled[0]:
-            together = joined(name, [each[name] for each in resampled])
+            joined_values = joined(name, [values_of[name] for values_of in resampled])
             if name not in COUNTS:
-                values = np.stack([each[name] for each in self.samples])
-                together = hierarchical(values, together, self.first.n_units)
-            result[name] = together
+                values = np.stack([values_of[name] for values_of in self.samples])
+                joined_values = hierarchical(values, joined_values, self.first.n_units)
+            result[name] = joined_values
         return result
 
 
@@ -119,11 +119,11 @@ class Chance:
     @classmethod
     def of(cls, *systems: Array) -> "Chance":
         """From the scores of each training of some systems, arrays of shape (k, ...)."""
-        several = [scores for scores in systems if len(scores) > 1]
-        if not several:
+        repeated = [scores for scores in systems if len(scores) > 1]
+        if not repeated:
             return cls(np.zeros((1, *systems[0].shape[1:])), 0)
-        residuals = np.concatenate([scores - scores.mean(0) for scores in several])
-        freedom = len(residuals) - len(several)
+        residuals = np.concatenate([scores - scores.mean(0) for scores in repeated])
+        freedom = len(residuals) - len(repeated)
         residuals = np.nan_to_num(np.sort(residuals, axis=0))
         return cls(residuals * (len(residuals) / freedom) ** 0.5, freedom)
 
@@ -137,7 +137,7 @@ class Chance:
         return self.residuals[rng.integers(len(self.residuals), size=(size, k))].mean(1)
 
 
-def hierarchical(scores: Array, drawn: Array, n_units: int) -> Array:
+def hierarchical(scores: Array, resampled: Array, n_units: int) -> Array:
     """Let trainings be drawn as well.
 
     Parameters
@@ -148,23 +148,28 @@ def hierarchical(scores: Array, drawn: Array, n_units: int) -> Array:
         Mean over the trainings for each resample of patients.
     """
     if len(scores) == 1:
-        return drawn
+        return resampled
     chance = Chance.of(scores)
-    both = drawn + chance.draws(len(scores), len(drawn), np.random.default_rng(SEED))
-    of_patients = variance(drawn)
+    total = resampled + chance.draws(len(scores), len(resampled), np.random.default_rng(SEED))
+    of_patients = variance(resampled)
     of_trainings = chance.variance / len(scores)
-    return widened(mean(np.moveaxis(scores, 0, -1)), both, of_patients, of_trainings, n_units,
+    return widened(mean(np.moveaxis(scores, 0, -1)), total, of_patients, of_trainings, n_units,
                    chance.freedom)  # fmt: skip
 
 
 def widened(
-    centre: Array, drawn: Array, of_patients: Array, of_trainings: Array, n_units: int, freedom: int
+    centre: Array,
+    resampled: Array,
+    of_patients: Array,
+    of_trainings: Array,
+    n_units: int,
+    freedom: int,
 ) -> Array:
     """Stretch draws about the estimate by how little so few trainings tell of their variance."""
     from scipy.special import stdtrit
 
-    few = stdtrit(degrees(of_patients, of_trainings, n_units, freedom), LEVEL)
-    return centre + (drawn - centre) * (few / stdtrit(n_units - 1, LEVEL))
+    quantile = stdtrit(degrees(of_patients, of_trainings, n_units, freedom), LEVEL)
+    return centre + (resampled - centre) * (quantile / stdtrit(n_units - 1, LEVEL))
 
 
 def degrees(of_patients: Array, of_trainings: Array, n_units: int, freedom: int) -> Array:
@@ -174,7 +179,7 @@ def degrees(of_patients: Array, of_trainings: Array, n_units: int, freedom: int)
     return np.divide(total**2, parts, out=np.full(np.shape(total), n_units - 1.0), where=parts > 0)
 
 
-def variance(drawn: Array) -> Array:
+def variance(resampled: Array) -> Array:
     """Variance over the first axis of what is defined."""
-    centred = drawn - mean(np.moveaxis(drawn, 0, -1))
+    centred = resampled - mean(np.moveaxis(resampled, 0, -1))
     return mean(np.moveaxis(centred**2, 0, -1))
