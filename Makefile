@@ -50,7 +50,7 @@ bench: $(INSTALLED) ## the measurements of docs/
 	$(BIN)/python benchmarks/review.py bench/readings/day
 	$(BIN)/python benchmarks/stays.py bench/stays
 
-study: $(INSTALLED) ## the tables of docs/log.md on imbalance, similarity and extractors (hours; resumable)
+study: $(INSTALLED) ## the tables of docs/log.md on imbalance, similarity, extractors and WaveNets (hours; resumable)
 	$(BIN)/python benchmarks/ablations.py study
 
 clean: ## forget the environment and the demo
