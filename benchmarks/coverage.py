@@ -1,7 +1,7 @@
 """How often a 95 % interval holds the truth, and how often chance is called a difference.
 
 python benchmarks/coverage.py FOLDER [--sets 200] [--patients 20 66 200 600] [--rows 1 5]
-                              [--trainings 1 2 3 5] [--sets-of-trainings 400]
+                              [--trainings 1 2 3 5] [--sets-of-trainings 200]
 
 Patients, votes and predictions are drawn from a model whose every metric is known: that of
 100,000 patients. A patient has a pattern, a mood that all of its rows share, and an error that all
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, nargs="+", default=[20, 66, 200, 600])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 5])
     parser.add_argument("--trainings", type=int, nargs="*", default=[1, 2, 3, 5])
-    parser.add_argument("--sets-of-trainings", type=int, default=400)
+    parser.add_argument("--sets-of-trainings", type=int, default=200)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     wanted = [
