@@ -43,7 +43,7 @@ from nasion.config import Signal
 from nasion.errors import NasionError
 from nasion.files import of_schema
 from nasion.provenance import Provenance
-from nasion.settings import Settings, checked
+from nasion.settings import Settings, as_before, checked, unsaid
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows
 
@@ -220,7 +220,10 @@ class About(Settings):
 
     def as_dict(self) -> dict[str, Any]:
         """Give what the file holds; what is not stated is left out."""
-        content = {"schema": SCHEMA, **self.model_dump(mode="json", exclude_none=True)}
+        content = {
+            "schema": SCHEMA,
+            **self.model_dump(mode="json", exclude_none=True, exclude=unsaid(self)),
+        }
         return {key: value for key, value in content.items() if value or key not in _NEWER}
 
     @classmethod
@@ -242,7 +245,7 @@ class About(Settings):
             raise NasionError(f"{source}: does not say what model it is; {fix}")
         of_schema(content, SCHEMA, source, fix)
         try:
-            return checked(cls, content, source)
+            return checked(cls, as_before(cls, content), source)
         except NasionError as error:
             raise NasionError(f"{error}; {fix}") from None
 

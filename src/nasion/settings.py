@@ -68,17 +68,17 @@ def as_before(kind: type[Settings], content: dict[str, Any]) -> dict[str, Any]:
 
 def fingerprint(settings: Settings) -> str:
     """Give eight hexadecimal digits that change with any setting."""
-    content = settings.model_dump_json(exclude=_unsaid(settings))
+    content = settings.model_dump_json(exclude=unsaid(settings))
     return hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
-def _unsaid(settings: Settings) -> dict[str, Any]:
-    """What is as it was before its setting came, in the form that pydantic leaves out."""
+def unsaid(settings: Settings) -> dict[str, Any]:
+    """What is as it was before its setting came, for `exclude` of pydantic: files leave it out."""
     fields: dict[str, Any] = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         if isinstance(value, Settings):
-            fields |= {name: inner} if (inner := _unsaid(value)) else {}
+            fields |= {name: inner} if (inner := unsaid(value)) else {}
         elif any(before.value == value for before in _before(field)):
             fields[name] = True
     return fields
