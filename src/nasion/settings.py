@@ -73,7 +73,7 @@ def fingerprint(settings: Settings) -> str:
 
 
 def unsaid(settings: Settings) -> dict[str, Any]:
-    """What is as it was before its setting came, for `exclude` of pydantic: files leave it out."""
+    """What is as it was before its setting came, for pydantic to leave out of files."""
     fields: dict[str, Any] = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
