@@ -14,7 +14,7 @@ from nasion.cli import app
 from nasion.config import load
 from nasion.study.space import read_space
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "hms.md"
 OTHERS = {"pip", "kaggle", "unzip", "cp"}
 

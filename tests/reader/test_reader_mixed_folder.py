@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from mixed_folder import GAP_AFTER_S, GAP_S, SIXTEEN, mixed_folder
 
+from mixed_folder import GAP_AFTER_S, GAP_S, SIXTEEN, mixed_folder
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code
 from nasion.errors import NasionError

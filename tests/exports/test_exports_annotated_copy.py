@@ -7,8 +7,8 @@ import edfio
 import mne
 import numpy as np
 import pytest
-from drawn_readings import SEIZURE, START, arrays
 
+from drawn_readings import SEIZURE, START, arrays
 from eeg.made_edf import delay_records, eeg, write
 from nasion.eeg.edf.header import read_header
 from nasion.eeg.edf.writer import write_edf

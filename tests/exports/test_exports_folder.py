@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from drawn_readings import LPD, SEIZURE, START, reading, readings
 from hypothesis import given, settings
 
 from abouts import V1, about
+from drawn_readings import LPD, SEIZURE, START, reading, readings
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder

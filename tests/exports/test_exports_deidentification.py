@@ -10,10 +10,10 @@ import edfio
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
 from eeg.made_edf import delay_records, eeg, write
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording

@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from mixed_folder import mixed_folder
 from typer.testing import CliRunner
 
 import nasion
+from mixed_folder import mixed_folder
 from nasion.cli import app
 from nasion.contract import PACKAGED_MODEL
 from nasion.eeg.formats import open_recording

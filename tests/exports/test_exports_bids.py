@@ -8,11 +8,11 @@ import edfio
 import mne
 import numpy as np
 import pytest
-from drawn_readings import EVENTS, LPD, SEIZURE, START, reading
 from epilepsy2bids.annotations import Annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn_readings import EVENTS, LPD, SEIZURE, START, reading
 from nasion.errors import NasionError
 from nasion.exports import bids
 from nasion.exports.annotations import (

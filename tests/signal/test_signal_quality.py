@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mixed_folder import phantom
 
+from mixed_folder import phantom
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
 from nasion.phantom.artifacts import lead_off
