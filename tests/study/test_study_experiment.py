@@ -20,7 +20,7 @@ def simulate(directory, *, n_patients, **others):
     while not Path(sys.argv[2]).exists():
         time.sleep(0.01)
 
-experiment.cohort.simulate = simulate
+experiment.data_set.simulate = simulate
 asked = parse({"data": {"phantoms": {"patients": 2}}}, "test")
 found = experiment.with_phantoms(asked, Path(sys.argv[1]), lambda done, total: None)
 print(found.data.phantoms.path)
