@@ -181,6 +181,17 @@ def test_an_oof_table_needs_no_labels(files: dict[str, Path], tmp_path: Path) ->
     assert {**carried, "files": None} == {**given, "files": None}
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_strings_name_files_as_paths_do(files: dict[str, Path], tmp_path: Path) -> None:
+    texts = {name: str(path) for name, path in files.items()}
+    by_path = evaluate(files["both"], files["labels"], tmp_path / "a")
+    by_text = evaluate(texts["both"], texts["labels"], str(tmp_path / "b"))
+    assert by_text == by_path
+    alone = compare({"x": texts["both"]}, None, str(tmp_path / "c"))
+    several = compare({"x": [texts["both"]]}, None, tmp_path / "d")
+    assert alone == several
+
+
 def test_the_same_files_give_the_same_bytes(files: dict[str, Path], tmp_path: Path) -> None:
     for name in "ab":
         evaluate(files["both"], None, tmp_path / name)

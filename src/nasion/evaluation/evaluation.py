@@ -29,9 +29,9 @@ SOFTWARE = ("nasion", "numpy", "scipy", "pandas", "matplotlib")
 
 
 def evaluate(
-    predictions: Path,
-    labels: Path | None,
-    out: Path,
+    predictions: Path | str,
+    labels: Path | str | None,
+    out: Path | str,
     *,
     one_row_per_period: bool = True,
     title: str = "Evaluation",
@@ -62,14 +62,14 @@ def evaluate(
     NasionError
         For a broken file or a labelled row without a prediction.
     """
-    system = open_system([predictions])
+    system = open_system([Path(predictions)])
     return _report([system], labels, out, title, single=True, thin=one_row_per_period)
 
 
 def compare(
-    named_predictions: Mapping[str, Path | Sequence[Path]],
-    labels: Path | None,
-    out: Path,
+    named_predictions: Mapping[str, Path | str | Sequence[Path | str]],
+    labels: Path | str | None,
+    out: Path | str,
     *,
     one_row_per_period: bool = True,
     title: str = "Comparison",
@@ -101,7 +101,7 @@ def compare(
     if not named_predictions:
         raise NasionError("nothing to compare: name at least one csv of predictions")
     systems = [
-        open_system([paths] if isinstance(paths, Path) else paths, name)
+        open_system([Path(paths)] if isinstance(paths, Path | str) else [*map(Path, paths)], name)
         for name, paths in named_predictions.items()
     ]
     return _report(systems, labels, out, title, single=False, thin=one_row_per_period)
@@ -140,9 +140,16 @@ def _line_of_pair(pair: Content) -> str:
 
 
 def _report(
-    systems: list[System], labels: Path | None, out: Path, title: str, *, single: bool, thin: bool
+    systems: list[System],
+    given_labels: Path | str | None,
+    folder: Path | str,
+    title: str,
+    *,
+    single: bool,
+    thin: bool,
 ) -> Content:
     """Judge, draw and write; metrics.json comes last."""
+    labels, out = Path(given_labels) if given_labels else None, Path(folder)
     plates.check_names([system.name for system in systems])
     judged = _judgements(systems, labels, one_row_per_period=thin)
     result = _result(systems, judged, labels)
