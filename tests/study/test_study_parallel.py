@@ -40,11 +40,12 @@ def value(values):
 class Traced:
     """An objective that leaves a line a beginning and an end."""
 
-    def __init__(self, folder, pause_s=0.0):
-        self.path, self.pause_s = folder / "trace.txt", pause_s
+    def __init__(self, folder, pause_s=0.0, together=1):
+        self.path, self.pause_s, self.together = folder / "trace.txt", pause_s, together
 
     def __call__(self, number, values, report):
         self.note("begun", number, values)
+        until(lambda: len({pid for _, pid, _ in self.lines("begun")}) >= self.together)
         report(1, 2, value(values))
         self.note("paused", number, values)
         time.sleep(self.pause_s)
@@ -67,11 +68,9 @@ def patient(heartbeat_s, grace_s):
     storage.HEARTBEAT_S, storage.GRACE_S, studies.POLL_S = heartbeat_s, grace_s, 0.2
 
 
-def work(folder, sampler, n, pause_s, grace_s=60, go=None, heartbeat_s=1):
+def work(folder, sampler, n, pause_s, grace_s=60, heartbeat_s=1, together=1):
     """What each process does; also called here."""
     patient(heartbeat_s, grace_s)
-    while go is not None and time.time() < go:
-        time.sleep(0.001)
     whole = space(sampler, n)
     url = f"sqlite:///{folder}/study.db"
     with alone(folder), opened(url, "test", maximised=False) as kept:
@@ -79,7 +78,7 @@ def work(folder, sampler, n, pause_s, grace_s=60, go=None, heartbeat_s=1):
     with opened(url, "test", maximised=False) as kept:
         kept.sampler = sampler_of(whole)
         study = Study(whole, kept)
-        return list(study.work(Traced(folder, pause_s)))[-1]
+        return list(study.work(Traced(folder, pause_s, together)))[-1]
 
 
 @pytest.fixture(autouse=True)
@@ -113,9 +112,8 @@ def until(condition, limit_s=60.0):
 
 @pytest.mark.more
 @pytest.mark.parametrize("sampler", ["grid", "random", "tpe"])
-def test_processes_that_start_together_run_each_trial_once(tmp_path, started, sampler):
-    go = time.time() + 3.0
-    workers = [started(tmp_path, sampler, N, 0.01, 60, go) for _ in range(2)]
+def test_processes_at_once_run_each_trial_once(tmp_path, started, sampler):
+    workers = [started(tmp_path, sampler, N, 0.01, 60, 1, 2) for _ in range(2)]
     for worker in workers:
         worker.join()
         assert worker.exitcode == 0
@@ -132,7 +130,7 @@ def test_processes_that_start_together_run_each_trial_once(tmp_path, started, sa
 @pytest.mark.parametrize("sampler", ["grid", "tpe"])
 def test_a_killed_trial_is_run_again_with_its_values(tmp_path, started, sampler):
     trace = Traced(tmp_path)
-    killed = started(tmp_path, sampler, 6, 0.3)
+    killed = started(tmp_path, sampler, 6, 1.0)
     until(lambda: len(trace.lines("begun")) == 3)
     os.kill(killed.pid, signal.SIGKILL)
     killed.join()
@@ -159,7 +157,7 @@ def test_a_slow_trial_is_left_to_its_process(tmp_path, started):
 @pytest.mark.more
 def test_a_process_that_wakes_up_late_does_not_finish_what_was_taken_over(tmp_path, started):
     trace = Traced(tmp_path)
-    asleep = started(tmp_path, "grid", 2, 5.0, 60, None, 60)  # beats once, when it begins
+    asleep = started(tmp_path, "grid", 2, 5.0, 60, 60)  # beats once, when it begins
     until(lambda: trace.lines("paused"))
     time.sleep(1.0)  # now it holds no lock of the database
     os.kill(asleep.pid, signal.SIGSTOP)
