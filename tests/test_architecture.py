@@ -81,7 +81,7 @@ def test_the_page_of_the_rooms_is_drawn_from_the_table():
     ("name", "source", "rooms"),
     [
         ("terms", "def f():\n    from nasion.errors import NasionError", ["errors"]),
-        ("eeg.montage", "import nasion.hms.segments", ["hms"]),
+        ("eeg.derivations", "import nasion.hms.segments", ["hms"]),
         ("evaluation.page", "from nasion import models, terms", ["models"]),
         ("models.a", "from nasion.data import store\nfrom nasion.models import wavenet", ["data"]),
         ("files", "from nasion import __version__", ["__init__"]),

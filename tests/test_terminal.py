@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nasion.cli.terminal import duration, show_check
 from nasion.eeg.inspection import check_recording
+from nasion.eeg.montage import Montage
 from nasion.eeg.recording import Recording
 from nasion.eeg.remarks import free_text
 from nasion.terms import COLUMNS
@@ -39,7 +40,7 @@ def test_durations_are_human(seconds, words):
 
 
 def test_each_electrode_is_one_row_in_eighty_columns():
-    lost = replace(RECORDING, missing=("Fz",), interpolated=("T3",))
+    lost = replace(RECORDING, montage=Montage(missing=("Fz",), interpolated=("T3",)))
     lines = shown(lost).splitlines()
     status = {"Fz": "missing", "T3": "interpolated"}
     for name in COLUMNS:

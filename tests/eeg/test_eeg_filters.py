@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hms_folder import noise
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.filters import LONGEST_LINE_S, anti_alias, band_pass, band_stop, bridge
 from nasion.eeg.formats import open_recording
 from nasion.eeg.margins import FILTERED_S, MARGIN_S
-from nasion.eeg.montage import bipolar
 from nasion.terms import SFREQ
 
 WAVEFORM = (0.5, 20.0), 4

@@ -1,72 +1,75 @@
-import numpy as np
-import pytest
+"""A montage says what is known of each electrode, and which class it is judged by."""
 
-from hms_folder import noise
-from nasion.eeg.montage import bipolar
-from nasion.terms import (
-    CHAIN_DERIVATIONS,
-    COLUMNS,
-    DERIVATION_NAMES,
-    DERIVATIONS,
-    EKG,
-    ELECTRODES,
-    MIRRORED_COLUMNS,
-    MIRRORED_DERIVATIONS,
-    SPECTROGRAM_CHAINS,
-    Chain,
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasion.eeg.montage import HEADBAND, Montage, MontageClass, joined
+from nasion.terms import DERIVATION_NAMES, ELECTRODES, LEFT, MIDLINE, RIGHT
+
+SIDES = (LEFT, MIDLINE, RIGHT)
+
+
+def having(names: tuple[str, ...], **more: object) -> Montage:
+    missing = tuple(name for name in ELECTRODES if name not in names)
+    return Montage(recorded=names, missing=missing, components=(names,), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("montage", "kind", "name"),
+    [
+        (Montage(), MontageClass.FULL, "full"),
+        (
+            Montage(recorded=DERIVATION_NAMES, rebuilt=ELECTRODES, components=SIDES),
+            MontageClass.FULL,
+            "full, bipolar",
+        ),
+        (
+            Montage(interpolated=("C3", "Pz")),
+            MontageClass.REDUCED,
+            "reduced (17 of 19 electrodes)",
+        ),
+        (having(HEADBAND), MontageClass.HEADBAND, "headband (10 electrodes)"),
+        (having(HEADBAND[1:]), MontageClass.HEADBAND, "headband (9 electrodes)"),
+        (having(LEFT), MontageClass.LEFT, "one side (left), 8 electrodes"),
+        (having(RIGHT + MIDLINE), MontageClass.RIGHT, "one side (right), 11 electrodes"),
+        (
+            having(LEFT, rebuilt=LEFT),
+            MontageClass.LEFT,
+            "one side (left), 8 electrodes, bipolar",
+        ),
+    ],
+)
+def test_classes(montage, kind, name):
+    assert (montage.kind, montage.name) == (kind, name)
+
+
+def test_a_derivation_is_there_where_both_electrodes_are_of_one_component():
+    assert Montage().derivations == DERIVATION_NAMES
+    assert Montage(components=SIDES).derivations == DERIVATION_NAMES
+    assert having(LEFT).derivations == DERIVATION_NAMES[:8]
+    apart = Montage(components=(("Fp1", "F7"), ("T3", "T5", "O1")), missing=())
+    assert apart.derivations == ("Fp1-F7", "T3-T5", "T5-O1")
+
+
+PARTITIONS = st.lists(st.integers(0, 3), min_size=19, max_size=19).map(
+    lambda places: Montage(
+        missing=tuple(n for n, place in zip(ELECTRODES, places, strict=True) if not place),
+        components=tuple(
+            tuple(n for n, place in zip(ELECTRODES, places, strict=True) if place == component)
+            for component in sorted(set(places) - {0})
+        ),
+    )
 )
 
 
-def test_what_all_electrodes_share_vanishes():
-    signals = noise(2.0)
-    shared = np.round(100 * noise(2.0, seed=1)[:1])
-    np.testing.assert_allclose(bipolar(signals + shared), bipolar(signals), atol=2e-3)
-    assert not bipolar(np.repeat(shared, len(COLUMNS), axis=0)).any()
-
-
-def test_a_derivation_is_first_minus_second():
-    signals = np.zeros((len(COLUMNS), 1), np.float32)
-    signals[COLUMNS.index("F7")] = 5.0
-    volts = dict(zip(DERIVATION_NAMES, bipolar(signals)[:, 0], strict=True))
-    assert volts.pop("Fp1-F7") == -5.0
-    assert volts.pop("F7-T3") == 5.0
-    assert not any(volts.values())
-
-
-def test_a_chain_adds_up_to_the_difference_of_its_ends():
-    signals = noise(1.0)
-    row = {name: signals[COLUMNS.index(name)] for name in ELECTRODES}
-    for chain in Chain:
-        pairs = CHAIN_DERIVATIONS[chain]
-        ends = row[pairs[0][0]] - row[pairs[-1][1]]
-        np.testing.assert_allclose(bipolar(signals, (chain,)).sum(axis=0), ends, atol=1e-3)
-
-
-def test_chains_asked_for_come_in_that_order():
-    signals = noise(1.0)
-    whole = dict(zip(DERIVATIONS, bipolar(signals), strict=True))
-    wanted = [pair for chain in SPECTROGRAM_CHAINS for pair in CHAIN_DERIVATIONS[chain]]
-    np.testing.assert_array_equal(
-        bipolar(signals, SPECTROGRAM_CHAINS), np.stack([whole[pair] for pair in wanted])
-    )
-
-
-def test_mirrored_electrodes_give_mirrored_derivations():
-    signals = noise(1.0)
-    mirrored = signals[MIRRORED_COLUMNS]
-    np.testing.assert_array_equal(bipolar(mirrored), bipolar(signals)[MIRRORED_DERIVATIONS])
-    for chain, opposite in (("LL", "RL"), ("LP", "RP"), ("Z", "Z")):
-        np.testing.assert_array_equal(
-            bipolar(mirrored, (Chain(chain),)), bipolar(signals, (Chain(opposite),))
-        )
-
-
-@pytest.mark.parametrize("name", COLUMNS)
-def test_a_lost_electrode_spoils_exactly_its_derivations(name):
-    signals = noise(1.0)
-    signals[COLUMNS.index(name), 50:60] = np.nan
-    result = bipolar(signals)
-    for pair, row in zip(DERIVATIONS, result, strict=True):
-        lost = np.flatnonzero(np.isnan(row))
-        assert lost.tolist() == (list(range(50, 60)) if name in pair else [])
-    assert np.isnan(result).any() == (name != EKG)
+@given(st.lists(PARTITIONS, min_size=1, max_size=3))
+def test_a_stay_ties_no_two_electrodes_that_a_file_does_not(montages):
+    stay = joined(montages)
+    assert sorted(name for names in stay.components for name in names) == sorted(stay.present)
+    for names in stay.components:
+        for montage in montages:
+            homes = {c for c in montage.components if set(c) & set(names)}
+            assert len(homes) <= 1
+    assert joined([montages[0]] * 2) == joined(montages[:1])
+    assert joined(montages[:1]).derivations == montages[0].derivations

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from hms_folder import noise
 from nasion.config import Waveform
 from nasion.drawing import eeg
-from nasion.eeg.montage import bipolar
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.waveform import waveform
 from nasion.evaluation.figures import save
 from nasion.explanation import picture

@@ -15,7 +15,7 @@ from nasion.display import pages
 from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
 from nasion.drawing.strips import MOST_ROWS
-from nasion.eeg.montage import bipolar
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.remarks import free_text
 from nasion.events.burden import Burden
 from nasion.reading.event import Event

@@ -26,6 +26,7 @@ from nasion.display.cache import (
 )
 from nasion.display.columns import Columns, mean, pooled, summed
 from nasion.display.montages import Montage, traces
+from nasion.eeg.montage import Montage as RecordedMontage
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json
@@ -141,7 +142,7 @@ class Display:
             n_times=self.n_times,
             read=self.signals,
             source_sfreq=reading.source_sfreq,
-            missing=reading.missing,
+            montage=RecordedMontage(missing=reading.missing, interpolated=reading.interpolated),
             gaps_s=reading.gaps_s,
         )
 

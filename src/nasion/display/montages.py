@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from nasion.eeg.montage import bipolar
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.recording import Signals
 from nasion.terms import COLUMNS, DERIVATION_NAMES, EKG, ELECTRODES
 

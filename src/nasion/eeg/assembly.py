@@ -11,6 +11,7 @@ import numpy as np
 
 from nasion.eeg import interpolation, naming
 from nasion.eeg.inspection import believable
+from nasion.eeg.montage import Montage
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import resampled
@@ -93,8 +94,12 @@ def assembled(source: Source, unit: str = "") -> Recording:
         read=read,
         source_sfreq=max(rates, key=rates.count),
         start=source.start,
-        missing=missing,
-        interpolated=tuple(donors),
+        montage=Montage(
+            recorded=tuple(name for name in ELECTRODES if name in electrodes),
+            interpolated=tuple(donors),
+            missing=missing,
+            components=_components(references, donors),
+        ),
         ignored=selection.ignored + selection.duplicates + source.ignored,
         references=selection.stated,
         gaps_s=source.gaps_s,
@@ -149,6 +154,17 @@ def _with_reference(selection: naming.Selection) -> tuple[dict[str, str], str]:
     reference = selection.stated[0]
     zero = "" if reference in selection.electrodes else reference
     return selection.references | {reference: reference}, zero
+
+
+def _components(
+    references: Mapping[str, str], donors: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Electrodes by what can be subtracted: those against one reference."""
+    against = {name: references[sites[0]] for name, sites in donors.items()} | dict(references)
+    return tuple(
+        tuple(name for name in ELECTRODES if against.get(name) == reference)
+        for reference in dict.fromkeys(against.values())
+    )
 
 
 def _parts(

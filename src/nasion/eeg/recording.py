@@ -7,8 +7,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.montage import ALL, Montage
 from nasion.eeg.remarks import Remark
-from nasion.terms import COLUMNS, ELECTRODES, SFREQ
+from nasion.terms import COLUMNS, SFREQ
 
 Signals = NDArray[np.float32]
 
@@ -27,6 +28,8 @@ class Recording:
         `read(start, stop)` gives samples start..stop, shape (20, stop - start), µV; NaN stands
         where an electrode is missing or the recording has a gap. Any piece equals that piece of the
         whole.
+    montage
+        What the rows come from. Only rows of one component may be subtracted; those of a chain are.
     """
 
     name: str
@@ -34,8 +37,7 @@ class Recording:
     read: Callable[[int, int], Signals] = field(repr=False)
     source_sfreq: float = SFREQ
     start: datetime | None = None  # clock time of the first sample
-    missing: tuple[str, ...] = ()  # electrodes neither recorded nor interpolated
-    interpolated: tuple[str, ...] = ()
+    montage: Montage = ALL
     ignored: tuple[str, ...] = ()  # channels of the file that are not among the 20
     references: tuple[str, ...] = ()  # as channel names state them: ("A1", "A2") are two
     gaps_s: tuple[tuple[float, float], ...] = ()  # (onset, duration) where nothing was recorded
@@ -60,6 +62,16 @@ class Recording:
         return signals
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Electrodes without a signal."""
+        return self.montage.missing
+
+    @property
+    def interpolated(self) -> tuple[str, ...]:
+        """Electrodes whose signal is estimated from others."""
+        return self.montage.interpolated
+
+    @property
     def present(self) -> tuple[str, ...]:
-        """Electrodes with a signal, recorded or interpolated."""
-        return tuple(name for name in ELECTRODES if name not in self.missing)
+        """Electrodes with a signal, recorded, rebuilt or interpolated."""
+        return self.montage.present

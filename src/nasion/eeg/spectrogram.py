@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy.signal.windows import dpss
 
 from nasion.config import Spectrogram, View
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.filters import band_pass, band_stop, bridge
 from nasion.eeg.margins import Margins
-from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
 from nasion.terms import SFREQ, SPECTROGRAM_CHAINS
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from nasion.eeg import montage
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
@@ -63,12 +64,6 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
         )
     parts, warnings = _parts(recordings)
     ordered = [part.recording for part in parts]
-    missing = tuple(
-        site for site in ELECTRODES if all(site in recording.missing for recording in ordered)
-    )
-    interpolated = tuple(
-        site for site in ELECTRODES if any(site in recording.interpolated for recording in ordered)
-    )
     for recording in ordered:
         warnings += [warning.of(recording.name) for warning in recording.warnings]
         warnings += _state_remarks(recording, ordered)
@@ -88,8 +83,7 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
         read=partial(_read, parts),
         source_sfreq=max(rates, key=lambda rate: rates[rate]),
         start=ordered[0].start,
-        missing=missing,
-        interpolated=interpolated,
+        montage=montage.joined([recording.montage for recording in ordered]),
         ignored=tuple(dict.fromkeys(label for part in ordered for label in part.ignored)),
         references=references,
         gaps_s=_gaps(parts),

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import Waveform
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.filters import anti_alias, band_pass, bridge
 from nasion.eeg.margins import Margins
-from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Signals
 from nasion.terms import SFREQ
 

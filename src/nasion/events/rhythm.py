@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.derivations import bipolar
 from nasion.eeg.filters import bridge
-from nasion.eeg.montage import bipolar
 from nasion.eeg.recording import Recording
 from nasion.events import cycles, discharges
 from nasion.reading.event import Event, Side
