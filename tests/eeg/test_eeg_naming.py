@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasion.eeg.naming import Channel, montage_of, parse, reference_warning, select
+from nasion.eeg.naming import (
+    Channel,
+    montage_of,
+    parse,
+    reference_warning,
+    respelled,
+    select,
+)
 from nasion.terms import ALIASES, DERIVATION_NAMES, ELECTRODES, LEFT, MIDLINE
 
 PREFIXES = ("", "EEG ", "POL ", "EEG  ", "EEG-", "EEG", "eeg ")
@@ -22,6 +29,11 @@ SUFFIXES = {
     "-0": "",
     "..": "",
     " - A2": "A2",
+    " - A 2": "A2",
+    "-G2": "G2",
+    "[uV]": "",
+    " (uV)": "",
+    "-EEG": "",
 }
 ALIAS_OF = {name: alias for alias, name in ALIASES.items()}
 
@@ -38,6 +50,52 @@ def test_decoration_never_changes_the_electrode(electrode, prefix, suffix, case,
     assert parse(prefix + case(written) + suffix) == Channel(
         "electrode", electrode, SUFFIXES[suffix]
     )
+
+
+@given(
+    electrode=st.sampled_from([name for name in ALIASES.values() if name in ELECTRODES]),
+    pattern=st.sampled_from(("{}/{}", "{}({})", "{} ({})", "{}_{}", "{} [{}]", "{}={}", "{}-{}")),
+    reference=st.sampled_from(("", "-REF")),
+    turned=st.booleans(),
+)
+def test_both_names_of_a_temporal_electrode_are_one(electrode, pattern, reference, turned):
+    names = (electrode, ALIAS_OF[electrode])
+    label = pattern.format(*(names[::-1] if turned else names)) + reference
+    assert parse(label) == Channel("electrode", electrode, reference.strip("-"))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Fp1 Impedance", "EEG Fp1 Imp-0", "O2 Sat", "O2-Sat", "O2_SpO2", "T3 Temp", "C3 kOhm",
+        "Fp1 Quality", "EEG P3 alpha power", "F'1", "A1", "$A1", "P03", "FPZ",
+    ],
+)  # fmt: skip
+def test_what_is_derived_of_an_electrode_is_none(label):
+    assert parse(label).kind == "other"
+
+
+@pytest.mark.parametrize("label", ["FP 1", "Fp-1", "EEG fp_1", "POL $FP1", "SCALP Fp1"])
+def test_a_number_apart_belongs_to_its_electrode(label):
+    assert parse(label) == Channel("electrode", "Fp1")
+
+
+def test_a_zero_is_an_o_where_it_can_be_nothing_else():
+    others = ("Fp1", "F3", "C3")
+    assert respelled((*others, "01", "EEG 02-REF")) == (*others, "O1", "O2-REF")
+    for labels in (
+        ("01", "02"),  # numbers of channels
+        (*others, "01", "02", "03"),
+        (*others, "O1", "01", "O2"),
+        ("Fp1", "P3", "C3", "P03", "P04", "P07", "P08"),  # PO3 ...
+    ):
+        assert respelled(labels) == labels
+    assert respelled(("FP01", "F03", "C03", "O01", "Fz")) == ("FP1", "F3", "C3", "O1", "Fz")
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_other_labels_stay_as_they_are(labels):
+    assert len(respelled(labels)) == len(labels)
 
 
 @given(st.text(max_size=16))
@@ -82,6 +140,9 @@ def test_first_of_two_is_taken_and_the_second_named():
         (("EKG1", "EKG1-EKG2"), (1,)),
         (("ECG-RA", "ECG-LA"), (1, 0)),
         (("EEG EKG1-REF",), (0,)),
+        (("ECG+", "ECG-"), (0, 1)),
+        (("EKG (-)", "EKG (+)"), (1, 0)),
+        (("ECG-",), (0,)),
         (("Fp1",), ()),
     ],
 )

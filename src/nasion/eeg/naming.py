@@ -1,7 +1,8 @@
 """Which channel of a file is which electrode, and against which reference.
 
 Laboratories write the same electrode as `Fp1`, `EEG FP1-REF`, `POL Fp1`, `Fp1-A1`, `Fp1.` or
-`EEG Fp1-LE`; the temporal sites have two names (T7 = T3); the heart is EKG or ECG.
+`EEG Fp1-LE`; the temporal sites have two names (T7 = T3), sometimes both (`T3/T7`); the heart is
+EKG or ECG. What a device derives from an electrode, as `Fp1 Impedance` or `O2 Sat`, is none.
 """
 
 import re
@@ -19,11 +20,32 @@ _SITES = {name.upper(): name for name in ELECTRODES} | {
     alias: name for alias, name in ALIASES.items() if name in ELECTRODES
 }
 _TEN_TEN = re.compile(r"(?:FP|AF|FC|FT|TP|CP|PO|[FCTPOI])(?:Z|\d{1,2})|(?:SP|PG)[12]")
-_PREFIX = re.compile(r"^(?:(?:EEG|POL)[\s_:-]*)+")
-_SEPARATOR = re.compile(r"\s*[-_:/]\s*|\s+")
+_PREFIX = re.compile(r"^(?:(?:EEG|POL|SCALP)[\s_:-]*|\$)+")
+_SEPARATOR = re.compile(r"\s*[-_:/|,=]\s*|\s+")
 _EKG = re.compile(r"(?:ECG|EKG)(|[LR]A?|[12]|I{1,3})")
-_LEADS = {"LA": "L", "RA": "R", "I": "1", "II": "2"}
+_POLE = re.compile(r"(?:ECG|EKG)\s*(\+|-|POS|NEG|PLUS|MINUS)(?:[\s_-]+REF)?")
+_LEADS = {"LA": "L", "RA": "R", "I": "1", "II": "2", "POS": "+", "PLUS": "+"} | {
+    "NEG": "-",
+    "MINUS": "-",
+}
 _EARS = re.compile(r"(?:[AM][12]\+?)+")
+_KNOWN_REFERENCE = re.compile(
+    r"V?REF\d*|LE|LER?|LM|LINKED(?:EARS?|MASTOIDS?)?|AR|AA|AAV|AVE?|AVG|AVR|AVERAGE|C?AR|CA|CAV"
+    r"|CMS|COM|COMMON|CS\d|G\d?|GND|NOSE|ORG|SCR|SD|" + _EARS.pattern
+)
+_BARE = re.compile(r"FP|[FCPTOAM]")  # an electrode's name before its number
+_IDLE = frozenset(("EEG", "RAW", "UV", "µV", "MV", "NV"))  # says nothing of the channel
+# What follows an electrode's name where a channel is no EEG of it.
+_DERIVED = re.compile(
+    r"IMP(?:ED(?:ANCES?)?)?|K?OHMS?|RESISTANCE|CONTACT|[CSE]Q|QUALITY|STATUS|SATS?|SATURATION"
+    r"|S[PA]O2|(?:ET)?CO2|PULSE|PLETH|HR|RATE|BPM|TEMP(?:ERATURE)?|RESP|FLOW|PRESS(?:URE)?|POWER"
+    r"|BAND|DELTA|THETA|ALPHA|BETA|GAMMA|SEF|AEEG|CSA|RMS|ENVELOPE|TREND|INDEX|SNR|NOISE|LEVEL"
+    r"|GAIN|FREQ(?:UENCY)?|MARKER|EVENTS?|TRIG(?:GER)?|ACC|GYRO|EMG|EOG"
+)
+_ZERO_FOR_O = re.compile(r"^0(?=[12](?!\d))")
+_NUMBERED = re.compile(r"0*(?:[3-9]|[1-9]\d)(?!\d)")
+_PADDED = re.compile(r"^(FP|[FCPTO])0(?=[1-8](?!\d))")
+LEAST_ALIKE = 3  # channels that show how a file spells
 
 
 @dataclass(frozen=True)
@@ -63,18 +85,18 @@ class Selection:
 
 def parse(label: str) -> Channel:
     """Read one channel label."""
-    text = re.sub(r"[().\s]+", " ", label.upper().replace(")/2", ")")).strip()
-    text = _PREFIX.sub("", re.sub(r"\s*\+\s*", "+", text))
-    parts = [part for part in _SEPARATOR.split(text) if part]
-    if len(parts) > 1 and parts[-1].isdigit() and not _EKG.fullmatch(" ".join(parts[:1])):
-        parts.pop()  # the running number that tells duplicates apart
-    if not parts:
+    parts = _parts(label)
+    if len(parts) == 1 and (match := _POLE.fullmatch(parts[0])):
+        return Channel("ekg", _LEADS.get(match[1], match[1]))
+    if not parts or any(map(_DERIVED.fullmatch, parts[1:])):
         return Channel("other")
     first, tail = parts[0], parts[1:]
     if match := _EKG.fullmatch(first):
         return _heart(match[1], tail)
     if first not in _SITES:
         return Channel("derivation" if _is_pair(parts) else "other")
+    if tail and _SITES.get(tail[0]) == _SITES[first]:
+        tail = tail[1:]  # both names of a temporal electrode
     reference = "".join(tail)
     if _EARS.fullmatch(reference):
         return Channel("electrode", _SITES[first], reference.replace("+", ""))
@@ -83,6 +105,49 @@ def parse(label: str) -> Channel:
     if _TEN_TEN.fullmatch(reference):
         return Channel("derivation", _SITES[first], reference)
     return Channel("electrode", _SITES[first], reference)
+
+
+def _parts(label: str) -> list[str]:
+    """Give the words of a label, upper case, without those that say nothing of the channel."""
+    text = re.sub(r"[()\[\].\s]+", " ", label.upper().replace(")/2", ")")).strip()
+    text = _PREFIX.sub("", re.sub(r"\s*\+\s*", "+", text)).strip()
+    if _POLE.fullmatch(text):
+        return [text]
+    parts = [part for part in _SEPARATOR.split(text) if part]
+    for place in range(len(parts) - 1, 0, -1):
+        if _BARE.fullmatch(parts[place - 1]) and re.fullmatch("[1-8Z]", parts[place]):
+            parts[place - 1 : place + 1] = [parts[place - 1] + parts[place]]
+    parts[1:] = [part for part in parts[1:] if part not in _IDLE]
+    if len(parts) > 1 and parts[-1].isdigit() and not _EKG.fullmatch(parts[0]):
+        parts.pop()  # the running number that tells duplicates apart
+    return parts
+
+
+def states_reference(channel: Channel) -> bool:
+    """Whether what follows the electrode is known to be a reference, or nothing follows."""
+    return not channel.reference or bool(_KNOWN_REFERENCE.fullmatch(channel.reference))
+
+
+def respelled(labels: Sequence[str]) -> tuple[str, ...]:
+    """Spell electrodes as others do: `01` is O1 and `F03` is F3 where that can't be anything else.
+
+    Numbered channels (01, 02, 03 ...) stay as they are, and so does a zero that the file writes
+    in a few names only (P03 is PO3 to some).
+    """
+    texts = [_PREFIX.sub("", label.upper().strip()) for label in labels]
+    sites = {parse(label).site for label in labels if parse(label).kind == "electrode"}
+    numbered = any(_NUMBERED.match(text) for text in texts)
+    stems = [match[1] for text in texts if (match := _PADDED.match(text))]
+    zero_for_o = len(sites) >= LEAST_ALIKE and not numbered
+    padded = len(stems) >= LEAST_ALIKE and len(set(stems)) > 1
+    respelt = []
+    for label, text in zip(labels, texts, strict=True):
+        spelt = _ZERO_FOR_O.sub("O", text) if zero_for_o else text
+        spelt = _PADDED.sub(r"\1", spelt) if padded else spelt
+        channel = parse(spelt)
+        usable = spelt != text and channel.kind == "electrode" and channel.site not in sites
+        respelt.append(spelt if usable else label)
+    return tuple(respelt)
 
 
 def _is_pair(parts: list[str]) -> bool:
@@ -147,7 +212,7 @@ def _resolved(channels: list[Channel]) -> list[Channel]:
 def _choose_ekg(hearts: dict[str, int]) -> tuple[int, ...]:
     if "" in hearts:
         return (hearts[""],)
-    for plus, minus in (("L", "R"), ("1", "2")):
+    for plus, minus in (("L", "R"), ("1", "2"), ("+", "-")):
         if plus in hearts and minus in hearts:
             return (hearts[plus], hearts[minus])
     return tuple(hearts.values())[:1]
