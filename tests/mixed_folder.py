@@ -44,6 +44,9 @@ def _recordings(folder: Path, signals: np.ndarray) -> list[Path]:
     table = pd.DataFrame(signals.T.astype(np.float32), columns=list(COLUMNS))
     table.to_parquet(folder / "hms.parquet")
     gaps = write(folder / "gaps.edf", signals, labels=usual, annotations=notes)
+    running = write(folder / "running.edf", signals)
+    counted = running.read_bytes()
+    running.write_bytes(counted[:236] + b"-1      " + counted[244:])
     return [
         write(folder / "usual.edf", fast, 256.0, labels=usual, annotations=notes[:1]),
         delay_records(gaps, GAP_AFTER_S, GAP_S),
@@ -55,6 +58,7 @@ def _recordings(folder: Path, signals: np.ndarray) -> list[Path]:
             labels=(*COLUMNS, *(f"X{number}" for number in range(len(others)))),
         ),
         write(folder / "sixteen.EDF", signals[rows], labels=SIXTEEN),
+        running,
         _restated(write(folder / "volts.edf", signals, unit="V"), len(COLUMNS), "uV"),
     ]
 
@@ -76,8 +80,7 @@ def _others(folder: Path, signals: np.ndarray, good: list[Path]) -> dict[Path, s
     ).T
     bipolar = signals[first] - signals[second]
     contents = {
-        "truncated.edf": (whole[: len(whole) // 2], r"holds \d+ of \d+ records; copy it again"),
-        "running.edf": (whole[:236] + b"-1      " + whole[244:], "never closed.*EDFbrowser"),
+        "truncated.edf": (whole[:8000], "breaks off within its first record; copy it again"),
         "header.edf": (whole[:200], "not an EDF or BDF file; export it"),
         "empty.edf": (b"", "is empty; copy it again"),
         "text.edf": (b"Dear colleague, please find attached\n" * 30, "not an EDF or BDF file"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nasion.eeg.edf import text
 from nasion.eeg.edf.copy import Disguise, copy_with_annotations
+from nasion.eeg.edf.start import stated_start
 from nasion.eeg.edf.writer import write_annotations, write_edf
 from nasion.eeg.formats import open_recording
 from nasion.terms import COLUMNS
@@ -61,11 +62,11 @@ def test_a_field_is_printable_ascii_of_its_width(words, width):
         assert text.decode(field) == words.strip()
 
 
-@given(date=DATES)
-def test_dates_are_read_back(date):
-    day = text.day(date)
-    assert text.read_day(day) == text.read_day(day.lower()) == date.date()
-    assert len(text.clock(date)) == 16
+@given(at=DATES)
+def test_starts_are_read_back(at):
+    main = bytes(88) + text.field(text.recorded(at), 80) + text.clock(at) + bytes(72)
+    start = at.replace(microsecond=0)
+    assert stated_start(main) == stated_start(main.lower()) == (start, ())
 
 
 ABROAD = """
@@ -106,12 +107,6 @@ def test_months_are_english_where_the_locale_is_not(tmp_path):
     german, english = zip(*map(str.split, done.stdout.splitlines()), strict=True)
     assert {"Mai", "Dez"} < {month[:3] for month in german}
     assert [day[3:6] for day in english] == list(text.MONTHS)
-
-
-@pytest.mark.parametrize("day", ["", "X", "31-FEB-2031", "03-MRZ-2031", "3-2-2031", "03-FEB-x"])
-def test_what_is_no_date_is_refused(day):
-    with pytest.raises(ValueError, match=r"\w"):
-        text.read_day(day)
 
 
 @settings(max_examples=25, deadline=None)

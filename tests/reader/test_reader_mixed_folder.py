@@ -20,7 +20,7 @@ def mixed(tmp_path_factory):
 def test_the_recordings_hold_the_same_eeg(mixed):
     good, _ = mixed
     recordings = {path.name: open_recording(path) for path in good}
-    assert len(recordings) == 7
+    assert len(recordings) == 8
     usual = recordings["hms.parquet"].signals()
     for name, recording in recordings.items():
         assert recording.duration_s == 60 + GAP_S * (name == "gaps.edf")

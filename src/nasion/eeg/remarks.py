@@ -106,6 +106,20 @@ def _out_of_range(limit_uv: float, electrodes: Names, shares: tuple[float, ...])
     return _shares_text(f"beyond {limit_uv:g} µV", electrodes, shares)
 
 
+def _cut_short(held_s: float, stated_s: float) -> str:
+    return (
+        f"cut short: holds {held_s:g} s of the {stated_s:g} s that its header states,"
+        f" {stated_s - held_s:g} s are missing"
+    )
+
+
+def _more_records(held_s: float, stated_s: float) -> str:
+    return (
+        f"holds {held_s:g} s, {held_s - stated_s:g} s more than its header states: all of it was"
+        " read"
+    )
+
+
 _SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
 _AMPLITUDES = (
     "amplitudes of {typical_uv:.2g} µV are far {side} those of EEG: the unit in the file is wrong"
@@ -117,9 +131,25 @@ class Code(Enum):
     """Everything that can be said of a recording; names are written to files and stay."""
 
     # of files
-    TRAILING_BYTES = Form(
-        "{n} bytes after the last record of the header were left out", {"n": Kind.NUMBER}
+    NEVER_CLOSED = Form(
+        "its recorder never closed it: the {held_s:g} s that it holds were read",
+        {"held_s": Kind.NUMBER},
     )
+    CUT_SHORT = Form(_cut_short, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
+    MORE_RECORDS = Form(_more_records, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
+    TRAILING_BYTES = Form(
+        "{n} bytes ({s:g} s of signal) after its last whole record were left out",
+        {"n": Kind.NUMBER, "s": Kind.NUMBER},
+    )
+    HEADER_LENGTH = Form(
+        "its header can't be {stated} bytes long, as it says: taken as {taken}",
+        {"stated": Kind.NUMBER, "taken": Kind.NUMBER},
+    )
+    DATES_DIFFER = Form(
+        "its header states two dates: {taken} was taken, not {other}",
+        {"taken": Kind.TEXT, "other": Kind.TEXT},
+    )
+    START_UNREAD = Form("the date or time in its header can't be read: its start is not known")
     EARLY_RECORD = Form(
         "record {later} states an onset before record {earlier} ends: taken as contiguous, as the"
         " header says",

@@ -71,7 +71,8 @@ def copy_with_annotations(
     if target.exists() and target.samefile(source):
         raise NasionError(f"{target}: is the recording itself; give the copy another name")
     with source.open("rb") as file:
-        main, *fields = _split(file.read(header.n_header_bytes))
+        main, *fields = _split(file.read(header.n_field_bytes))
+        file.seek(header.n_header_bytes)
         first = _stated_onset(header, file.read(header.record_bytes))
     origin_s = float(first or 0)
     entries = _annotation_bytes(header, list(annotations), origin_s)
@@ -155,9 +156,10 @@ def _new_header(header: Header, main: bytes, fields: list[bytes], samples: int) 
     kind = last["label"].partition(" ")[0]
     reserved = main[192:236] if header.plus else text.field(f"{kind}+C", 44)
     n_bytes, n_signals = text.field(str(256 * (n + 1)), 8), text.field(str(n), 4)
+    n_records = text.field(str(header.n_records), 8)
     return b"".join(
         [
-            main[:184] + n_bytes + reserved + main[236:252] + n_signals,
+            main[:184] + n_bytes + reserved + n_records + main[244:252] + n_signals,
             *(
                 old + text.field(last[name], width)
                 for old, (name, width) in zip(fields, FIELDS.items(), strict=True)

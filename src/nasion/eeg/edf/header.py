@@ -5,16 +5,21 @@ Electroencephalogr Clin Neurophysiol 1992;82:391-393. The patient's fields are n
 """
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
-from nasion.eeg.edf.text import NO_DATE, decode, read_day
+import numpy as np
+
+from nasion.eeg.edf.start import stated_start
+from nasion.eeg.edf.text import decode, stated_onset
+from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 
 LONGEST_RECORD_S = 86400
+LONGEST_PADDING = 1 << 20  # bytes of blanks behind the fields of a header
 SAMPLE_BYTES = {b"0": 2, b"\xffBIOSEMI": 3}  # by the first field of the header
 
 FIELDS = {
@@ -25,7 +30,17 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Header:
-    """The fields that say where samples are and what they mean."""
+    """The fields that say where samples are and what they mean.
+
+    Parameters
+    ----------
+    n_header_bytes
+        Where signal begins in the file; `n_field_bytes` or more.
+    n_records
+        Whole records that the file holds, whatever its header counts.
+    warnings
+        What of the header can't be so, and what was taken in its place.
+    """
 
     path: Path
     sample_bytes: int
@@ -38,6 +53,12 @@ class Header:
     dimensions: tuple[str, ...]
     calibration: tuple[tuple[float, float, float, float], ...]  # physical and digital min, max
     samples: tuple[int, ...]  # of each signal in a record
+    warnings: tuple[Remark, ...] = ()
+
+    @property
+    def n_field_bytes(self) -> int:
+        """Length of the fields that EDF knows; a longer header has more behind them."""
+        return 256 * (len(self.labels) + 1)
 
     @property
     def annotation_signals(self) -> tuple[int, ...]:
@@ -47,6 +68,13 @@ class Header:
             for number, label in enumerate(self.labels)
             if label in ("EDF Annotations", "BDF Annotations")
         )
+
+    @property
+    def stamp(self) -> slice:
+        """Bytes of a record where EDF+ states its onset; none in plain files."""
+        number = self.annotation_signals[0] if self.annotation_signals else len(self.labels)
+        places = (*self.offsets, self.offsets[-1])
+        return slice(places[number] * self.sample_bytes, places[number + 1] * self.sample_bytes)
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -69,16 +97,17 @@ def read_header(path: Path) -> Header:
         try:
             n_signals = int(main[252:256])
             signals = _signal_fields(file.read(256 * n_signals), n_signals)
+            start, warnings = stated_start(main)
             header = Header(
                 path=path,
                 sample_bytes=sample_bytes,
                 n_header_bytes=256 * (n_signals + 1),
-                n_records=int(main[236:244]),
+                n_records=0,
                 record_s=Fraction(decode(main[244:252]).replace(",", ".")),
                 plus=match[0]
                 if (match := re.match("[EB]DF[+][CD]", decode(main[192:236])))
                 else "",
-                start=_start(main),
+                start=start,
                 labels=signals["label"],
                 dimensions=signals["dimension"],
                 calibration=tuple(
@@ -93,13 +122,15 @@ def read_header(path: Path) -> Header:
                     )
                 ),
                 samples=tuple(int(text) for text in signals["samples"]),
+                warnings=warnings,
             )
         except (ValueError, ZeroDivisionError):
             raise NasionError(
                 f"{path}: its EDF header is damaged; copy the file again or export it anew"
             ) from None
     _check_records(header)
-    return header
+    n_stated = _whole(main[236:244])
+    return _with_records(_with_length(header, _whole(main[184:192]), n_stated), n_stated)
 
 
 def annotation_signal(samples: int, sample_bytes: int = 2) -> dict[str, str]:
@@ -132,19 +163,90 @@ def _check_records(header: Header) -> None:
             f"{path}: states records of {float(header.record_s):g} s; repair its header with"
             " EDFbrowser or export it anew"
         )
-    n_present = (path.stat().st_size - header.n_header_bytes) // header.record_bytes
-    if header.n_records < 0:
-        raise NasionError(
-            f"{path}: was never closed by its recorder (record count -1,"
-            f" {max(n_present, 0)} present); repair its header with EDFbrowser or export it anew"
-        )
-    if n_present < header.n_records:
-        raise NasionError(
-            f"{path}: holds {max(n_present, 0)} of {header.n_records} records;"
-            " copy it again or repair its header with EDFbrowser"
-        )
-    if header.n_records == 0:
-        raise NasionError(f"{path}: holds no data records; export it anew")
+
+
+def _whole(raw: bytes) -> int:
+    """Give a field's number; -1, as EDF has it, where it states none."""
+    try:
+        return max(int(decode(raw)), -1)
+    except ValueError:
+        return -1
+
+
+def _with_length(header: Header, stated: int, n_stated: int) -> Header:
+    """Signal begins where the header says, unless that can't be."""
+    computed, size = header.n_field_bytes, header.path.stat().st_size
+    padded = size - max(n_stated, 0) * header.record_bytes
+    candidates = [begin for begin in (stated, computed) if computed <= begin < size]
+    if n_stated > 0 and computed < padded and _blank(header.path, computed, padded):
+        candidates.append(padded)
+
+    def fit(begin: int) -> tuple[bool, bool, bool]:
+        n_records, rest = divmod(size - begin, header.record_bytes)
+        return _states_onset(header, begin), not rest and n_records == n_stated, not rest
+
+    taken = max(candidates, key=fit, default=computed)  # of equals the first
+    warnings = header.warnings
+    if taken != stated:
+        remark = Remark(Code.HEADER_LENGTH, {"stated": stated, "taken": taken})
+        warnings = (*warnings, remark)
+    return replace(header, n_header_bytes=taken, warnings=warnings)
+
+
+def _blank(path: Path, begin: int, end: int) -> bool:
+    if end - begin > LONGEST_PADDING:
+        return False
+    with path.open("rb") as file:
+        file.seek(begin)
+        return not file.read(end - begin).strip(b" ")
+
+
+def _states_onset(header: Header, begin: int) -> bool:
+    """Whether a record that begins at some byte of the file states its onset, as EDF+ has it."""
+    with header.path.open("rb") as file:
+        file.seek(begin + header.stamp.start)
+        return bool(stated_onset(file.read(header.stamp.stop - header.stamp.start)))
+
+
+def _with_records(header: Header, n_stated: int) -> Header:
+    """Count the records that the file holds, and say in seconds what its header doesn't."""
+    n_bytes = max(header.path.stat().st_size - header.n_header_bytes, 0)
+    n_records = n_bytes // header.record_bytes
+    if n_records > n_stated:
+        n_records = max(n_records - _unwritten(header, n_records), n_stated)
+    if n_records <= 0:
+        advice = "copy it again or export it anew"
+        if n_bytes:
+            raise NasionError(f"{header.path}: breaks off within its first record; {advice}")
+        raise NasionError(f"{header.path}: holds no data records; {advice}")
+    record_s = float(header.record_s)
+    held_s = n_records * record_s
+    remarks = list(header.warnings)
+    if n_stated < 0:
+        remarks.append(Remark(Code.NEVER_CLOSED, {"held_s": held_s}))
+    elif n_records != n_stated:
+        code = Code.CUT_SHORT if n_records < n_stated else Code.MORE_RECORDS
+        remarks.append(Remark(code, {"held_s": held_s, "stated_s": n_stated * record_s}))
+    trailing = n_bytes - n_records * header.record_bytes
+    if trailing:
+        values = {"n": trailing, "s": round(trailing / header.record_bytes * record_s, 2)}
+        remarks.append(Remark(Code.TRAILING_BYTES, values))
+    return replace(header, n_records=n_records, warnings=tuple(remarks))
+
+
+def _unwritten(header: Header, n_records: int) -> int:
+    """Records at the end of a file that are none: place kept for them, where nothing was written.
+
+    One of a single value throughout, or without the onset that the first record states.
+    """
+    shape = (n_records, header.record_bytes)
+    records = np.memmap(header.path, np.uint8, "r", header.n_header_bytes, shape)
+    stamped = stated_onset(records[0, header.stamp].tobytes())
+    for count, record in enumerate(records[:0:-1]):
+        unstamped = stamped and not stated_onset(record[header.stamp].tobytes())
+        if np.ptp(record) and not unstamped:
+            return count
+    return 0  # of a file that is so throughout nothing can be told
 
 
 def _signal_fields(raw: bytes, n_signals: int) -> dict[str, tuple[str, ...]]:
@@ -162,29 +264,3 @@ def _signal_fields(raw: bytes, n_signals: int) -> dict[str, tuple[str, ...]]:
 
 def _number(text: str) -> float:
     return float(text.replace(",", ".")) if text else float("nan")
-
-
-def _start(main: bytes) -> datetime | None:
-    """Clock time of the header; EDF+ repeats the date with four digits for the year.
-
-    A withheld date (X) reads 1985-01-01, as EDF+ wants it, and midnight beside it is no time.
-    """
-    clock = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[176:184]))
-    match = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", decode(main[168:176]))
-    exact = re.match(r"Startdate (\d{1,2}-[A-Za-z]{3}-\d{4})", decode(main[88:168]))
-    try:
-        if exact:
-            day = read_day(exact[1])
-        elif match:
-            year = int(match[3])
-            day = date(year + (1900 if year >= 85 else 2000), int(match[2]), int(match[1]))
-        else:
-            return None
-        if not clock:
-            return None
-        hour, minute, second = (int(part) for part in clock.groups())
-        start = datetime.combine(day, time(hour, minute, second))
-        anonymous = decode(main[88:168]).startswith("Startdate X")
-        return None if anonymous and start == NO_DATE else start
-    except ValueError:
-        return None

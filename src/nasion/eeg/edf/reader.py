@@ -1,9 +1,9 @@
 """EDF, EDF+ and BDF, read record by record from the disk.
 
 The readers of others take discontiguous files (EDF+D) as contiguous ones, keep BDF in memory and
-shorten truncated files; here the record onsets decide where samples stand, gaps are NaN and a
-truncated file is refused. Kemp B, Olivan J. European data format 'plus'. Clin Neurophysiol
-2003;114:1755-1761.
+shorten truncated files in silence; here the record onsets decide where samples stand, gaps are NaN
+and what a truncated file lacks is said. Kemp B, Olivan J. European data format 'plus'. Clin
+Neurophysiol 2003;114:1755-1761.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,13 +56,10 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
     Raises
     ------
     NasionError
-        If the header is damaged, or speaks of records that are not there.
+        If the header is damaged, or no record follows it.
     """
     header = read_header(path)
-    warnings: list[Remark] = []
-    trailing = path.stat().st_size - header.n_header_bytes - header.n_records * header.record_bytes
-    if trailing:
-        warnings.append(Remark(Code.TRAILING_BYTES, {"n": trailing}))
+    warnings = list(header.warnings)
     onsets, annotations = _read_annotations(header)
     first, onset_s, warning = _runs(header, onsets if header.plus else [])
     warnings += [warning] if warning else []
