@@ -62,11 +62,12 @@ def test_a_field_is_printable_ascii_of_its_width(words, width):
         assert text.decode(field) == words.strip()
 
 
-@given(at=DATES)
-def test_starts_are_read_back(at):
-    main = bytes(88) + text.field(text.recorded(at), 80) + text.clock(at) + bytes(72)
-    start = at.replace(microsecond=0)
-    assert stated_start(main) == stated_start(main.lower()) == (start, ())
+@given(date=DATES)
+def test_dates_are_read_back(date):
+    day = text.day(date)
+    assert text.read_day(day) == text.read_day(day.lower()) == date.date()
+    main = bytes(88) + text.field(text.recorded(date), 80) + text.clock(date) + bytes(72)
+    assert stated_start(main) == (date.replace(microsecond=0), ())
 
 
 ABROAD = """
@@ -107,6 +108,12 @@ def test_months_are_english_where_the_locale_is_not(tmp_path):
     german, english = zip(*map(str.split, done.stdout.splitlines()), strict=True)
     assert {"Mai", "Dez"} < {month[:3] for month in german}
     assert [day[3:6] for day in english] == list(text.MONTHS)
+
+
+@pytest.mark.parametrize("day", ["", "X", "31-FEB-2031", "03-MRZ-2031", "3-2-2031", "03-FEB-x"])
+def test_what_is_no_date_is_refused(day):
+    with pytest.raises(ValueError, match=r"\w"):
+        text.read_day(day)
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,7 +7,7 @@ the year. Kemp B, Olivan J. European data format 'plus'. Clin Neurophysiol 2003;
 import re
 from datetime import date, datetime, time
 
-from nasion.eeg.edf.text import MONTHS, NO_DATE, decode
+from nasion.eeg.edf.text import MONTHS, NO_DATE, decode, read_day
 from nasion.eeg.remarks import Code, Remark
 
 _NUMBERS = re.compile(r"(\d{1,2})\D(\d{1,2})\D(\w{1,4})")
@@ -50,16 +50,15 @@ def _exact_day(recording: str, short: str) -> date | None:
     match, numbers = _EXACT.match(recording), _NUMBERS.fullmatch(short)
     if not match:
         return None
-    name = match[2].upper()
-    if name in MONTHS:
-        month = MONTHS.index(name) + 1
-    elif name.isdecimal():
-        month = int(name)
-    elif numbers and int(numbers[1]) == int(match[1]):
-        month = int(numbers[2])
-    else:
+    day, name, year = match.groups()
+    if name.isdecimal():
+        return _day(int(year), int(name), int(day))
+    if name.upper() not in MONTHS and numbers and int(numbers[1]) == int(day):
+        return _day(int(year), int(numbers[2]), int(day))
+    try:
+        return read_day(f"{day}-{name}-{year}")
+    except ValueError:
         return None
-    return _day(int(match[3]), month, int(match[1]))
 
 
 def _short_day(text: str) -> date | None:
@@ -83,6 +82,6 @@ def _day(year: int, month: int, day: int) -> date | None:
 def _time(text: str) -> time | None:
     match = re.fullmatch(r"(\d{1,2})\D(\d{1,2})\D(\d{1,2})", text)
     try:
-        return time(*map(int, match.groups())) if match else None
+        return time(int(match[1]), int(match[2]), int(match[3])) if match else None
     except ValueError:
         return None

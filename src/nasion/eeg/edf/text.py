@@ -5,7 +5,7 @@ format 'plus'. Clin Neurophysiol 2003;114:1755-1761.
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 Annotation = tuple[float, float, str]  # onset_s, duration_s (0 is none), text
 
@@ -36,6 +36,12 @@ def field(text: str, width: int) -> bytes:
 def day(start: datetime | None) -> str:
     """Spell a date as 03-FEB-2031, or X where it is not known."""
     return f"{start.day:02}-{MONTHS[start.month - 1]}-{start.year:04}" if start else NOT_STATED
+
+
+def read_day(text: str) -> date:
+    """Read what `day` spelled, in any case; anything else is a ValueError."""
+    number, month, year = text.split("-")
+    return date(int(year), MONTHS.index(month.upper()) + 1, int(number))
 
 
 def recorded(start: datetime | None) -> str:
