@@ -13,6 +13,8 @@ ModelOption = Annotated[
     typer.Option("--model", help="model.onnx, or a RUN that holds one; default: the packaged."),
 ]
 
+NOT_JUDGED = 3  # exit code of --events
+
 
 def _file_of(model: Path | None) -> Path | None:
     """The file of a model that may be given as the RUN folder that holds it."""
@@ -24,7 +26,17 @@ def _file_of(model: Path | None) -> Path | None:
 @app.command()
 def read(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Gets a folder for each reading.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Gets a folder for each reading.")
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events",
+            help="Write this one file alone (.tsv): the seizures of one recording, in SzCORE's "
+            "columns. Exit code 3 where nothing could be judged.",
+        ),
+    ] = None,
     model: ModelOption = None,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
     stay: Annotated[
@@ -53,6 +65,13 @@ def read(
     from nasion.reader.archive import Archive, Outcome
     from nasion.reader.reader import Reader
 
+    if events:
+        if out or deidentify or annotate or show:
+            raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
+        _read_seizures(recordings, events, model, unit, stay)
+        return
+    if out is None:
+        raise NasionError("-o names the folder of the readings (or --events one file)")
     if keys and not deidentify:
         raise NasionError("--keys goes with --deidentify")
     if annotate and stay:
@@ -84,6 +103,24 @@ def read(
         serve(out, model=_file_of(model), announce=typer.echo)
     if broken:
         raise typer.Exit(1)
+
+
+def _read_seizures(
+    recordings: list[Path], out: Path, model: Path | None, unit: str, stay: bool
+) -> None:
+    """Write the seizures of one recording; what nobody could judge is said, never passed over."""
+    from nasion.network import Network
+    from nasion.reader.reader import Reader
+    from nasion.reader.seizures import write_seizures
+
+    reader = Reader(Network.open(_file_of(model), threads=1))
+    with bar_of(out.name) as bar:
+        written = write_seizures(reader, recordings, out, unit=unit, stay=stay, progress=bar)
+    for caution in written.cautions:
+        typer.echo(f"nasion: {recordings[0]}: {caution}", err=True)
+    typer.echo(f"{out}: {written.summary}")
+    if not written.is_judged:
+        raise typer.Exit(NOT_JUDGED)
 
 
 @app.command()

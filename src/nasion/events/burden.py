@@ -86,10 +86,10 @@ class Burden:
     def of(cls, reading: Reading) -> "Burden":
         """Count the events of a reading."""
         spans: dict[Pattern, Spans] = {
-            pattern: united(_spans_of(reading.events, pattern)) for pattern in EVENTFUL
+            pattern: united(spans_of(reading.events, pattern)) for pattern in EVENTFUL
         }
         judged = united(
-            [*_judged_spans(reading), *(span for pieces in spans.values() for span in pieces)]
+            [*judged_spans(reading), *(span for pieces in spans.values() for span in pieces)]
         )
         judged_s = _total(judged)
         percent = {name: 100 * _total(pieces) / (judged_s or 1.0) for name, pieces in spans.items()}
@@ -99,7 +99,7 @@ class Burden:
         most_s, onset_s = densest(seizures, window_s, reading.duration_s)
         return cls(
             judged_minutes=_minutes(judged_s),
-            events={pattern: len(_spans_of(reading.events, pattern)) for pattern in EVENTFUL},
+            events={pattern: len(spans_of(reading.events, pattern)) for pattern in EVENTFUL},
             minutes={name: _minutes(_total(pieces)) for name, pieces in spans.items()},
             percent={name: round(share, 4) for name, share in percent.items()},
             prevalence={name: prevalence(share / 100) for name, share in percent.items()},
@@ -162,11 +162,13 @@ def densest(spans: Spans, window_s: float, duration_s: float) -> tuple[float, fl
     return float(coverage[best]), float(starts[best])
 
 
-def _spans_of(events: Sequence[Event], pattern: Pattern) -> Spans:
+def spans_of(events: Sequence[Event], pattern: Pattern) -> Spans:
+    """Give events of a pattern, (start_s, stop_s) each."""
     return [(event.onset_s, event.stop_s) for event in events if event.pattern is pattern]
 
 
-def _judged_spans(reading: Reading) -> Spans:
+def judged_spans(reading: Reading) -> Spans:
+    """Give the stretches that were judged, (start_s, stop_s)."""
     steps = np.flatnonzero(reading.judged) * READING_STEP_S
     return united((float(at), min(float(at) + READING_STEP_S, reading.duration_s)) for at in steps)
 

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
+from nasion.exports.szcore import ABSENT, NO_SEIZURE, SEIZURE, channels_of, clock_text
 from nasion.files import replacing, write_json
 from nasion.reading.event import SIDES, Event
 from nasion.reading.reading import Reading
-from nasion.terms import CHAIN_ELECTRODES, CHAIN_NAMES, DISCLAIMER, PATTERNS, Chain, Pattern
+from nasion.terms import CHAIN_NAMES, DISCLAIMER, PATTERNS, Chain, Pattern
 from nasion.version import VERSION
-
-ABSENT = "n/a"  # as BIDS writes what is not there
-SEIZURE, NO_SEIZURE = "sz", "bckg"
 
 # onset and duration first, as BIDS wants it; SzCORE's seven, then ours.
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -82,24 +80,22 @@ def write_events(reading: Reading, path: Path) -> None:
 
 
 def _no_seizure_row(reading: Reading) -> dict[str, str]:
-    start = reading.start
     return dict.fromkeys(COLUMNS, ABSENT) | {
         "onset": "0.0",
         "duration": _number(reading.duration_s),
         "eventType": NO_SEIZURE,
-        "dateTime": f"{start:%Y-%m-%d %H:%M:%S}" if start else ABSENT,
+        "dateTime": clock_text(reading.start),
         "recordingDuration": _number(reading.duration_s),
     }
 
 
 def _row(event: Event, reading: Reading) -> dict[str, str]:
-    sites = dict.fromkeys(site for chain in event.chains for site in CHAIN_ELECTRODES[chain])
     return _no_seizure_row(reading) | {
         "onset": _number(event.onset_s),
         "duration": _number(event.duration_s),
         "eventType": SEIZURE if event.pattern == Pattern.SEIZURE else NO_SEIZURE,
         "confidence": _number(round(float(event.probability), 4)),
-        "channels": ",".join(sites) or ABSENT,
+        "channels": channels_of(event),
         "pattern": str(event.pattern),
         "probability": _number(event.probability),
         "peak": _number(event.peak),

@@ -55,6 +55,13 @@ def recordings_in(paths: Iterable[Path]) -> list[Path]:
     return list(recordings)
 
 
+def open_stay(files: Sequence[Path], unit: str = "") -> Recording:
+    """Open files as one recording, joined by the clock and named after the first."""
+    recordings = [open_recording(path, unit=unit) for path in files]
+    first = min(recordings, key=lambda recording: str(recording.start))
+    return joined(recordings, f"{first.name}-stay")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a recording: the name of its folder, or the reason why there is none."""
@@ -128,10 +135,7 @@ class Archive:
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
         files = recordings_in(paths)
-        recordings = [open_recording(path, unit=self.unit) for path in files]
-        stay = joined(
-            recordings, f"{min(recordings, key=lambda recording: str(recording.start)).name}-stay"
-        )
+        stay = open_stay(files, self.unit)
         with bar("stay") as progress:
             outcome = self._outcome(stay, files, [], progress)
         self._write([outcome])
