@@ -284,6 +284,6 @@ def test_a_run_is_exported_and_blended_and_predicts_alike(phantoms, tmp_path):
     said("predict", simulated, "--run", tmp_path / "blend", "-o", by_blend)
     np.testing.assert_allclose(pd.read_csv(by_blend)[columns].sum(axis=1), 1, atol=1e-6)
     other = tmp_path / "again.onnx"
-    said("export", runs[0], "-o", other, "--half", "--licence", "CC0-1.0")
+    said("export", runs[0], "-o", other, "--half", "--licence", "CC0-1.0", "--ages", 0, 18)
     assert other.stat().st_size < model.stat().st_size
     assert "CC0-1.0" in (tmp_path / "card.md").read_text()

@@ -16,6 +16,7 @@ from nasion.terms import DERIVATION_NAMES, PATTERNS
 def test_what_schema_1_wrote_opens_and_is_written_as_it_was():
     assert json.dumps(about().as_dict()) == json.dumps(V1)
     assert (about().licence, about().accuracy) == ("", {})
+    assert about().ages_years == (18.0, 120.0)
 
 
 def test_the_packaged_model_opens():
@@ -24,7 +25,12 @@ def test_the_packaged_model_opens():
 
 
 def test_what_is_stated_comes_back():
-    stated = about(licence="Apache-2.0", accuracy={"10-20": 0.803, "below the hairline": 0.6})
+    stated = about(
+        licence="Apache-2.0",
+        ages_years=[0.0, 18.0],
+        accuracy={"10-20": 0.803, "below the hairline": 0.6},
+    )
+    assert stated.ages_years == (0.0, 18.0)
     assert About.from_dict(stated.as_dict(), "a test") == stated
     assert stated.as_dict()["licence"] == "Apache-2.0"
     assert about(said_by_a_later_nasion=1) == about()
@@ -50,6 +56,7 @@ def test_what_changes_no_prediction_leaves_the_identity():
         name="other",
         labels="",
         licence="CC0-1.0",
+        ages_years=[0.0, 1.0],
         accuracy={"10-20": 1.0},
         nasion="9.9",
         torch="9",
@@ -72,6 +79,8 @@ def test_a_key_that_is_missing_is_named(key):
         ({"fits": "many"}, "'fits'"),
         ({"signal": {**V1["signal"], "smell": 1}}, "unknown key 'signal.smell'"),
         ({"accuracy": {"10-20": 80.3}}, "'accuracy.10-20'"),
+        ({"ages_years": [18.0, 18.0]}, "'ages_years'"),
+        ({"ages_years": [-1.0, 18.0]}, "'ages_years'"),
         ({"learned_from": {**V1["learned_from"], "provenance": {}}}, "'learned_from.provenance'"),
         ({"patterns": [*PATTERNS[:5], "burst"]}, "'burst' is not known here"),
         ({"patterns": PATTERNS[:5]}, "needs other once"),

@@ -43,8 +43,8 @@ from nasion.config import Signal
 from nasion.errors import NasionError
 from nasion.files import of_schema
 from nasion.provenance import Provenance
-from nasion.settings import Settings, as_before, checked, unsaid
-from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
+from nasion.settings import Before, Settings, as_before, checked, unsaid
+from nasion.terms import ADULTS, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows
 
 SCHEMA = 1
@@ -146,6 +146,9 @@ class About(Settings):
         What it is called; fingerprint of the labels learned from, empty where not stated.
     licence
         Of the weights, as SPDX writes it; empty where not stated.
+    ages_years
+        Of patients that the weights were made for: the lowest, and the one below which they were;
+        adults where a file does not say.
     accuracy
         Measured, 0 to 1, by the name of the montage; empty where not measured.
     """
@@ -178,6 +181,7 @@ class About(Settings):
     name: str
     labels: str
     licence: str = ""
+    ages_years: Annotated[tuple[float, float], Before(ADULTS)] = ADULTS
     accuracy: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     @field_validator("patterns")
@@ -194,6 +198,14 @@ class About(Settings):
     @classmethod
     def _chains(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return _of_all(names, SPECTROGRAM_CHAINS)
+
+    @field_validator("ages_years")
+    @classmethod
+    def _ages(cls, ages: tuple[float, float]) -> tuple[float, float]:
+        least, below = ages
+        if not 0 <= least < below:
+            raise ValueError("is the lowest age and a higher one, years")
+        return ages
 
     @property
     def identity(self) -> str:

@@ -242,6 +242,9 @@ MIRRORED_DERIVATIONS = [DERIVATIONS.index((MIRROR[a], MIRROR[b])) for a, b in DE
 SPECTROGRAM_CHAINS = (Chain.LL, Chain.LP, Chain.RP, Chain.RL)
 HMS_SPECTROGRAM_CHAINS = (Chain.LL, Chain.RL, Chain.LP, Chain.RP)
 
+OLDEST_YEARS = 120.0  # that nobody reaches; as the end of a range, none
+ADULTS = 18.0, OLDEST_YEARS  # ages, from and to below
+
 DISCLAIMER = "Decision support for research, not a medical device and not a diagnosis."
 
 SFREQ = 200.0  # Hz, of HMS and of every signal inside

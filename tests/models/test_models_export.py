@@ -238,6 +238,8 @@ def test_the_card_of_several_fits_says_how_each_is_calibrated():
 def test_the_card_says_what_is_stated_and_what_is_not():
     assert "Licence of the weights.** not stated" in card(about())
     assert "Accuracy" not in card(about())
+    assert "made for patients from 18 years." in card(about())
+    assert "from 0 years to below 18" in card(about(ages_years=[0.0, 18.0]))
     text = card(about(licence="Apache-2.0", accuracy={"10-20": 0.803, "six": 0.6}))
     assert "Licence of the weights.** Apache-2.0." in text
     assert "Accuracy by montage.** 10-20 0.803, six 0.600." in text

@@ -15,6 +15,7 @@ from nasion.api.reading import OpenReading
 from nasion.config import Signal
 from nasion.contract import FILE_NAME, PACKAGED_MODEL, PRETRAINED
 from nasion.data.representation import represent
+from nasion.eeg import age
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.network import Network
@@ -119,6 +120,7 @@ class Model:
         source: "Path | str | mne.io.BaseRaw",
         *,
         unit: str = "",
+        age_years: float | None = None,
         threads: int = 0,
         progress: Progress | None = None,
     ) -> OpenReading:
@@ -130,6 +132,8 @@ class Model:
             A file, or an `mne.io.Raw`.
         unit
             Of the samples, where the header is wrong: nV, uV, mV or V.
+        age_years
+            Of the patient, whatever the header says.
         threads
             Cores to work on; 0 takes all.
         progress
@@ -140,7 +144,7 @@ class Model:
         NasionError
             If the file can't be read, or holds fewer than 10 of the 19 electrodes.
         """
-        recording = open_recording(source, unit=unit)
+        recording = age.stated(open_recording(source, unit=unit), age_years)
         reader = Reader(self.network, threads=threads)
         reading = reader.read(recording, progress=progress)
         return OpenReading.of(reading, recording=recording, network=self.network)
@@ -202,6 +206,7 @@ def read(
     *,
     model: Path | str | Model | None = None,
     unit: str = "",
+    age_years: float | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> OpenReading:
@@ -218,4 +223,4 @@ def read(
         If there is no such model, or the file can't be read.
     """
     loaded = model if isinstance(model, Model) else load(model)
-    return loaded.read(source, unit=unit, threads=threads, progress=progress)
+    return loaded.read(source, unit=unit, age_years=age_years, threads=threads, progress=progress)

@@ -10,6 +10,7 @@ import typer
 from nasion.cli.app import AllowSeen, RunOption, app, bar_of, warn
 from nasion.errors import NasionError
 from nasion.seen import Seen
+from nasion.terms import ADULTS
 
 Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what differs.")]
 Changes = Annotated[
@@ -125,12 +126,16 @@ def export(
     licence: Annotated[
         str, typer.Option(help="Of the weights, as SPDX writes it: Apache-2.0.")
     ] = "",
+    ages: Annotated[
+        tuple[float, float],
+        typer.Option(help="Of the patients it is made for: lowest, and first above, in years."),
+    ] = ADULTS,
 ) -> None:
     """All fits of a run as one ONNX file that reads without PyTorch, and its model card."""
     from nasion.study.experiment import exported
     from nasion.training.run import Run
 
-    typer.echo(exported(Run(run), output, licence=licence, half=half))
+    typer.echo(exported(Run(run), output, licence=licence, ages_years=ages, half=half))
 
 
 @app.command()

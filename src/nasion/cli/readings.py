@@ -39,6 +39,10 @@ def read(
     ] = None,
     model: ModelOption = None,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    age: Annotated[
+        float | None,
+        typer.Option(min=0, max=119, help="Of the patient in years, whatever the header says."),
+    ] = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="The files are one recording, joined by the clock.")
     ] = False,
@@ -68,7 +72,7 @@ def read(
     if events:
         if out or deidentify or annotate or show:
             raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
-        _read_seizures(recordings, events, model, unit, stay)
+        _read_seizures(recordings, events, model, unit, age, stay)
         return
     if out is None:
         raise NasionError("-o names the folder of the readings (or --events one file)")
@@ -80,7 +84,14 @@ def read(
     network = Network.open(_file_of(model), threads=1)
     reader = Reader(network, display=display, report=report)
     archive = Archive(
-        reader, out, unit=unit, deidentify=deidentify, keys=keys, again=again, annotate=annotate
+        reader,
+        out,
+        unit=unit,
+        deidentify=deidentify,
+        keys=keys,
+        again=again,
+        annotate=annotate,
+        age_years=age,
     )
 
     def report_outcome(outcome: Outcome) -> None:
@@ -89,6 +100,8 @@ def read(
         else:
             prefix = "read already; --again reads it anew." if outcome.before else ""
             typer.echo(f"{out / outcome.folder}: {f'{prefix} {outcome.summary}'.strip()}")
+        for warning in outcome.warnings:
+            typer.echo(f"nasion: {out / outcome.folder}: {warning}", err=True)
 
     read_them = archive.read_stay if stay else archive.read
     outcomes = read_them(recordings, bar_of, report_outcome)
@@ -106,7 +119,12 @@ def read(
 
 
 def _read_seizures(
-    recordings: list[Path], out: Path, model: Path | None, unit: str, stay: bool
+    recordings: list[Path],
+    out: Path,
+    model: Path | None,
+    unit: str,
+    age: float | None,
+    stay: bool,
 ) -> None:
     """Write the seizures of one recording; what nobody could judge is said, never passed over."""
     from nasion.network import Network
@@ -115,7 +133,9 @@ def _read_seizures(
 
     reader = Reader(Network.open(_file_of(model), threads=1))
     with bar_of(out.name) as bar:
-        written = write_seizures(reader, recordings, out, unit=unit, stay=stay, progress=bar)
+        written = write_seizures(
+            reader, recordings, out, unit=unit, age_years=age, stay=stay, progress=bar
+        )
     for caution in written.cautions:
         typer.echo(f"nasion: {recordings[0]}: {caution}", err=True)
     typer.echo(f"{out}: {written.summary}")

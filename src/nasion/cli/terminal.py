@@ -73,7 +73,7 @@ def duration(seconds: float) -> str:
 def _value_text(key: str, value: Any) -> str:
     if key == "duration_s":
         return duration(value)
-    if key in ("start", "references") and not value:
+    if key in ("start", "references", "age_group") and not value:
         return "not stated"
     if key == "start":
         return str(value).replace("T", " ")

@@ -105,6 +105,7 @@ def assembled(source: Source, unit: str = "") -> Recording:
         gaps_s=source.gaps_s,
         annotations=source.annotations,
         warnings=tuple(warnings),
+        age_years=source.age_years,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg import age
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.terms import CENTRE_S, COLUMNS, EKG, ELECTRODES, SEGMENT_S, SFREQ
@@ -108,11 +109,13 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "ignored": list(recording.ignored),
         "gaps": [{"onset_s": onset, "duration_s": length} for onset, length in recording.gaps_s],
         "n_annotations": len(recording.annotations),
+        "age_group": None if recording.age_years is None else age.group_of(recording.age_years),
         "line_hz": LINE_HZ[strongest] if measurable[strongest] else None,
         "electrodes": channels,
     }
     findings = _findings(recording, channels, LINE_HZ[strongest])
-    return description, (*recording.warnings, *findings)
+    aged = age.remark(recording.age_years)
+    return description, (*([aged] if aged else []), *recording.warnings, *findings)
 
 
 def _pieces(recording: Recording) -> Iterator[_Piece]:

@@ -1,7 +1,7 @@
 """Recordings that MNE-Python opens: files of two dozen formats, and an `mne.io.Raw`."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nasion.eeg.age import YEAR_DAYS, believable
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 
@@ -69,7 +70,17 @@ def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
         start=start,
         gaps_s=gaps,
         annotations=tuple(event for event in events if event[2] != "BAD_ACQ_SKIP"),
+        age_years=_age_years(raw.info["subject_info"], start),
     )
+
+
+def _age_years(subject: Any, start: datetime | None) -> float | None:
+    """Age by the day of birth, where one is stated that can be."""
+    born = subject.get("birthday") if subject else None
+    if start is None or not isinstance(born, date):
+        return None
+    years = (start.date() - born).days / YEAR_DAYS
+    return years if believable(years) else None
 
 
 def _read_raw(

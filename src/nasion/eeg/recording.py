@@ -43,6 +43,7 @@ class Recording:
     gaps_s: tuple[tuple[float, float], ...] = ()  # (onset, duration) where nothing was recorded
     annotations: tuple[tuple[float, float, str], ...] = ()  # (onset_s, duration_s, text)
     warnings: tuple[Remark, ...] = ()  # what a user has to know before trusting a result
+    age_years: float | None = field(default=None, repr=False)  # of the patient, where it is known
 
     @property
     def duration_s(self) -> float:

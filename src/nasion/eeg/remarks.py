@@ -13,11 +13,12 @@ from math import isfinite
 from string import Formatter
 from typing import Any
 
-from nasion.terms import CENTRE_S, COLUMNS, SEGMENT_S
+from nasion.terms import CENTRE_S, COLUMNS, OLDEST_YEARS, SEGMENT_S
 
 Names = tuple[str, ...]
 
-TERMS = ("above", "below", "left", "right", "missing", "interpolated")
+AGE_GROUPS = ("newborn", "infant", "child", "adolescent", "adult")  # the youngest first
+TERMS = ("above", "below", "left", "right", "missing", "interpolated", *AGE_GROUPS)
 
 
 class Kind(Enum):
@@ -120,6 +121,16 @@ def _more_records(held_s: float, stated_s: float) -> str:
     )
 
 
+def _age(group: str, least_years: float, below_years: float) -> str:
+    below = "" if below_years >= OLDEST_YEARS else f" to below {below_years:g}"
+    text = (
+        f"age group {_text(group)}, but the weights were made for patients from {least_years:g}"
+        f"{below} years: trust neither what they mark nor that they mark nothing"
+    )
+    newborn = "; least of all here: even a newborn's normal EEG is discontinuous, unlike theirs"
+    return text + newborn if AGE_GROUPS[0] in group else text
+
+
 _SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
 _AMPLITUDES = (
     "amplitudes of {typical_uv:.2g} µV are far {side} those of EEG: the unit in the file is wrong"
@@ -187,6 +198,9 @@ class Code(Enum):
         },
     )
 
+    # of what weights were made for
+    AGE = Form(_age, {"group": Kind.TERM, "least_years": Kind.NUMBER, "below_years": Kind.NUMBER})
+
     # of amplitudes
     UNIT_UNDONE = Form(
         _AMPLITUDES + "; all values were multiplied by {factor:g}",
@@ -238,6 +252,11 @@ class Code(Enum):
     # of what other versions and de-identification left
     TEXT = Form("{text}", {"text": Kind.TEXT})
     WITHHELD = Form("a warning was left out, as it may hold words of the file")
+
+    @property
+    def cautions(self) -> bool:
+        """Whether it tells how far all that a model says of the recording is to be trusted."""
+        return self in (Code.AGE,)
 
     @property
     def key(self) -> str:

@@ -67,3 +67,4 @@ class Source:
     annotations: tuple[tuple[float, float, str], ...] = ()
     warnings: tuple[Remark, ...] = ()
     ignored: tuple[str, ...] = ()  # what it holds besides the tracks
+    age_years: float | None = field(default=None, repr=False)  # of the patient, where it is known

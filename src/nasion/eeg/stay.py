@@ -95,6 +95,9 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
             )
         ),
         warnings=tuple(warnings),
+        age_years=min(
+            (part.age_years for part in ordered if part.age_years is not None), default=None
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nasion.eeg import naming
 from nasion.eeg.edf import copy
-from nasion.exports.annotations import annotations, events_only
+from nasion.exports.annotations import annotations, ours
 from nasion.exports.deidentification import clean_label
 from nasion.reading.reading import Reading
 from nasion.terms import EKG
@@ -32,7 +32,7 @@ def copy_with_annotations(
         disguise = copy.Disguise(reading.start, _clean_label)
         copy.copy_with_annotations(source, target, annotations(reading), disguise=disguise)
     else:
-        copy.copy_with_annotations(source, target, events_only(reading))
+        copy.copy_with_annotations(source, target, ours(reading))
 
 
 def _clean_label(label: str) -> str:

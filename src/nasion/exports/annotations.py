@@ -32,27 +32,29 @@ def annotations(reading: Reading) -> tuple[tuple[float, float, str], ...]:
         (onset_s, duration_s, THEIRS + text if text.startswith(OURS) else text)
         for onset_s, duration_s, text in reading.annotations
     ]
-    return tuple(sorted([*events_only(reading), *comments]))
+    return tuple(sorted([*ours(reading), *comments]))
 
 
-def events_only(reading: Reading) -> tuple[tuple[float, float, str], ...]:
-    """Give (onset_s, duration_s, text) of events alone."""
-    return tuple((event.onset_s, event.duration_s, words(event)) for event in reading.events)
+def ours(reading: Reading) -> tuple[tuple[float, float, str], ...]:
+    """Give (onset_s, duration_s, text) of events, and first why to trust them less."""
+    events = ((event.onset_s, event.duration_s, words(event)) for event in reading.events)
+    return (*((0.0, 0.0, f"{OURS}{text}") for text in reading.cautions), *events)
 
 
 def to_mne_annotations(reading: Reading) -> "mne.Annotations":
     """Give the events as MNE's annotations, described by pattern, for `raw.set_annotations`.
 
-    They lie on the clock of the recording; where that is unknown, onsets count from the first
-    sample.
+    Why to trust them less stands at the first sample. They lie on the clock of the recording;
+    where that is unknown, onsets count from the first sample.
     """
     import mne
 
-    start = reading.start
+    start, cautions = reading.start, [f"{OURS}{text}" for text in reading.cautions]
+    nowhere = [0.0] * len(cautions)
     return mne.Annotations(
-        onset=[event.onset_s for event in reading.events],
-        duration=[event.duration_s for event in reading.events],
-        description=[str(event.pattern) for event in reading.events],
+        onset=nowhere + [event.onset_s for event in reading.events],
+        duration=nowhere + [event.duration_s for event in reading.events],
+        description=cautions + [str(event.pattern) for event in reading.events],
         orig_time=start.replace(tzinfo=UTC) if start else None,
     )
 

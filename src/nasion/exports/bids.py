@@ -74,9 +74,16 @@ def write_events(reading: Reading, path: Path) -> None:
     """
     rows = [_row(event, reading) for event in reading.events] or [_no_seizure_row(reading)]
     lines = ["\t".join(COLUMNS), *("\t".join(row[name] for name in COLUMNS) for row in rows)]
-    write_json(path.with_suffix(".json"), COLUMNS)
+    write_json(path.with_suffix(".json"), _sidecar(reading))
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+
+
+def _sidecar(reading: Reading) -> dict[str, dict[str, Any]]:
+    """What the columns mean, and at the pattern why to trust it less."""
+    pattern = COLUMNS["pattern"]
+    words = [pattern["Description"], *(f"Caution: {text}." for text in reading.cautions)]
+    return {**COLUMNS, "pattern": {**pattern, "Description": " ".join(words)}}
 
 
 def _no_seizure_row(reading: Reading) -> dict[str, str]:

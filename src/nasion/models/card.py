@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from nasion.config import View
 from nasion.contract import About, LearnedFrom
 from nasion.provenance import Provenance
-from nasion.terms import DISCLAIMER
+from nasion.terms import DISCLAIMER, OLDEST_YEARS
 
 TEMPLATE = """# {about.name}
 
@@ -26,9 +26,9 @@ TEMPLATE = """# {about.name}
 
 **Explains itself.** {maps}.
 {accuracy}
-**Limits.** It knows these six patterns and no others. How well it does on other patients, machines
-and montages is not in this file: judge it on your own votes (`nasion evaluate`) before you rely on
-it.
+**Limits.** It knows these six patterns and no others, and was made for patients {ages}.
+How well it does on other patients, machines and montages is not in this file: judge it on your own
+votes (`nasion evaluate`) before you rely on it.
 
 Model {about.identity}, nasion {about.nasion}, ONNX opset {about.opset}, torch {about.torch}.
 """
@@ -53,6 +53,7 @@ def card(about: About) -> str:
         labels=about.labels or "not stated",
         licence=about.licence or "not stated",
         accuracy=_accuracy(about.accuracy),
+        ages=_ages_text(about.ages_years),
         maps=f"Class-activation maps of every pattern over: {maps}" if maps else "No",
     )
 
@@ -94,6 +95,11 @@ def _provenance_text(provenance: Provenance | None) -> str:
     seeds = ", ".join(str(simulation.seed) for simulation in provenance.simulations)
     simulated = f", seed {seeds} of the simulator" if seeds else ""
     return f"It knows again whom it learned from: {n_eegs} EEGs by their hashes{simulated}."
+
+
+def _ages_text(ages_years: tuple[float, float]) -> str:
+    least, below = ages_years
+    return f"from {least:g} years" + (f" to below {below:g}" if below < OLDEST_YEARS else "")
 
 
 def _accuracy(accuracy: Mapping[str, float]) -> str:

@@ -21,7 +21,7 @@ from nasion.models.ensemble import Ensemble
 from nasion.models.graph import Graph
 from nasion.models.protobuf import give_defaults, halve, strip
 from nasion.provenance import Provenance
-from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
+from nasion.terms import ADULTS, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
 from nasion.windowing import N_BLOCKS, block_length, own_blocks
 
@@ -35,6 +35,7 @@ def export(
     name: str,
     labels: str = "",
     licence: str = "",
+    ages_years: tuple[float, float] = ADULTS,
     provenance: Provenance | None = None,
     half: bool = False,
 ) -> About:
@@ -48,6 +49,8 @@ def export(
         Fingerprint of the labels learned from, as in run.json.
     licence
         Of the weights, as SPDX writes it.
+    ages_years
+        Of the patients that the weights were made for: the lowest, and the first above.
     provenance
         Whom the run learned from.
     half
@@ -71,9 +74,9 @@ def export(
     give_defaults(model)
     if half:
         halve(model)
-    about = _about(
-        graph, ensemble, name=name, labels=labels, licence=licence, provenance=provenance
-    )
+    about = _about(graph, ensemble, name=name, labels=labels, provenance=provenance)
+    stated = {"licence": licence, "ages_years": ages_years}
+    about = About.from_dict({**about.as_dict(), **stated}, str(path), fix="state it anew")
     entry = model.metadata_props.add()
     entry.key, entry.value = contract.KEY, json.dumps(about.as_dict())
     model.producer_name, model.producer_version = "nasion", VERSION
@@ -89,7 +92,6 @@ def _about(
     *,
     name: str,
     labels: str,
-    licence: str,
     provenance: Provenance | None,
 ) -> About:
     """What the file says of itself."""
@@ -127,7 +129,6 @@ def _about(
         torch=torch.__version__,
         name=name,
         labels=labels,
-        licence=licence,
     )
 
 

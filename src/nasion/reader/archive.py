@@ -12,6 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from nasion.eeg import age
 from nasion.eeg.formats import ANNOTATED, FOLDERS, SUFFIXES, open_recording, recordings_below
 from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined
@@ -26,7 +27,7 @@ from nasion.hms.layout import SPECTROGRAM_FOLDERS
 from nasion.progress import Progress
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
-from nasion.report.summary import sentences
+from nasion.report.summary import headline
 
 SUMMARY = "recordings.tsv"
 COLUMNS = "recording", "reading", "not_read_because"
@@ -71,6 +72,7 @@ class Outcome:
     reason: str = ""
     before: bool = False  # whether it had been read already
     summary: str = ""  # in a sentence; of one read before, only what is new
+    warnings: tuple[str, ...] = ()  # of the recording, beside those in the summary
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Archive:
         Read anew what was read already.
     annotate
         Also copy each EDF or BDF file into its folder, with the events as annotations.
+    age_years
+        Of the patient, whatever a header says; None believes the headers.
     """
 
     reader: Reader
@@ -96,6 +100,7 @@ class Archive:
     keys: Path | None = None
     again: bool = False
     annotate: bool = False
+    age_years: float | None = None
 
     def read(
         self,
@@ -118,7 +123,7 @@ class Archive:
             label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
             with bar(label) as progress:
                 try:
-                    recording = open_recording(path, unit=self.unit)
+                    recording = age.stated(open_recording(path, unit=self.unit), self.age_years)
                     outcome = self._outcome(recording, [path], outcomes, progress)
                 except NasionError as error:
                     outcome = Outcome(str(path), reason=str(error))
@@ -135,7 +140,7 @@ class Archive:
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
         files = recordings_in(paths)
-        stay = open_stay(files, self.unit)
+        stay = age.stated(open_stay(files, self.unit), self.age_years)
         with bar("stay") as progress:
             outcome = self._outcome(stay, files, [], progress)
         self._write([outcome])
@@ -155,8 +160,8 @@ class Archive:
             key = self._key(source, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
-            return Outcome(source, key.name, summary=self._summary(files, folder, reading))
-        mark = _mark(files, self.reader)
+            return self._read_now(source, files, folder, reading)
+        mark = _mark(files, self.reader, self.age_years)
         name = next(
             name
             for name in _names(recording.name)
@@ -169,15 +174,20 @@ class Archive:
                 text = self._copy_remark(files, folder, reading_folder.load(folder))
             return Outcome(source, name, before=True, summary=text)
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
-        return Outcome(source, name, summary=self._summary(files, folder, reading))
+        return self._read_now(source, files, folder, reading)
 
-    def _summary(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
+    def _read_now(
+        self, source: str, files: Sequence[Path], folder: Path, reading: Reading
+    ) -> Outcome:
         """Bring the annotated copy up to date with a new reading; say what was found."""
         for old in folder.glob(f"{COPY}.*"):  # its events are those of an earlier reading
             old.unlink()
-        sentence = sentences(reading, Burden.of(reading))[0]
+        sentence = headline(reading, Burden.of(reading))
         remark = self._copy_remark(files, folder, reading) if self.annotate else ""
-        return f"{sentence} {remark}".rstrip()
+        warnings = tuple(str(entry) for entry in reading.warnings if not entry.code.cautions)
+        return Outcome(
+            source, folder.name, summary=f"{sentence} {remark}".rstrip(), warnings=warnings
+        )
 
     def _copy_remark(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Copy the file with the events in it, or say why not."""
@@ -254,8 +264,8 @@ def _names(name: str) -> Iterator[str]:
         number += 1
 
 
-def _mark(files: Sequence[Path], reader: Reader) -> str:
-    """Digits of the recording's bytes, then of the model and the settings."""
+def _mark(files: Sequence[Path], reader: Reader, age_years: float | None) -> str:
+    """Digits of the recording's bytes, then of the model, the settings and what was stated."""
     source, settings = sha256(), reader.events.model_dump_json()
     for path in files:
         if path.is_file():
@@ -264,7 +274,10 @@ def _mark(files: Sequence[Path], reader: Reader) -> str:
                 source.update(file.read(HEAD_BYTES))
         else:
             source.update(str(path).encode())
-    identity = repr((reader.network.about.identity, settings, reader.display, reader.report))
+    stated = () if age_years is None else (age.group_of(age_years),)
+    identity = repr(
+        (reader.network.about.identity, settings, reader.display, reader.report, *stated)
+    )
     return f"{source.hexdigest()[:12]}-{sha256(identity.encode()).hexdigest()[:8]}"
 
 

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from nasion.config import Signal
 from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
+from nasion.eeg import age
 from nasion.eeg.recording import Recording
 from nasion.events.rhythm import describe
 from nasion.events.runs import DEFAULT, EventSettings, find
@@ -54,6 +55,8 @@ class Reader:
         steps = read_steps(
             recording, self.network, threads=self.threads, watch=watch, progress=progress
         )
+        about = self.network.about.without_provenance
+        aged = age.remark(recording.age_years, about.ages_years)
         reading = Reading(
             name=recording.name,
             duration_s=recording.duration_s,
@@ -67,8 +70,8 @@ class Reader:
             missing=recording.missing,
             interpolated=recording.interpolated,
             ignored=recording.ignored,
-            warnings=recording.warnings,
-            model=self.network.about.without_provenance,
+            warnings=(*([aged] if aged else []), *recording.warnings),
+            model=about,
         )
         return replace(reading, events=describe(find(reading, self.events), recording))
 

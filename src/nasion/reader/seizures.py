@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasion.eeg import age
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
@@ -38,6 +39,7 @@ def write_seizures(
     out: Path,
     *,
     unit: str = "",
+    age_years: float | None = None,
     stay: bool = False,
     progress: Progress | None = None,
 ) -> Written:
@@ -47,6 +49,8 @@ def write_seizures(
     ----------
     paths
         One recording, or with `stay` files that are one.
+    age_years
+        Of the patient, whatever a header says.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def write_seizures(
         recording = open_recording(files[0], unit=unit)
     else:
         raise NasionError(f"{out}: is for one recording, not for {len(files)}; give one of them")
-    reading = reader.read(recording, progress=progress)
+    reading = reader.read(age.stated(recording, age_years), progress=progress)
     szcore.write_seizures(reading, out)
     cautions = *(warning.text for warning in reading.warnings), *_unseen(reading)
     return Written(

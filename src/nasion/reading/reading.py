@@ -70,6 +70,11 @@ class Reading:
         """(n_steps,): whether the network's word stands."""
         return self.reason == 0
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """The warnings that stand wherever something is said of the recording."""
+        return tuple(str(remark) for remark in self.warnings if remark.code.cautions)
+
     def clock(self, at_s: float) -> datetime | None:
         """Clock time of a second of the recording, where the clock is known."""
         return self.start + timedelta(seconds=at_s) if self.start else None

@@ -84,6 +84,12 @@ def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
     return _seizure_sentence(reading, burden), _advice(reading)
 
 
+def headline(reading: Reading, burden: Burden) -> str:
+    """What was found, and why to trust it less, in a line."""
+    cautions = (f"Caution: {text}." for text in reading.cautions)
+    return " ".join([sentences(reading, burden)[0], *cautions])
+
+
 def sides(events: list[Event]) -> str:
     """The sides that a good share of the time of some events shows, most first."""
     seconds: dict[str, float] = {

@@ -11,6 +11,7 @@ from nasion.data.store import building
 from nasion.files import write_text
 from nasion.settings import fingerprint
 from nasion.study import data_set
+from nasion.terms import ADULTS
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
 
@@ -72,7 +73,14 @@ def at_hand(
     return with_phantoms(experiment, run.folder.parent, progress), run
 
 
-def exported(run: Run, path: Path | None = None, *, licence: str = "", half: bool = False) -> Path:
+def exported(
+    run: Run,
+    path: Path | None = None,
+    *,
+    licence: str = "",
+    ages_years: tuple[float, float] = ADULTS,
+    half: bool = False,
+) -> Path:
     """Write all fits of a run as one model.onnx, and card.md beside it."""
     from nasion.models.card import card
     from nasion.models.export import export
@@ -84,6 +92,7 @@ def exported(run: Run, path: Path | None = None, *, licence: str = "", half: boo
         name=run.experiment.name,
         labels=str(run.about()["labels"]),
         licence=licence,
+        ages_years=ages_years,
         provenance=run.provenance,
         half=half,
     )

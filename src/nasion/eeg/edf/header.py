@@ -1,11 +1,12 @@
 """The header of EDF and BDF files: where samples are and what they mean.
 
 Fields as in Kemp B et al. A simple format for exchange of digitized polygraphic recordings.
-Electroencephalogr Clin Neurophysiol 1992;82:391-393. The patient's fields are never kept.
+Electroencephalogr Clin Neurophysiol 1992;82:391-393. Of the patient's fields nothing
+is kept but the age.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nasion.eeg.edf.start import stated_start
-from nasion.eeg.edf.text import decode, stated_onset
+from nasion.eeg.edf.text import decode, read_age, stated_onset
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 
@@ -54,6 +55,7 @@ class Header:
     calibration: tuple[tuple[float, float, float, float], ...]  # physical and digital min, max
     samples: tuple[int, ...]  # of each signal in a record
     warnings: tuple[Remark, ...] = ()
+    age_years: float | None = field(default=None, repr=False)  # of the patient when it began
 
     @property
     def n_field_bytes(self) -> int:
@@ -123,6 +125,7 @@ def read_header(path: Path) -> Header:
                 ),
                 samples=tuple(int(text) for text in signals["samples"]),
                 warnings=warnings,
+                age_years=read_age(decode(main[8:88]), start),
             )
         except (ValueError, ZeroDivisionError):
             raise NasionError(

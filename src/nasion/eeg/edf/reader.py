@@ -82,6 +82,7 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
             (round(onset - origin, 6), duration, text) for onset, duration, text in annotations
         ),
         warnings=tuple(warnings),
+        age_years=header.age_years,
     )
 
 

@@ -7,6 +7,8 @@ format 'plus'. Clin Neurophysiol 2003;114:1755-1761.
 import re
 from datetime import date, datetime
 
+from nasion.eeg.age import YEAR_DAYS, believable
+
 Annotation = tuple[float, float, str]  # onset_s, duration_s (0 is none), text
 
 YEARS = range(1985, 2085)  # that two digits of a year can mean
@@ -15,6 +17,8 @@ NO_PATIENT = "X X X X"
 NOT_STATED = "X"
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
+_AGE = re.compile(r"\bage[:=_](\d{1,3})\b", re.IGNORECASE)
+_BIRTH = re.compile(r"\d{1,2}[-./][^\s-]+-(\d{4})")
 _STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
 
 
@@ -42,6 +46,29 @@ def read_day(text: str) -> date:
     """Read what `day` spelled, in any case; anything else is a ValueError."""
     number, month, year = text.split("-")
     return date(int(year), MONTHS.index(month.upper()) + 1, int(number))
+
+
+def read_age(patient: str, start: datetime | None) -> float | None:
+    """Read an age in years out of the patient's field; None where it states none that can be.
+
+    It stands there as `Age:24`, as the corpora of TUH have it, or follows from a day of birth and
+    the start of the recording; a day that stands for none gives an age that nobody has. Where the
+    month has no English name, the age is the lowest of that year's.
+    """
+    if (stated := _AGE.search(patient)) and believable(float(stated[1])):
+        return float(stated[1])
+    for word in patient.split():
+        match = _BIRTH.fullmatch(word)
+        if start is None or not match:
+            continue
+        try:
+            born = read_day(word)
+        except ValueError:
+            end = date(int(match[1]), 12, 31) if int(match[1]) else date.max
+            born = min(end, start.date()) if end.year == start.year else end
+        if believable(years := (start.date() - born).days / YEAR_DAYS):
+            return years
+    return None
 
 
 def recorded(start: datetime | None) -> str:
