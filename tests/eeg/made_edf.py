@@ -1,6 +1,7 @@
 """EDF and BDF files made for tests."""
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import edfio
@@ -55,20 +56,37 @@ def write(
 
 def delay_records(path: Path, first: int, seconds: float, *, reserved: str = "EDF+D") -> Path:
     """Move the records from `first` on to a later time, annotations and all."""
+
+    def later(match: re.Match[bytes]) -> bytes:
+        return f"+{float(match[1]) + seconds:.10g}".encode()
+
+    def delayed(record: int, text: bytes) -> bytes:
+        return re.sub(rb"(?<![^\0])\+([\d.]+)", later, text) if record >= first else text
+
+    return _with_texts(path, delayed, reserved)
+
+
+def stamped(path: Path, onsets: Mapping[int, str], *, reserved: str = "EDF+C") -> Path:
+    """Spell the onsets of some records in another way; their annotations make room for it."""
+
+    def text_of(record: int, text: bytes) -> bytes:
+        return onsets[record].encode() + b"\x14\x14" if record in onsets else text
+
+    return _with_texts(path, text_of, reserved)
+
+
+def _with_texts(path: Path, change: Callable[[int, bytes], bytes], reserved: str) -> Path:
+    """Change the annotations of each record, and what the header says of its records."""
     edf = edfio.read_edf(path, lazy_load_data=False)
     raw = bytearray(path.read_bytes())
     raw[192 : 192 + len(reserved)] = reserved.encode()
     n_records, n_header = edf.num_data_records, edf.bytes_in_header_record
     n_record = (len(raw) - n_header) // n_records
     n_samples = 2 * sum(signal.samples_per_data_record for signal in edf.signals)
-
-    def later(match: re.Match[bytes]) -> bytes:
-        return f"+{float(match[1]) + seconds:g}".encode()
-
-    for record in range(first, n_records):
+    for record in range(n_records):
         stop = n_header + (record + 1) * n_record
         start = stop - (n_record - n_samples)
-        text = re.sub(rb"(?<![^\0])\+([\d.]+)", later, bytes(raw[start:stop])).rstrip(b"\0")
+        text = change(record, bytes(raw[start:stop]).rstrip(b"\0"))
         assert len(text) < stop - start, "no room for the longer onsets"
         raw[start:stop] = (text + b"\0").ljust(stop - start, b"\0")
     path.write_bytes(raw)

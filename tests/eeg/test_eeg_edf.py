@@ -111,27 +111,6 @@ def test_a_gap_is_nan_and_the_rest_is_where_it_was(tmp_path, sfreq):
     )
 
 
-def test_gaps_in_a_file_that_says_contiguous_are_told(tmp_path):
-    path = write(tmp_path / "c.edf", eeg(4000), annotations=[(0.0, 0.0, "room" * 9)])
-    recording = open_recording(delay_records(path, 5, 7.0, reserved="EDF+C"))
-    assert recording.gaps_s == ((5.0, 7.0),)
-    assert any("says contiguous" in warning.text for warning in recording.warnings)
-
-
-def test_records_that_run_backwards_are_refused(tmp_path):
-    path = write(tmp_path / "d.edf", eeg(4000), annotations=[(0.0, 0.0, "room" * 9)])
-    with pytest.raises(NasionError, match=r"d\.edf: record 9 .* export"):
-        open_recording(delay_records(path, 8, -5.0))
-
-
-def test_discontiguous_without_onsets_is_refused(tmp_path):
-    path = write(tmp_path / "d.edf", eeg(2000))
-    raw = path.read_bytes()
-    path.write_bytes(raw[:192] + b"EDF+D" + raw[197:])
-    with pytest.raises(NasionError, match="discontiguous"):
-        open_recording(path)
-
-
 @pytest.mark.parametrize(
     "content", [b"0" + b" " * 100, b"0       " + b"x" * 248, b"PK\x03\x04" * 200, b"0       " * 900]
 )

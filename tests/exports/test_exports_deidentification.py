@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
-from eeg.made_edf import delay_records, eeg, write
+from eeg.made_edf import delay_records, stamped, eeg, write
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code, Kind, Remark, free_text
@@ -56,8 +56,8 @@ NOTES = (
 
 # What is said of single files as they are opened.
 READ = (
-    Code.TRAILING_BYTES, Code.EARLY_RECORD, Code.UNSTATED_GAPS, Code.EMPTY_CHANNEL, Code.NO_UNIT,
-    Code.NO_VOLTAGE, Code.SECOND_CHANNEL, Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES,
+    Code.TRAILING_BYTES, Code.ONSETS_DISBELIEVED, Code.ONSETS_UNSTATED, Code.ONSETS_EARLY,
+    Code.START_BEYOND, Code.EMPTY_CHANNEL, Code.NO_UNIT, Code.NO_VOLTAGE, Code.SECOND_CHANNEL, Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES,
     Code.UNIT_UNDONE, Code.UNIT_WRONG,
 )  # fmt: skip
 
@@ -309,12 +309,18 @@ def faulty(path, code):
         case Code.TRAILING_BYTES:
             path.write_bytes(write(path, signals).read_bytes() + b"Vogelsang")
             return path
-        case Code.EARLY_RECORD:
+        case Code.ONSETS_DISBELIEVED:
             path = write(path, signals, annotations=notes)
             return delay_records(path, 8, -5.0, reserved="EDF+C")
-        case Code.UNSTATED_GAPS:
+        case Code.ONSETS_UNSTATED:
+            return stamped(write(path, signals, annotations=notes), {8: "noon"})
+        case Code.ONSETS_EARLY:
             path = write(path, signals, annotations=notes)
-            return delay_records(path, 5, 7.0, reserved="EDF+C")
+            return delay_records(path, 8, -0.4)
+        case Code.START_BEYOND:
+            path = write(path, signals, annotations=notes)
+            recorded = b"Startdate 31-DEC-9999 X X X".ljust(80)
+            return patched(patched(path, 88, recorded), 168, b"31.12.9923.59.58")
         case Code.EMPTY_CHANNEL:
             labels = ("Fp1-Vogelsang", *COLUMNS[1:])
             return patched(write(path, signals, labels=labels), 256 + 128 * n, b"-32000  ")

@@ -12,10 +12,10 @@ import numpy as np
 from nasion.eeg import interpolation, naming
 from nasion.eeg.inspection import believable
 from nasion.eeg.montage import Montage
-from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.recording import DAY_S, LONGEST_S, Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import resampled
-from nasion.eeg.source import Array, Source, Track
+from nasion.eeg.source import Array, Source, Track, later
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
 
@@ -45,13 +45,23 @@ def assembled(source: Source, unit: str = "") -> Recording:
     Raises
     ------
     NasionError
-        Where fewer than 10 of the 19 electrodes are there.
+        Where fewer than 10 of the 19 electrodes are there, or the source spans over two months.
     """
+    if source.duration_s > LONGEST_S:
+        raise NasionError(
+            f"{source.path}: spans {source.duration_s / DAY_S:,.0f} days, gaps included; at most"
+            f" {LONGEST_S / DAY_S:g} are read: correct the onsets of its records, or export it in"
+            " parts"
+        )
     places = [(track, row) for track in source.tracks for row in range(len(track.labels))]
     broken = [place for place in places if _unusable(place)]
     places = [place for place in places if place not in broken]
     selection = naming.select([_label(place) for place in places])
     warnings = [*source.warnings]
+    start = source.start
+    if start and not later(start, source.duration_s):
+        start, remark = None, Remark(Code.START_BEYOND)
+        warnings.append(remark)
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
     if len(selection.electrodes) < LEAST_ELECTRODES:
@@ -93,7 +103,7 @@ def assembled(source: Source, unit: str = "") -> Recording:
         n_times=plan.n_times,
         read=read,
         source_sfreq=max(rates, key=rates.count),
-        start=source.start,
+        start=start,
         montage=Montage(
             recorded=tuple(name for name in ELECTRODES if name in electrodes),
             interpolated=tuple(donors),

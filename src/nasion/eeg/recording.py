@@ -13,6 +13,9 @@ from nasion.terms import COLUMNS, SFREQ
 
 Signals = NDArray[np.float32]
 
+DAY_S = 86400.0
+LONGEST_S = 62 * DAY_S  # gaps included, as each step of a reading has its place
+
 
 @dataclass(frozen=True)
 class Recording:

@@ -161,14 +161,22 @@ class Code(Enum):
         {"taken": Kind.TEXT, "other": Kind.TEXT},
     )
     START_UNREAD = Form("the date or time in its header can't be read: its start is not known")
-    EARLY_RECORD = Form(
-        "record {later} states an onset before record {earlier} ends: taken as contiguous, as the"
-        " header says",
-        {"later": Kind.NUMBER, "earlier": Kind.NUMBER},
+    ONSETS_DISBELIEVED = Form(
+        "the header says contiguous, but {n} of its {n_records} records state another onset (by up"
+        " to {most_s:g} s): taken as contiguous",
+        {"n": Kind.NUMBER, "n_records": Kind.NUMBER, "most_s": Kind.NUMBER},
     )
-    UNSTATED_GAPS = Form(
-        "the header says contiguous but the records' onsets leave gaps: taken as gaps"
+    ONSETS_UNSTATED = Form(
+        "{n} of its {n_records} records state no onset that can be read: taken to follow the record"
+        " before",
+        {"n": Kind.NUMBER, "n_records": Kind.NUMBER},
     )
+    ONSETS_EARLY = Form(
+        "its records state onsets up to {overlap_s:g} s before the ones before end: taken one after"
+        " the other, so that nothing is lost",
+        {"overlap_s": Kind.NUMBER},
+    )
+    START_BEYOND = Form("it would end after the year 9999: its start is taken as not known")
     UNREADABLE = Form("{error}", {"error": Kind.TEXT})
 
     # of channels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
@@ -52,6 +52,14 @@ class Track:
         if exact < 1:
             return exact.limit_denominator(LARGEST_FACTOR)
         return 1 / (1 / exact).limit_denominator(LARGEST_FACTOR)
+
+
+def later(start: datetime | None, seconds: float) -> datetime | None:
+    """Give the clock time so much later; None where no calendar has it or no clock is known."""
+    try:
+        return start + timedelta(seconds=seconds) if start else None
+    except OverflowError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 
 from nasion.eeg import montage
-from nasion.eeg.recording import Recording, Signals
+from nasion.eeg.recording import DAY_S, LONGEST_S, Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
 MOST_OVERLAP_S = 1.0  # clocks are set back and headers round; more is two recordings at once
-LONGEST_GAP_S = 7 * 86400.0  # a longer one is a wrong date or another stay
+LONGEST_GAP_S = 7 * DAY_S  # a longer one is a wrong date or another stay
 
 Gaps = tuple[tuple[float, float], ...]
 
@@ -63,6 +63,11 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
             " export with date and time, or read these files one by one"
         )
     parts, warnings = _parts(recordings)
+    if parts[-1].stop > LONGEST_S * SFREQ:
+        raise NasionError(
+            f"{name}: spans {parts[-1].stop / SFREQ / DAY_S:,.0f} days; at most"
+            f" {LONGEST_S / DAY_S:g} are read at once: join fewer files"
+        )
     ordered = [part.recording for part in parts]
     for recording in ordered:
         warnings += [warning.of(recording.name) for warning in recording.warnings]
@@ -124,7 +129,7 @@ def _parts(recordings: Sequence[Recording]) -> tuple[tuple[_Part, ...], list[Rem
         gap_s = (first - stop) / SFREQ
         if gap_s > LONGEST_GAP_S:
             raise NasionError(
-                f"{recording.name}: begins {gap_s / 86400:.1f} days after"
+                f"{recording.name}: begins {gap_s / DAY_S:.1f} days after"
                 f" {parts[-1].recording.name} ends; correct its date or read it by itself"
             )
         if gap_s < -MOST_OVERLAP_S:

@@ -8,7 +8,6 @@ Neurophysiol 2003;114:1755-1761.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.edf.header import Header, read_header
-from nasion.eeg.edf.text import Annotation, read_tals, stated_onset
+from nasion.eeg.edf.onsets import Runs
+from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
 from nasion.eeg.remarks import Code, Remark
-from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.errors import NasionError
 
-TOLERANCE_S = 0.01  # of record onsets: less is rounding, more is a gap
-MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
 
@@ -61,22 +59,21 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
     header = read_header(path)
     warnings = list(header.warnings)
     onsets, annotations = _read_annotations(header)
-    first, onset_s, warning = _runs(header, onsets if header.plus else [])
-    warnings += [warning] if warning else []
-    origin = float(onset_s[0])
-    counts = np.diff(np.append(first, header.n_records))
-    ends = onset_s - origin + counts * float(header.record_s)
+    runs = Runs.of(header, onsets if header.plus else [])
+    warnings += runs.warnings
+    origin = float(runs.onset_s[0])
+    begins = runs.onset_s - origin
+    ends = begins + runs.counts * float(header.record_s)
     gaps = tuple(
         (round(float(end), 6), round(float(begin - end), 6))
-        for end, begin in zip(ends[:-1], onset_s[1:] - origin, strict=True)
-        if begin - end > TOLERANCE_S
+        for end, begin in zip(ends[:-1], begins[1:], strict=True)
     )
     return Source(
         path=str(path),
         name=path.stem,
-        tracks=_tracks(header, first, onset_s - origin, counts, unit),
-        duration_s=float(ends.max()),
-        start=header.start + timedelta(seconds=origin) if header.start else None,
+        tracks=_tracks(header, runs, begins, unit),
+        duration_s=float(ends[-1]),
+        start=later(header.start, origin),
         gaps_s=gaps,
         annotations=tuple(
             (round(onset - origin, 6), duration, text) for onset, duration, text in annotations
@@ -94,13 +91,13 @@ def _records(path: Path, n_header_bytes: int, shape: tuple[int, int]) -> NDArray
 def _read_annotations(
     header: Header,
 ) -> tuple[list[float], list[Annotation]]:
-    """Give the onsets that records state, and all annotations."""
+    """Give the onset that each record states, NaN for none, and all annotations."""
     onsets: list[float] = []
     annotations: list[Annotation] = []
     for number in header.annotation_signals:
         for record in _annotation_bytes(header, number):
-            if number == header.annotation_signals[0] and (onset := stated_onset(record)):
-                onsets.append(float(onset))
+            if number == header.annotation_signals[0]:
+                onsets.append(stated_onset_s(record))
             annotations += read_tals(record)
     return onsets, sorted(annotations)
 
@@ -115,45 +112,8 @@ def _annotation_bytes(header: Header, number: int) -> Iterator[bytes]:
             yield record.tobytes()
 
 
-def _runs(
-    header: Header, onsets: list[float]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], Remark | None]:
-    """Give the first record of each stretch without a gap, its onset in seconds, and a warning."""
-    contiguous = np.zeros(1, np.int64), np.array(onsets[:1] or [0.0])
-    discontiguous = header.plus.endswith("D")
-    if len(onsets) < header.n_records:
-        if discontiguous:
-            raise NasionError(
-                f"{header.path}: is discontiguous ({header.plus}) but only {len(onsets)} of"
-                f" {header.n_records} records state their onset; export it as contiguous EDF+C"
-            )
-        return *contiguous, None
-    record_s = float(header.record_s)
-    first, starts = [0], onsets[:1]
-    for number, onset in enumerate(onsets):
-        drift = onset - (starts[-1] + (number - first[-1]) * record_s)
-        if drift < -min(record_s, MOST_OVERLAP_S):
-            if discontiguous:
-                raise NasionError(
-                    f"{header.path}: record {number + 1} states an onset before record {number}"
-                    " ends; export it anew"
-                )
-            remark = Remark(Code.EARLY_RECORD, {"later": number + 1, "earlier": number})
-            return *contiguous, remark
-        if abs(drift) > TOLERANCE_S:
-            first.append(number)
-            starts.append(onset)
-    unstated = len(first) > 1 and not discontiguous
-    warning = Remark(Code.UNSTATED_GAPS) if unstated else None
-    return np.array(first), np.array(starts), warning
-
-
 def _tracks(
-    header: Header,
-    first: NDArray[np.int64],
-    onset_s: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    unit: str,
+    header: Header, runs: Runs, begins_s: NDArray[np.float64], unit: str
 ) -> tuple[Track, ...]:
     signals = [n for n in range(len(header.labels)) if n not in header.annotation_signals]
     tracks = []
@@ -162,9 +122,9 @@ def _tracks(
             continue
         members = [number for number in signals if header.samples[number] == samples]
         sfreq = samples / header.record_s
-        lengths = counts * samples
-        starts = np.round(onset_s * float(sfreq)).astype(np.int64)
-        for run in range(1, len(starts)):  # records that overlap a little follow each other
+        lengths = runs.counts * samples
+        starts = np.round(begins_s * float(sfreq)).astype(np.int64)
+        for run in range(1, len(starts)):  # rounded apart
             starts[run] = max(starts[run], starts[run - 1] + lengths[run - 1])
         gain, offset, odd_units = _calibrate(header, members, unit)
         block = _Signals(
@@ -178,7 +138,7 @@ def _tracks(
             gain=gain,
             offset=offset,
             run_starts=starts,
-            run_sources=first * samples,
+            run_sources=runs.first * samples,
             run_stops=starts + lengths,
         )
         tracks.append(

@@ -20,6 +20,7 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 _AGE = re.compile(r"\bage[:=_](\d{1,3})\b", re.IGNORECASE)
 _BIRTH = re.compile(r"\d{1,2}[-./][^\s-]+-(\d{4})")
 _STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
+_ANY_STAMP = re.compile(rb"([^\x00\x14\x15]+)(?:\x15[^\x00\x14]*)?\x14\x14")
 
 
 def decode(field: bytes) -> str:
@@ -102,6 +103,15 @@ def stated_onset(record: bytes) -> bytes:
     """Give the onset that a record states of itself, as it is written; b"" where it states none."""
     match = _STAMP.match(record)
     return match[1] if match else b""
+
+
+def stated_onset_s(record: bytes) -> float:
+    """Give the onset that a record states of itself, however spelled; NaN where it's no number."""
+    match = _ANY_STAMP.match(record)
+    try:
+        return float(match[1].replace(b",", b".").replace(b" ", b"")) if match else float("nan")
+    except ValueError:
+        return float("nan")
 
 
 def tal(onset_s: float, duration_s: float, text: str) -> bytes:

@@ -1,0 +1,123 @@
+"""Onsets: when the records of an EDF+ file begin, from what each of them states of itself.
+
+A header that says contiguous (EDF+C) is believed, whatever its records state. In a discontiguous
+file (EDF+D) a later onset is a gap; an earlier one loses no sample: such records follow each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasion.eeg.edf.header import Header
+from nasion.eeg.remarks import Code, Remark
+from nasion.errors import NasionError
+
+TOLERANCE_S = 0.01  # less is rounding
+TOLERANCE_SAMPLES = 2.0
+MOST_OVERLAP_S = 1.0  # of records, as clocks are set back; more is damage
+MOST_OVERLAP_RECORDS = 0.5
+MOST_DRIFT = 1e-3  # of the time that went by: clocks of amplifiers are better
+FARTHEST_S = 1e10  # three centuries: no recorder means that
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Stretches of records without a gap: the first record of each, and when it begins."""
+
+    first: NDArray[np.int64]
+    onset_s: NDArray[np.float64]  # from the start that the header states
+    counts: NDArray[np.int64]
+    warnings: tuple[Remark, ...] = ()
+
+    @classmethod
+    def of(cls, header: Header, stated_s: Sequence[float]) -> "Runs":
+        """Place the records of a file.
+
+        Parameters
+        ----------
+        stated_s
+            What each record states, NaN where that is nothing or no number; empty in plain files.
+
+        Raises
+        ------
+        NasionError
+            Where records of a discontiguous file overlap, or most of them state no onset.
+        """
+        onsets = np.array(stated_s, np.float64)
+        onsets[~(np.abs(onsets) <= FARTHEST_S)] = np.nan
+        if not header.plus.endswith("D"):
+            return _contiguous(header, onsets)
+        n_unstated = header.n_records - int(np.isfinite(onsets).sum())
+        if 2 * n_unstated >= header.n_records:
+            raise NasionError(
+                f"{header.path}: is discontiguous ({header.plus}) but {n_unstated} of its"
+                f" {header.n_records} records state no onset; export it as contiguous EDF+C"
+            )
+        return _discontiguous(header, onsets, _unstated(header, n_unstated))
+
+
+def _unstated(header: Header, n: int) -> list[Remark]:
+    values = {"n": n, "n_records": header.n_records}
+    return [Remark(Code.ONSETS_UNSTATED, values)] if n else []
+
+
+def _contiguous(header: Header, onsets: NDArray[np.float64]) -> Runs:
+    """One run, which begins where all records agree, or with a fraction of a second."""
+    first, whole = np.zeros(1, np.int64), np.array([header.n_records])
+    if not len(onsets):
+        return Runs(first, np.zeros(1), whole)
+    n_unstated = int(np.isnan(onsets).sum())
+    warnings = _unstated(header, n_unstated)
+    error_s = onsets - np.arange(len(onsets)) * float(header.record_s)
+    origin, tolerance_s = float(error_s[0]), _tolerance_s(header)
+    if not (np.abs(error_s - origin) <= tolerance_s).all() and not 0 <= origin < 1:
+        origin = 0.0
+    odd = np.abs(error_s - origin) > tolerance_s
+    if odd.any():
+        values = {
+            "n": int(odd.sum()),
+            "n_records": header.n_records,
+            "most_s": round(float(np.abs(error_s - origin)[odd].max()), 6),
+        }
+        warnings.append(Remark(Code.ONSETS_DISBELIEVED, values))
+    return Runs(first, np.array([origin]), whole, tuple(warnings))
+
+
+def _discontiguous(header: Header, onsets: NDArray[np.float64], warnings: list[Remark]) -> Runs:
+    record_s, tolerance_s = float(header.record_s), _tolerance_s(header)
+    stated = np.flatnonzero(np.isfinite(onsets)).tolist()
+    first, starts = [0], [float(onsets[stated[0]]) - stated[0] * record_s]
+    latest = overlap_s = 0.0
+    for number in stated:
+        onset = float(onsets[number])
+        early_s = starts[-1] + (number - first[-1]) * record_s - onset
+        step_s = early_s - latest  # by how much it overlaps with the record before
+        allowed_s = MOST_OVERLAP_S + MOST_DRIFT * (number * record_s)
+        if (
+            step_s > min(MOST_OVERLAP_RECORDS * record_s, MOST_OVERLAP_S) + tolerance_s
+            or early_s > allowed_s
+        ):
+            raise NasionError(
+                f"{header.path}: record {number + 1} states an onset {early_s:g} s before record"
+                f" {number} ends; export it anew, or as contiguous EDF+C"
+            )
+        if early_s < -tolerance_s:
+            first.append(number)
+            starts.append(onset)
+            early_s = 0.0
+        latest = early_s
+        overlap_s = max(overlap_s, early_s)
+    if overlap_s > tolerance_s:
+        warnings.append(Remark(Code.ONSETS_EARLY, {"overlap_s": round(overlap_s, 6)}))
+    counts = np.diff(np.append(first, header.n_records))
+    return Runs(np.array(first), np.array(starts), counts, tuple(warnings))
+
+
+def _tolerance_s(header: Header) -> float:
+    """How far an onset may be off without a meaning."""
+    signals = set(range(len(header.samples))) - set(header.annotation_signals)
+    fastest = max((header.samples[number] for number in signals), default=0)
+    sample_s = float(header.record_s) / fastest if fastest else 0.0
+    return max(TOLERANCE_S, TOLERANCE_SAMPLES * sample_s) + 1e-9
