@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
-from eeg.made_edf import delay_records, stamped, eeg, write
+from eeg.made_edf import delay_records, eeg, stamped, write
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code, Kind, Remark, free_text
@@ -57,8 +57,8 @@ NOTES = (
 # What is said of single files as they are opened.
 READ = (
     Code.TRAILING_BYTES, Code.ONSETS_DISBELIEVED, Code.ONSETS_UNSTATED, Code.ONSETS_EARLY,
-    Code.START_BEYOND, Code.EMPTY_CHANNEL, Code.NO_UNIT, Code.NO_VOLTAGE, Code.SECOND_CHANNEL, Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES,
-    Code.UNIT_UNDONE, Code.UNIT_WRONG,
+    Code.START_BEYOND, Code.EMPTY_CHANNEL, Code.NO_UNIT, Code.NO_VOLTAGE, Code.SECOND_CHANNEL,
+    Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES, Code.UNIT_UNDONE, Code.UNIT_WRONG,
 )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def test_a_warning_is_saved_and_loaded_as_data_and_loses_its_words_then(tmp_path
 @pytest.mark.parametrize("change", ["older", "newer"])
 def test_a_warning_that_is_known_by_its_text_alone_is_withheld(tmp_path, change):
     """Readings of older versions hold sentences, those of newer ones codes unknown here."""
-    (warning,) = warnings = (Remark(Code.TRAILING_BYTES, {"n": 12}),)
+    (warning,) = warnings = (Remark(Code.TRAILING_BYTES, {"n": 12, "s": 0.5}),)
     folder.save(reading(warnings=warnings), tmp_path)
     path = tmp_path / folder.MANIFEST
     content = json.loads(path.read_text())

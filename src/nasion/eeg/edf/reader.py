@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from nasion.eeg.edf.header import Header, read_header
 from nasion.eeg.edf.onsets import Runs
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
-from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
-from nasion.errors import NasionError
 
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
