@@ -60,8 +60,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
     warnings = [*source.warnings]
     start = source.start
     if start and not later(start, source.duration_s):
-        start, remark = None, Remark(Code.START_BEYOND)
-        warnings.append(remark)
+        start = None
+        warnings.append(Remark(Code.START_BEYOND))
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
     if len(selection.electrodes) < LEAST_ELECTRODES:
