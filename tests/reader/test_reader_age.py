@@ -77,6 +77,8 @@ def test_readings_in_python_warn(child):
 
 
 def test_the_one_file_of_seizures_comes_with_the_warning(tmp_path, child):
-    assert WORDS in run("read", child, "--events", tmp_path / "events.tsv").stderr
-    grown = run("read", child, "--events", tmp_path / "events.tsv", "--age", "40")
+    one_file = ["read", str(child), "--events", str(tmp_path / "events.tsv")]
+    assert WORDS in CliRunner().invoke(app, one_file).stderr
+    grown = CliRunner().invoke(app, [*one_file, "--age", "40"])
+    assert (tmp_path / "events.tsv").exists()
     assert "age group" not in grown.output
