@@ -111,6 +111,17 @@ def test_a_gap_is_nan_and_the_rest_is_where_it_was(tmp_path, sfreq):
     )
 
 
+def test_annotations_are_read_or_said_to_be_lost(tmp_path):
+    entries = [(0.5, 0.0, "plain"), (1.5, 0.0, "comma"), (2.5, 0.0, "bare"), (3.5, 0.0, "lost")]
+    path = write(tmp_path / "a.edf", eeg(2000), annotations=[*entries, (900.0, 0.0, "beyond")])
+    raw = path.read_bytes().replace(b"+1.5", b"+1,5").replace(b"+2.5", b"2.50")
+    path.write_bytes(raw.replace(b"+3.5", b"+3h5"))
+    recording = open_recording(path)
+    assert recording.annotations == (*entries[:3], (900.0, 0.0, "beyond"))
+    (remark,) = recording.warnings
+    assert (remark.code, remark.values) == (Code.UNREAD_ONSETS, {"n": 1})
+
+
 @pytest.mark.parametrize(
     "content", [b"0" + b" " * 100, b"0       " + b"x" * 248, b"PK\x03\x04" * 200, b"0       " * 900]
 )

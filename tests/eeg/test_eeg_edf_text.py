@@ -47,10 +47,36 @@ def test_cleaning_once_is_enough(words):
     assert not set(clean) & set("\0\x14\x15\n\x1b")
 
 
-@pytest.mark.parametrize("record", [b"", b"\0\0", b"noise", b"+1", b"+x\x14a\x14\0", b"\x14\x14\0"])
+@pytest.mark.parametrize("record", [b"", b"\0\0", b"noise", b"+1", b"\x14\x14\0", b"+2\x14\0"])
 def test_damaged_records_give_nothing(record):
     assert text.read_tals(record) == []
     assert text.stated_onset(record) == b""
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [
+        (b"+1,5", 1.5), (b"1.5", 1.5), (b"1,5", 1.5), (b"-1,5", -1.5), (b"+1.", 1), (b"+,5", 0.5),
+        (b"1.5e2", 150), (b" +3 ", 3), (b"+007", 7), (b"+1.234,5", None), (b"+1:30", None),
+        (b"+1e400", None), (b"nan", None), (b"inf", None), (b"1_0", None), (b"", None),
+        (b"+-1", None), (b"+1e12", None), ("\u0661".encode(), None),
+    ],
+)  # fmt: skip
+def test_an_onset_is_read_or_known_as_unread(number, value):
+    ((onset_s, duration_s, words),) = text.read_tals(number + b"\x152,5\x14a\x14\0")
+    assert (duration_s, words) == (2.5, "a")
+    assert np.isnan(onset_s) if value is None else onset_s == value
+    ((onset_s, duration_s, _),) = text.read_tals(b"+1\x15" + number + b"\x14a\x14\0")
+    assert (onset_s, duration_s) == (1, max(value or 0, 0))
+
+
+@given(raw=st.binary(max_size=60))
+def test_no_bytes_break_the_reading_of_annotations(raw):
+    for onset_s, duration_s, words in text.read_tals(raw):
+        assert np.isnan(onset_s) or np.isfinite(onset_s)
+        assert 0 <= duration_s < np.inf
+        assert isinstance(words, str)
+    assert np.isfinite(text.seconds(text.stated_onset(raw) or b"0"))
 
 
 @given(words=TEXTS, width=st.integers(1, 80))

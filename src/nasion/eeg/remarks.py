@@ -161,6 +161,9 @@ class Code(Enum):
         {"taken": Kind.TEXT, "other": Kind.TEXT},
     )
     START_UNREAD = Form("the date or time in its header can't be read: its start is not known")
+    UNREAD_ONSETS = Form(
+        "annotations left out, since their onsets are no times: {n}", {"n": Kind.NUMBER}
+    )
     ONSETS_DISBELIEVED = Form(
         "the header says contiguous, but {n} of its {n_records} records state another onset (by up"
         " to {most_s:g} s): taken as contiguous",

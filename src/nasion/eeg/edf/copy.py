@@ -74,7 +74,7 @@ def copy_with_annotations(
         main, *fields = _split(file.read(header.n_field_bytes))
         file.seek(header.n_header_bytes)
         first = _stated_onset(header, file.read(header.record_bytes))
-    origin_s = float(first or 0)
+    origin_s = text.seconds(first) if first else 0.0
     entries = _annotation_bytes(header, list(annotations), origin_s)
     if disguise:
         start = disguise.start - timedelta(seconds=origin_s) if disguise.start else None

@@ -9,6 +9,7 @@ Neurophysiol 2003;114:1755-1761.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from nasion.eeg.edf.header import Header, read_header
 from nasion.eeg.edf.onsets import Runs
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
+from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
@@ -56,7 +58,10 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
     """
     header = read_header(path)
     warnings = list(header.warnings)
-    onsets, annotations = _read_annotations(header)
+    onsets, stated = _read_annotations(header)
+    annotations = sorted(entry for entry in stated if not isnan(entry[0]))
+    if unread := len(stated) - len(annotations):
+        warnings.append(Remark(Code.UNREAD_ONSETS, {"n": unread}))
     runs = Runs.of(header, onsets if header.plus else [])
     warnings += runs.warnings
     origin = float(runs.onset_s[0])
@@ -89,7 +94,7 @@ def _records(path: Path, n_header_bytes: int, shape: tuple[int, int]) -> NDArray
 def _read_annotations(
     header: Header,
 ) -> tuple[list[float], list[Annotation]]:
-    """Give the onset that each record states, NaN for none, and all annotations."""
+    """Give the onset that each record states, NaN for none, and annotations as they stand."""
     onsets: list[float] = []
     annotations: list[Annotation] = []
     for number in header.annotation_signals:
@@ -97,7 +102,7 @@ def _read_annotations(
             if number == header.annotation_signals[0]:
                 onsets.append(stated_onset_s(record))
             annotations += read_tals(record)
-    return onsets, sorted(annotations)
+    return onsets, annotations
 
 
 def _annotation_bytes(header: Header, number: int) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ format 'plus'. Clin Neurophysiol 2003;114:1755-1761.
 
 import re
 from datetime import date, datetime
+from math import nan
 
 from nasion.eeg.age import YEAR_DAYS, believable
 
@@ -13,23 +14,27 @@ Annotation = tuple[float, float, str]  # onset_s, duration_s (0 is none), text
 
 YEARS = range(1985, 2085)  # that two digits of a year can mean
 NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
+FURTHEST_S = 1e9  # from the start, 31 years: what is said to be beyond was no time
 NO_PATIENT = "X X X X"
 NOT_STATED = "X"
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 _AGE = re.compile(r"\bage[:=_](\d{1,3})\b", re.IGNORECASE)
 _BIRTH = re.compile(r"\d{1,2}[-./][^\s-]+-(\d{4})")
-_STAMP = re.compile(rb"([+-]\d+(?:[.]\d*)?)\x14\x14")
+_STAMP = re.compile(rb"([+-]?\d{1,15}(?:[.,]\d*)?)\x14\x14")
 _ANY_STAMP = re.compile(rb"([^\x00\x14\x15]+)(?:\x15[^\x00\x14]*)?\x14\x14")
+_SECONDS = re.compile(rb"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
 
 
 def decode(field: bytes) -> str:
     """Give the text of a field."""
-    # The standard wants ASCII; a micro sign comes in either of two encodings.
-    try:
-        return field.decode("utf-8").strip(" \0")
-    except UnicodeDecodeError:
-        return field.decode("latin-1").strip(" \0")
+    # The standard wants ASCII, or UTF-8 in annotations; a micro sign comes in any of these.
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return field.decode(encoding).strip(" \0")
+        except UnicodeDecodeError:
+            continue
+    return field.decode("latin-1").strip(" \0")
 
 
 def field(text: str, width: int) -> bytes:
@@ -108,10 +113,16 @@ def stated_onset(record: bytes) -> bytes:
 def stated_onset_s(record: bytes) -> float:
     """Give the onset that a record states of itself, however spelled; NaN where it's no number."""
     match = _ANY_STAMP.match(record)
-    try:
-        return float(match[1].replace(b",", b".").replace(b" ", b"")) if match else float("nan")
-    except ValueError:
-        return float("nan")
+    return seconds(match[1]) if match else nan
+
+
+def seconds(number: bytes) -> float:
+    """Read an onset or a duration, finite or not; NaN for what is no number.
+
+    Some write a comma for the point, leave out the plus or take an exponent.
+    """
+    number = number.replace(b" ", b"")
+    return float(number.replace(b",", b".")) if _SECONDS.fullmatch(number) else nan
 
 
 def tal(onset_s: float, duration_s: float, text: str) -> bytes:
@@ -122,17 +133,18 @@ def tal(onset_s: float, duration_s: float, text: str) -> bytes:
 
 
 def read_tals(record: bytes) -> list[Annotation]:
-    """Read the annotations of a record; entries without a text, as its stamp, are none."""
+    """Read the annotations of a record; entries without a text, as its stamp, are none.
+
+    An onset that can't be read, or further than time can be told, is NaN; such a duration is none.
+    """
     annotations: list[Annotation] = []
     for entry in filter(None, record.split(b"\0")):
         head, *texts = entry.split(b"\x14")
         begin, _, duration = head.partition(b"\x15")
-        try:
-            annotations += [
-                (float(begin), float(duration or 0), decode(text)) for text in texts if text
-            ]
-        except ValueError:
-            continue
+        onset_s, duration_s = seconds(begin), seconds(duration)
+        onset_s = onset_s if abs(onset_s) <= FURTHEST_S else nan
+        duration_s = duration_s if 0 < duration_s <= FURTHEST_S else 0.0
+        annotations += [(onset_s, duration_s, decode(text)) for text in texts if text]
     return annotations
 
 
