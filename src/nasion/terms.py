@@ -29,7 +29,7 @@ class Nature:
         What a minute of it that nobody has read adds to that of a recording. Seizures come first;
         lateralized and periodic patterns go with seizures, GRDA does not (Rodriguez Ruiz 2017).
     hed
-        Tag of HED's library SCORE; empty where there is none.
+        Tags of HED's library SCORE, with commas; empty where there is none.
     band_hz
         What is kept of the signal to measure it; None where nothing is measured.
     rates_hz
@@ -137,6 +137,7 @@ _NATURES = {
         extent="lateralized",
         course="rhythmic",
         urgency=10.0,
+        hed="Rhythmic-delta-activity, Asymmetrical",
         band_hz=(0.8, 4.0),
         rates_hz=(0.4, 4.5),
     ),
@@ -146,6 +147,7 @@ _NATURES = {
         extent="generalized",
         course="rhythmic",
         urgency=1.0,
+        hed="Rhythmic-delta-activity, Symmetrical",
         band_hz=(0.8, 4.0),
         rates_hz=(0.4, 4.5),
         one_sided=0.4,

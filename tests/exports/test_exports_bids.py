@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import edfio
@@ -12,7 +13,7 @@ from epilepsy2bids.annotations import Annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drawn_readings import EVENTS, LPD, SEIZURE, START, reading
+from drawn_readings import EVENTS, SEIZURE, START, arrays, reading
 from nasion.errors import NasionError
 from nasion.exports import bids
 from nasion.exports.annotations import (
@@ -85,11 +86,31 @@ def test_the_sidecar_tells_every_column_and_word(tmp_path):
     assert all(column["Description"] for column in told.values())
     assert set(told["pattern"]["Levels"]) == set(Pattern)
     for column in told.values():
-        if isinstance(column.get("HED"), dict):
-            assert set(column["HED"]) <= set(column["Levels"])
+        if isinstance(column.get("HED"), dict):  # a word without a tag is a warning of HED's
+            assert set(column["HED"]) == set(column["Levels"])
 
 
-@pytest.mark.parametrize("line", ["12.5\t3", "x" + "\tn/a" * 13, "1\t1" + "\t0" * 12])
+def test_no_event_says_how_much_was_seen(tmp_path):
+    path, blind = tmp_path / "events.tsv", arrays(300.0, 1)
+    blind["reason"][:], blind["probability"][:] = 1, np.nan
+    bids.write_events(reading(events=(), **blind), path)
+    assert [row["judged"] for row in rows_of(path)] == ["0.0"]
+    blind["reason"][50:80] = 0  # 100 to 160 s
+    bids.write_events(reading(**blind), path)
+    assert [row["judged"] for row in rows_of(path)] == ["0.0", "1.0"]
+    bids.write_events(reading(events=(), **blind), path)
+    assert [row["judged"] for row in rows_of(path)] == ["0.2"]
+
+
+def test_no_probability_is_above_one(tmp_path):
+    above = np.nextafter(np.float32(1), np.float32(2))
+    event = replace(SEIZURE, probability=float(above), peak=float(above))
+    bids.write_events(reading(events=(event,)), tmp_path / "events.tsv")
+    (row,) = rows_of(tmp_path / "events.tsv")
+    assert {row[name] for name in ("confidence", "probability", "peak")} == {"1.0"}
+
+
+@pytest.mark.parametrize("line", ["12.5\t3", "x" + "\tn/a" * 14, "1\t1" + "\t0" * 13])
 def test_what_holds_no_events_is_refused_in_one_line(tmp_path, line):
     path = tmp_path / "events.tsv"
     path.write_text("\t".join(bids.COLUMNS) + f"\n{line}\n")
@@ -102,29 +123,6 @@ def test_what_holds_no_events_is_refused_in_one_line(tmp_path, line):
     path.unlink()
     with pytest.raises(NasionError, match="not found"):
         bids.read_events(path)
-
-
-@pytest.mark.parametrize(
-    ("name", "place"),
-    [
-        ("sub-01_ses-02_task-rest_run-00_eeg", "sub-01/ses-02/eeg/sub-01_ses-02_task-rest_run-00"),
-        ("ward7", "sub-ward7/eeg/sub-ward7_task-eeg"),
-    ],
-)
-def test_bids_names_stay_so_that_files_meet(tmp_path, name, place):
-    path = bids.to_bids(reading(name=name), tmp_path)
-    assert path == tmp_path / f"{place}_events.tsv"
-    assert path.with_suffix(".json").exists()
-    assert bids.read_events(path) == (SEIZURE, LPD)
-    description = json.loads((tmp_path / "dataset_description.json").read_text())
-    assert description["DatasetType"] == "derivative"
-
-
-@given(names=st.lists(st.text(min_size=1), min_size=2, max_size=4, unique=True))
-def test_readings_of_other_names_never_share_a_file(names):
-    stems = [bids._stem(f"{name} 1") for name in names]  # none is of BIDS form
-    assert all(bids._ENTITIES.fullmatch(stem) for stem in stems)
-    assert len(set(stems)) == len(stems)
 
 
 NOTES = ((3.0, 0.0, "eyes open"), (20.25, 4.0, "nasion: LPD of an earlier reading"))

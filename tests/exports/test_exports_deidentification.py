@@ -20,7 +20,7 @@ from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code, Kind, Remark, free_text
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
-from nasion.exports import bids, folder
+from nasion.exports import folder
 from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.deidentification import (
@@ -33,6 +33,7 @@ from nasion.exports.deidentification import (
     read_keys,
     write_keys,
 )
+from nasion.exports.derivative import to_bids
 from nasion.exports.tables import events_table, probabilities_table
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, ELECTRODES
@@ -97,7 +98,7 @@ def read(path):
 
 def write_all(one, place):
     folder.save(one, place / one.name, {"settings": {}})
-    bids.to_bids(one, place / "bids")
+    to_bids(one, place / "bids")
     to_edf_annotations(one, place / f"{one.name}.edf")
     events_table(one).to_csv(place / "events.csv")
     probabilities_table(one).to_csv(place / "table.csv")

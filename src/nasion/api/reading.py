@@ -115,7 +115,8 @@ class OpenReading(Reading):
         path
             A table (.tsv), or a folder that is or becomes a BIDS derivative data set.
         """
-        from nasion.exports.bids import to_bids, write_events
+        from nasion.exports.bids import write_events
+        from nasion.exports.derivative import to_bids
 
         path = Path(path)
         if path.suffix != ".tsv":

@@ -7,8 +7,7 @@ other patterns, is therefore `bckg` to them and named in the column behind.
 
 import csv
 import math
-import re
-from hashlib import sha256
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,20 @@ from nasion.exports.szcore import ABSENT, NO_SEIZURE, SEIZURE, channels_of, cloc
 from nasion.files import replacing, write_json
 from nasion.reading.event import SIDES, Event
 from nasion.reading.reading import Reading
-from nasion.terms import CHAIN_NAMES, DISCLAIMER, PATTERNS, Chain, Pattern
-from nasion.version import VERSION
+from nasion.terms import CHAIN_NAMES, DISCLAIMER, PATTERNS, READING_STEP_S, Chain, Pattern
 
-# onset and duration first, as BIDS wants it; SzCORE's seven, then ours.
+
+def _tags(pattern: Pattern) -> str:
+    """HED of a pattern; what a row does not tell is left out where its columns are joined."""
+    measured = "{side}", "{frequency_hz}", "{probability}"
+    return f"({', '.join(filter(None, ('Data-feature', pattern.nature.hed, *measured)))})"
+
+
+SHARE = {"Format": "number", "Minimum": 0, "Maximum": 1}
+AMOUNT = {"Format": "number", "Minimum": 0}
+
+# onset and duration first, as BIDS wants it; SzCORE's seven, then ours. The HED of a row is that of
+# its type, translated as SzCORE does, and a group of its pattern and what was measured.
 COLUMNS: dict[str, dict[str, Any]] = {
     "onset": {"Description": "From the first sample of the recording.", "Units": "s"},
     "duration": {"Description": "Length.", "Units": "s"},
@@ -30,51 +39,64 @@ COLUMNS: dict[str, dict[str, Any]] = {
             SEIZURE: "seizure, of no stated type",
             NO_SEIZURE: "no seizure: another pattern, or the whole recording without any event",
         },
-        "HED": {SEIZURE: Pattern.SEIZURE.nature.hed},
+        "HED": {SEIZURE: Pattern.SEIZURE.nature.hed, NO_SEIZURE: "Background-activity"},
     },
-    "confidence": {
-        "Description": "Mean probability of the pattern, from 0 to 1, rounded.",
-        "HED": "Statistical-uncertainty/#",
-    },
-    "channels": {"Description": "Electrodes of the chains that show it."},
+    "confidence": {"Description": "Mean probability of the pattern, rounded.", **SHARE},
+    "channels": {"Description": "Electrodes of the chains that show it.", "Delimiter": ","},
     # Without the tag of SzCORE's sidecar: HED refuses the form of date that its tools need.
     "dateTime": {"Description": "Clock time of the first sample of the recording."},
-    "recordingDuration": {"Description": "Length of the recording.", "Units": "s"},
+    "recordingDuration": {"Description": "Length of the recording.", "Units": "s", **AMOUNT},
     "pattern": {
         "Description": f"What the network sees, after ACNS 2021. {DISCLAIMER}",
         "Levels": {str(pattern): pattern.long_name for pattern in PATTERNS},
-        # A seizure's stands with the type of the event.
-        "HED": {
-            str(pattern): pattern.nature.hed
-            for pattern in PATTERNS
-            if pattern.nature.hed and pattern is not Pattern.SEIZURE
-        },
+        "HED": {str(pattern): _tags(pattern) for pattern in PATTERNS},
     },
-    "probability": {"Description": "Of the pattern, mean over the steps of 2 s of the event."},
-    "peak": {"Description": "Of the pattern, highest of the steps."},
+    "probability": {
+        "Description": "Of the pattern, mean over the steps of 2 s of the event.",
+        "HED": "Probability/#",
+        **SHARE,
+    },
+    "peak": {"Description": "Of the pattern, highest of the steps.", **SHARE},
     "side": {
         "Description": "Where it is larger.",
         "Levels": {"left": "left", "right": "right", "bilateral": "both sides"},
+        "HED": {"left": "Left", "right": "Right", "bilateral": "Left, Right"},
     },
-    "frequency_hz": {"Description": "Of discharges or cycles, measured.", "Units": "Hz"},
+    "frequency_hz": {
+        "Description": "Of discharges or cycles, measured.",
+        "Units": "Hz",
+        "HED": "Feature-frequency/# Hz",
+        **AMOUNT,
+    },
+    # Without levels: BIDS knows none in a cell with several of them.
     "chains": {
-        "Description": "Chains of the longitudinal bipolar montage that show it.",
-        "Levels": {str(chain): name for chain, name in CHAIN_NAMES.items()},
+        "Description": "Chains of the longitudinal bipolar montage that show it: "
+        + ", ".join(f"{chain} is {name}" for chain, name in CHAIN_NAMES.items())
+        + ".",
+        "Delimiter": ",",
     },
     "length": {"Description": "ACNS 2021 word for its duration."},
+    "judged": {
+        "Description": "Share of this time that was judged. The rest was not seen: nothing was"
+        " recorded, or too few electrodes could be used. No event there says nothing.",
+        **SHARE,
+    },
 }
 
-_ENTITIES = re.compile(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*")
 
-
-def write_events(reading: Reading, path: Path) -> None:
+def write_events(reading: Reading, path: Path, more: Mapping[str, Any] | None = None) -> None:
     """Write the events as `path` (.tsv) and what its columns mean beside it (.json).
 
     A recording without events has one row of its whole length, as SzCORE wants it.
+
+    Parameters
+    ----------
+    more
+        What else the .json shall hold, by a key that is no column.
     """
     rows = [_row(event, reading) for event in reading.events] or [_no_seizure_row(reading)]
     lines = ["\t".join(COLUMNS), *("\t".join(row[name] for name in COLUMNS) for row in rows)]
-    write_json(path.with_suffix(".json"), _sidecar(reading))
+    write_json(path.with_suffix(".json"), {**_sidecar(reading), **(more or {})})
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
 
@@ -93,7 +115,15 @@ def _no_seizure_row(reading: Reading) -> dict[str, str]:
         "eventType": NO_SEIZURE,
         "dateTime": clock_text(reading.start),
         "recordingDuration": _number(reading.duration_s),
+        "judged": _judged(reading, 0.0, reading.duration_s),
     }
+
+
+def _judged(reading: Reading, onset_s: float, duration_s: float) -> str:
+    """Share of its steps that were judged; none lie outside of the recording."""
+    first, stop = int(onset_s // READING_STEP_S), -int(-(onset_s + duration_s) // READING_STEP_S)
+    steps = reading.judged[max(first, 0) : stop]
+    return _number(round(float(steps.mean()), 4)) if steps.size else ABSENT
 
 
 def _row(event: Event, reading: Reading) -> dict[str, str]:
@@ -101,21 +131,27 @@ def _row(event: Event, reading: Reading) -> dict[str, str]:
         "onset": _number(event.onset_s),
         "duration": _number(event.duration_s),
         "eventType": SEIZURE if event.pattern == Pattern.SEIZURE else NO_SEIZURE,
-        "confidence": _number(round(float(event.probability), 4)),
+        "confidence": _number(round(_share(event.probability), 4)),
         "channels": channels_of(event),
         "pattern": str(event.pattern),
-        "probability": _number(event.probability),
-        "peak": _number(event.peak),
+        "probability": _number(_share(event.probability)),
+        "peak": _number(_share(event.peak)),
         "side": event.side or ABSENT,
         "frequency_hz": ABSENT if event.frequency_hz is None else _number(event.frequency_hz),
         "chains": ",".join(event.chains) or ABSENT,
         "length": event.length or ABSENT,
+        "judged": _judged(reading, event.onset_s, event.duration_s),
     }
 
 
 def _number(value: float) -> str:
     """Shortest text that is the same number again."""
     return repr(float(value)) if math.isfinite(value) else ABSENT
+
+
+def _share(probability: float) -> float:
+    """Without what rounding adds to 1."""
+    return min(float(probability), 1.0)
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
@@ -147,42 +183,3 @@ def _event(row: dict[str, str]) -> Event:
         chains=tuple(Chain(name) for name in fields["chains"].split(",") if name),
         length=fields["length"],
     )
-
-
-def to_bids(reading: Reading, folder: Path) -> Path:
-    """Write the events into a BIDS derivative data set; several readings may share it.
-
-    A recording that is named as BIDS wants it (sub-01_ses-01_task-szMonitoring_run-00_eeg) keeps
-    its entities, so SzCORE finds the events of the same recording; others get a subject each.
-
-    Returns
-    -------
-    Path of the events (.tsv); what the columns mean is beside it (.json).
-    """
-    stem = _stem(reading.name)
-    place = [entity for entity in stem.split("_") if entity.startswith(("sub-", "ses-"))]
-    path = folder.joinpath(*place, "eeg", f"{stem}_events.tsv")
-    description = folder / "dataset_description.json"
-    if not description.exists():
-        write_json(
-            description,
-            {
-                "Name": "Events of critical-care EEG, found by nasion",
-                "BIDSVersion": "1.8.0",
-                "HEDVersion": "score_1.1.0",
-                "DatasetType": "derivative",
-                "GeneratedBy": [{"Name": "nasion", "Version": VERSION}],
-            },
-        )
-    write_events(reading, path)
-    return path
-
-
-def _stem(name: str) -> str:
-    """Entities of a BIDS name; a subject made of any other name, one of its own for each."""
-    stem = name.removesuffix("_eeg")
-    if _ENTITIES.fullmatch(stem):
-        return stem
-    letters = re.sub("[^A-Za-z0-9]", "", name)
-    mark = "" if letters == name else f"x{sha256(name.encode()).hexdigest()[:6]}"
-    return f"sub-{letters}{mark}_task-eeg"
