@@ -1,6 +1,7 @@
 """One door for every recording: a path or an `mne.io.Raw` in, a `Recording` out.
 
-A format is a row of `FORMATS`: its files' suffixes and the function that describes one.
+A format is a row of `FORMATS`: how its files are known and the function that describes one. What
+they hold counts before their names.
 """
 
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nasion.eeg.assembly import assembled
-from nasion.eeg.edf.header import SAMPLE_BYTES
+from nasion.eeg.companions import description_of
+from nasion.eeg.content import Test, head_of, is_edf, no_recording, starts
 from nasion.eeg.edf.reader import open_edf
 from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
+from nasion.eeg.packed import is_packed, open_packed, recordings_of
 from nasion.eeg.parquet import open_parquet
 from nasion.eeg.recording import Recording
 from nasion.eeg.source import MICROVOLTS, Source
@@ -19,8 +22,6 @@ from nasion.errors import NasionError
 
 if TYPE_CHECKING:
     import mne
-
-MAGIC_BYTES = 8
 
 
 class Opener(Protocol):
@@ -37,38 +38,53 @@ class Format:
     Parameters
     ----------
     suffixes
-        Of its files, lower case; a search through folders knows recordings by them.
-    begins
-        With one of these a file of a suffix that others use too begins; empty where none does.
+        Of its files, lower case.
+    holds
+        Whether a file that begins with some bytes is of this format, whatever its name.
+    shared
+        Whether others use these suffixes for parts of their recordings.
+    any_name
+        Whether `open` takes files of any name; else they need one of the suffixes.
     annotated
         Whether a copy of a file can hold annotations.
     folders
         Suffixes of recordings that are folders.
     """
 
-    open: Opener
-    suffixes: tuple[str, ...]
-    begins: frozenset[bytes] = frozenset()
+    name: str
+    open: Opener = open_mne
+    suffixes: tuple[str, ...] = ()
+    holds: Test = lambda head: False
+    shared: bool = False
+    any_name: bool = False
     annotated: bool = False
     folders: tuple[str, ...] = ()
 
-    def takes(self, path: Path, suffix: str) -> bool:
-        """Whether a file, or a folder that is a recording, is of this format."""
-        if path.is_dir():
-            return suffix in self.folders
-        return suffix in self.suffixes and (not self.begins or _magic(path) in self.begins)
 
-
-THROUGH_MNE = Format(
-    open_mne,
-    (".vhdr", ".set", ".cnt", ".gdf", ".fif", ".lay", ".eeg", ".nedf", ".egi", ".21e"),
-    folders=(".mff", ".ds", ".mefd"),
-)
 FORMATS = (
-    Format(open_edf, (".edf", ".bdf"), annotated=True),
-    Format(open_edf, (".rec",), begins=frozenset(SAMPLE_BYTES), annotated=True),
-    Format(open_parquet, (".parquet", ".pq")),
-    THROUGH_MNE,
+    Format("EDF or BDF", open_edf, (".edf", ".bdf"), is_edf, any_name=True, annotated=True),
+    Format("parquet", open_parquet, (".parquet", ".pq"), starts(b"PAR1"), any_name=True),
+    Format(
+        "BrainVision",
+        suffixes=(".vhdr", ".ahdr"),
+        holds=starts(b"Brain Vision Data Exchange Header", b"BrainVision Data Exchange Header"),
+    ),
+    Format("EEGLAB", suffixes=(".set",)),
+    Format("Persyst", suffixes=(".lay",), holds=starts(b"[FileInfo]")),
+    Format(
+        "Nihon Kohden",
+        suffixes=(".eeg",),
+        shared=True,
+        holds=starts(b"EEG-1100", b"EEG-1200", b"EEG-2100", b"QI-403A", b"DAE-2100"),
+    ),
+    Format("Neuroscan or ANT", suffixes=(".cnt",), holds=starts(b"Version 3.0")),
+    Format("Curry", suffixes=(".cdt",)),
+    Format("GDF", suffixes=(".gdf",), holds=starts(b"GDF ")),
+    Format("FIF", suffixes=(".fif",), holds=starts(bytes.fromhex("000000640000001f00000014"))),
+    Format("NEDF", suffixes=(".nedf",)),
+    Format("EGI", folders=(".mff",)),
+    Format("CTF", folders=(".ds",)),
+    Format("MEF3", folders=(".mefd",)),
 )
 # Of vendors whose files can't be read; the first of each stands for a recording in a folder.
 VENDORS = {
@@ -80,8 +96,9 @@ SUFFIXES = frozenset(
     [suffix for known in FORMATS for suffix in known.suffixes]
     + [suffixes[0] for suffixes in VENDORS.values()]
 )
-ANNOTATED = frozenset(suffix for known in FORMATS if known.annotated for suffix in known.suffixes)
+SHARED = frozenset(suffix for known in FORMATS if known.shared for suffix in known.suffixes)
 FOLDERS = frozenset(suffix for known in FORMATS for suffix in known.folders)
+COPIES = (".bak", ".old", ".orig", ".part", ".tmp", ".crdownload", "~")
 
 
 def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> Recording:
@@ -90,7 +107,8 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     Parameters
     ----------
     source
-        A file (EDF, EDF+, BDF, parquet in HMS layout, or what MNE reads) or an `mne.io.Raw`.
+        A file (EDF, EDF+, BDF, parquet in HMS layout, or what docs/formats.md names), also packed
+        with gzip or zip, or an `mne.io.Raw`.
     unit
         What the numbers of the file are in (nV, uV, mV, V), whatever its header says. Without it
         a header is believed unless EEG cannot have such amplitudes; then a warning tells.
@@ -112,18 +130,46 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
 def recordings_below(folder: Path, excluded: tuple[str, ...] = ()) -> Iterator[Path]:
     """Recordings in and below a folder; hidden ones and folders of some names are passed over."""
     for path in folder.iterdir():
-        suffix = path.suffix.lower()
         if path.name.startswith(".") or path.name in excluded:
             continue
-        if path.is_dir() and suffix not in FOLDERS:
+        if path.is_dir() and path.suffix.lower() not in FOLDERS:
             yield from recordings_below(path, excluded)
-        elif path.is_dir() or (suffix in SUFFIXES and not _is_data_of_brainvision(path)):
+        elif path.is_dir() or _is_recording_in_folder(path):
             yield path
 
 
-def _is_data_of_brainvision(path: Path) -> bool:
-    """BrainVision's samples have the suffix of Nihon Kohden's recordings."""
-    return path.suffix.lower() == ".eeg" and path.with_suffix(".vhdr").exists()
+def annotated_suffix(path: Path) -> str:
+    """Suffix of a copy of a file with annotations; empty where there can be none."""
+    head = head_of(path)
+    for known in FORMATS:
+        if known.annotated and known.holds(head):
+            suffix = path.suffix.lower()
+            return suffix if suffix in known.suffixes else known.suffixes[head[:1] == b"\xff"]
+    return ""
+
+
+def _is_recording_in_folder(path: Path) -> bool:
+    try:
+        head = head_of(path)
+        if is_packed(head):
+            return bool(recordings_of(path, head, _is_recording))
+        if _by_content(head):
+            return not path.name.lower().endswith(COPIES)
+        return path.suffix.lower() in SUFFIXES and description_of(path) is None
+    except NasionError:  # why it can't be read is said when it is opened
+        return path.suffix.lower() in SUFFIXES
+
+
+def _is_recording(name: str, head: bytes) -> bool:
+    """Whether a file is a recording, or by its name should be one."""
+    name = name.lower()
+    if name.endswith(COPIES):
+        return False
+    return name.endswith(tuple(SUFFIXES - SHARED)) or _by_content(head) is not None
+
+
+def _by_content(head: bytes) -> Format | None:
+    return next((known for known in FORMATS if known.holds(head)), None)
 
 
 def _open_path(path: Path, unit: str) -> Source:
@@ -136,18 +182,26 @@ def _open_path(path: Path, unit: str) -> Source:
         raise NasionError(f"{path}: is a folder; give one recording")
     if path.is_file() and path.stat().st_size == 0:
         raise NasionError(f"{path}: is empty; copy it again")
-    for format_ in FORMATS:
-        if format_.takes(path, suffix):
-            return format_.open(path, unit=unit)
+    head = head_of(path)
+    if is_packed(head):
+        return open_packed(
+            path, head, _is_recording, recordings_below, lambda inner: _open_path(inner, unit)
+        )
+    if known := _by_content(head):
+        if not known.any_name and suffix not in known.suffixes:
+            raise NasionError(
+                f"{path}: is a {known.name} file under another name; rename it to"
+                f" {path.stem}{known.suffixes[0]}"
+            )
+        return known.open(path, unit=unit)
+    if other := no_recording(head):
+        raise NasionError(f"{path}: is {other}")
+    if description := description_of(path):
+        return _open_path(description, unit)
+    for known in FORMATS:
+        if suffix in (known.folders if path.is_dir() else known.suffixes):
+            return known.open(path, unit=unit)
     for vendor, suffixes in VENDORS.items():
         if suffix in suffixes:
             raise NasionError(f"{path}: {vendor} files ({suffix}) can't be read; {ADVICE}")
-    return THROUGH_MNE.open(path, unit=unit)
-
-
-def _magic(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAGIC_BYTES).strip()
-    except OSError as error:
-        raise NasionError(f"{path}: can't be read ({error.strerror})") from None
+    return open_mne(path, unit=unit)

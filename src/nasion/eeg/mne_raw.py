@@ -1,18 +1,29 @@
 """Recordings that MNE-Python opens: files of two dozen formats, and an `mne.io.Raw`."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nasion.eeg.age import YEAR_DAYS, believable
+from nasion.eeg.content import head_of
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 
+# What MNE's readers need by the suffix, and the extra nasion[formats] brings.
+PACKAGES = {
+    ".cdt": "curryreader",
+    ".cnt": "antio",  # those of ANT
+    ".mff": "mffpy",
+    ".nedf": "defusedxml",
+    ".set": "pymatreader",  # those of MATLAB 7.3
+}
 ADVICE = "export it as EDF+ with the vendor's software"
 
 
@@ -20,18 +31,69 @@ def open_mne(path: Path, *, unit: str = "") -> Source:
     """Open a file of any format that MNE knows."""
     import warnings
 
-    import mne
-
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
-        try:
-            raw = mne.io.read_raw(path, preload=False, verbose="error")
-        except Exception as error:  # readers of two dozen formats raise whatever they meet
-            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-            raise NasionError(
-                f"{path}: can't be read ({reason}); {ADVICE}, or give EDF, BDF or HMS parquet"
-            ) from None
+        errors = []
+        for read in _readers(path):
+            try:
+                raw = read(path, preload=False, verbose="error")
+                break
+            except Exception as error:  # readers of two dozen formats raise whatever they meet
+                errors.append(error)
+        else:
+            raise NasionError(f"{path}: {_reason(path, errors)}") from None
     return open_raw(raw, str(path), unit=unit)
+
+
+def _readers(path: Path) -> Sequence[Callable[..., Any]]:
+    """MNE's readers for a file; of formats that share a suffix, those that come into question.
+
+    `mne.io.read_raw` tries them too, but keeps what each of them met to itself.
+    """
+    import mne
+
+    suffix = path.suffix.lower()
+    if suffix == ".cnt":
+        head = head_of(path)
+        if head.startswith((b"RIFF", b"RF64")):
+            return (mne.io.read_raw_ant,)
+        if head.startswith(b"Version 3"):
+            return (mne.io.read_raw_cnt,)
+        return mne.io.read_raw_cnt, mne.io.read_raw_ant
+    if suffix == ".dat":
+        return mne.io.read_raw_curry, mne.io.read_raw_bci2k
+    return (mne.io.read_raw,)
+
+
+def _reason(path: Path, errors: Sequence[Exception]) -> str:
+    """Say in one line why no reader could, and what to do."""
+    package = next(filter(None, map(_package_missing, errors)), "")
+    suffix = path.suffix.lower()
+    if not package and suffix in (".cdt", ".mff") and not _is_installed(PACKAGES[suffix]):
+        package = PACKAGES[suffix]  # MNE looks at other things first
+    if package:
+        extra = 'pip install "nasion[formats]", or ' if package in PACKAGES.values() else ""
+        return f"needs the package {package} to be read; {extra}pip install {package}"
+    lines = [str(error).partition("\n")[0].strip().rstrip(".") for error in errors]
+    reason = next(filter(None, lines), type(errors[0]).__name__)
+    return f"can't be read ({reason}); {ADVICE}, or give EDF, BDF or HMS parquet"
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # set to None among the modules
+        return False
+
+
+def _package_missing(error: BaseException) -> str:
+    """Name the package that MNE asks for, in its own words or by a failed import; else nothing."""
+    told = re.search(r"pip install (?:-+\w+ )*([\w.-]+)", str(error))
+    if told:
+        return told[1]
+    if "matlab v7.3" in str(error):
+        return "pymatreader"
+    return (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
 
 
 def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:

@@ -13,7 +13,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from nasion.eeg import age
-from nasion.eeg.formats import ANNOTATED, FOLDERS, SUFFIXES, open_recording, recordings_below
+from nasion.eeg.formats import (
+    FOLDERS,
+    SUFFIXES,
+    annotated_suffix,
+    open_recording,
+    recordings_below,
+)
 from nasion.eeg.recording import Recording
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
@@ -192,9 +198,10 @@ class Archive:
     def _copy_remark(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Copy the file with the events in it, or say why not."""
         (source,) = files
-        if source.suffix.lower() not in ANNOTATED:
-            return f"No annotated copy: {source.suffix} is neither EDF nor BDF."
-        copy = folder / f"{COPY}{source.suffix.lower()}"
+        suffix = annotated_suffix(source)
+        if not suffix:
+            return f"No annotated copy: {source.suffix or 'the file'} is neither EDF nor BDF."
+        copy = folder / f"{COPY}{suffix}"
         copy_with_annotations(source, copy, reading, deidentify=self.deidentify)
         return ""
 
