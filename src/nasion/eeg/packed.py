@@ -227,7 +227,7 @@ def _unzip(path: Path, folder: Path) -> None:
                 left -= _copy(path, file, target, left)
 
 
-def _copy(path: Path, file: IO[bytes], target: Path, most: int) -> int:
+def _copy(path: Path, file: IO[bytes] | gzip.GzipFile, target: Path, most: int) -> int:
     """Write a new file, readable by its owner alone; give its length."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     n_bytes = 0
