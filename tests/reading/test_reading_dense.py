@@ -104,3 +104,50 @@ def test_a_real_recording_is_read_as_its_windows_are(real, network):
     np.testing.assert_allclose(
         found.probability[some], one_by_one(recording, network, some), atol=1e-4
     )
+
+
+def apart(*lengths_s, gap_s, seed=4):
+    """Stretches of a simulated patient, so far apart that most of it is a gap."""
+    stay = Stay.draw((seed, 0), sum(lengths_s) + 10.0)
+    signals = np.concatenate([piece.channels for piece in stay.pieces()], 1)
+    parts, gaps, at_s, first = [], [], 0.0, 0
+    for length_s in lengths_s:
+        n = round(length_s * SFREQ)
+        parts.append((round(at_s * SFREQ), signals[:, first : first + n]))
+        gaps.append((at_s + length_s, gap_s))
+        at_s, first = at_s + length_s + gap_s, first + n
+
+    def read(start, stop):
+        piece = np.full((20, stop - start), np.nan, np.float32)
+        for place, values in parts:
+            low, high = max(place, start), min(place + values.shape[1], stop)
+            if low < high:
+                piece[:, low - start : high - start] = values[:, low - place : high - place]
+        read.n_samples += stop - start
+        return piece
+
+    read.n_samples = 0
+    n_times = round((at_s - gap_s) * SFREQ)
+    return Recording("apart", n_times, read, gaps_s=tuple(gaps[:-1]))
+
+
+@pytest.mark.parametrize("gap_s", [60.0, 71.5, 150.0])
+def test_a_long_gap_is_what_it_is_read_as_without_being_told(network, gap_s):
+    told = apart(61.0, 10.0, 33.3, gap_s=gap_s)
+    whole, found = read_steps(replace(told, gaps_s=()), network), read_steps(told, network)
+    np.testing.assert_array_equal(found.reason, whole.reason)
+    np.testing.assert_array_equal(found.quality, whole.quality)
+    np.testing.assert_allclose(found.probability, whole.probability, atol=1e-4)
+
+
+def test_a_reading_costs_what_its_signal_does(network):
+    near, far = apart(60.0, 60.0, gap_s=600.0), apart(60.0, 60.0, gap_s=7 * 86_400.0)
+    steps, watched = [], []
+    for recording in (near, far):
+        steps.append(read_steps(recording, network, watch=lambda piece: watched.append(piece)))
+    assert far.read.n_samples == near.read.n_samples < 2 * (60 + 2 * 45) * SFREQ
+    assert sum(piece.n_steps for piece in watched) < 2 * 2 * (60 / 2 + 12)
+    for column in ("probability", "reason", "quality"):
+        values = [getattr(one, column) for one in steps]
+        np.testing.assert_array_equal(values[0][:40], values[1][:40])
+        np.testing.assert_array_equal(values[0][-40:], values[1][-40:])

@@ -43,7 +43,7 @@ def recorded(duration_s: float = DURATION_S, *, gaps: bool = False) -> Recording
 def strip_of(recording: Recording, length: int, every: int) -> Strip:
     n_steps = n_steps_of(recording.duration_s)
     before, behind = reach(SIGNAL, every)
-    pieces = [piece_of(recording, SIGNAL, *span) for span in spans(n_steps, length)]
+    pieces = [piece_of(recording, SIGNAL, *span) for span in spans(recording, SIGNAL, length)]
     return Strip.around(pieces, -before, n_steps + behind)
 
 

@@ -154,7 +154,7 @@ def save(
 ) -> None:
     """Write the display cache, then the reading, whose manifest comes last."""
     with DisplayWriter(target, reading.n_steps) as writer:
-        for first, stop in spans(reading.n_steps, PIECE_STEPS):
+        for first, stop in spans(recording, Signal(), PIECE_STEPS):
             piece = piece_of(recording, Signal(), first, stop)
             writer.add(first, piece.signals, piece.spectrum)
     folder.save(reading, target, more)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.montage import ALL, Montage
 from nasion.eeg.remarks import Remark
+from nasion.eeg.stretches import Spans, stretches
 from nasion.terms import COLUMNS, SFREQ
 
 Signals = NDArray[np.float32]
@@ -47,6 +49,11 @@ class Recording:
     annotations: tuple[tuple[float, float, str], ...] = ()  # (onset_s, duration_s, text)
     warnings: tuple[Remark, ...] = ()  # what a user has to know before trusting a result
     age_years: float | None = field(default=None, repr=False)  # of the patient, where it is known
+
+    @cached_property
+    def stretches(self) -> Spans:
+        """First sample and the one after the last of what lies between long gaps."""
+        return stretches(self.gaps_s, self.n_times)
 
     @property
     def duration_s(self) -> float:

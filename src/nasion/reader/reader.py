@@ -137,6 +137,6 @@ def write_display(recording: Recording, signal: Signal, folder: Path) -> None:
     """Write the display of a recording alone, as `read_to` does beside reading it."""
     n_steps = n_steps_of(recording.duration_s)
     with DisplayWriter(folder, n_steps) as writer:
-        for first, stop in spans(n_steps, PIECE):
+        for first, stop in spans(recording, signal, PIECE):
             piece = piece_of(recording, signal, first, stop)
             writer.add(piece.first, piece.signals, piece.spectrum)

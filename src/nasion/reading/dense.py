@@ -21,6 +21,7 @@ from nasion.network import Network
 from nasion.progress import Progress
 from nasion.reading.stream import Piece, Strip, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.signal.quality import MARGIN_STEPS, judged
 from nasion.terms import COLUMNS, PATTERNS
 from nasion.windowing import n_steps_of
@@ -66,13 +67,14 @@ def read_steps(
     """
     n_steps = n_steps_of(recording.duration_s)
     probability = np.full((n_steps, len(PATTERNS)), np.nan, np.float32)
-    reason = np.zeros(n_steps, np.uint8)
-    quality = np.zeros((n_steps, len(COLUMNS)), np.uint8)
+    # What is in no piece lies in a gap.
+    reason = np.full(n_steps, REASONS.index(Reason.GAP), np.uint8)
+    quality = np.full((n_steps, len(COLUMNS)), Fault.MISSING, np.uint8)
     workers = threads or cpu_count() or 1
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         tasks = (
             partial(piece_of, recording, network.signal, first, stop)
-            for first, stop in spans(n_steps, piece)
+            for first, stop in spans(recording, network.signal, piece)
         )
         pieces = _pieces_with_quality(_in_order(pool, tasks, workers + 1), quality, watch)
         batches = _batches(pieces, network, n_steps, context_every, quality, reason)
@@ -110,21 +112,28 @@ def _batches(
     before, after = reach(network.signal, context_every)
     window: deque[Piece] = deque()
     queue: deque[tuple[int, int]] = deque()
+
+    def batch() -> Callable[[], tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        first, stop = queue.popleft()
+        while window[0].stop <= first - before:
+            window.popleft()
+        low = max(first - MARGIN_STEPS, 0)
+        reasons = judged(quality[low : stop + MARGIN_STEPS])
+        reason[first:stop] = reasons[first - low :][: stop - first]
+        steps = np.flatnonzero(reason[first:stop] == 0) + first
+        return partial(
+            _answer, network, tuple(window), steps, (before, after), context_every, n_steps - 1
+        )
+
     for piece in pieces:
+        while queue and queue[0][1] + after <= piece.first:  # a long gap lies between
+            yield batch()
         window.append(piece)
         queue.append((piece.first, piece.stop))
-        while queue and (piece.stop == n_steps or queue[0][1] + after <= piece.stop):
-            first, stop = queue.popleft()
-            while window[0].stop <= first - before:
-                window.popleft()
-            low = max(first - MARGIN_STEPS, 0)
-            reason[first:stop] = judged(quality[low : stop + MARGIN_STEPS])[first - low :][
-                : stop - first
-            ]
-            steps = np.flatnonzero(reason[first:stop] == 0) + first
-            yield partial(
-                _answer, network, tuple(window), steps, (before, after), context_every, n_steps - 1
-            )
+        while queue and queue[0][1] + after <= piece.stop:
+            yield batch()
+    while queue:
+        yield batch()
 
 
 def _answer(

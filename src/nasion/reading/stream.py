@@ -14,10 +14,11 @@ from nasion.config import HMS_VIEW, Signal
 from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, columns, scaled
+from nasion.eeg.stretches import blocks, pieces
 from nasion.eeg.waveform import waveform
 from nasion.signal.quality import MARGIN_STEPS, faults
 from nasion.terms import HMS_COLUMN_S, READING_STEP_S, SFREQ
-from nasion.windowing import joined, views_of
+from nasion.windowing import joined, n_steps_of, views_of
 
 STEP = round(READING_STEP_S * SFREQ)  # samples of a step at 200 Hz
 LEAST_POWER = 1e-4  # µV²/Hz, -40 dB: below it nothing is shown
@@ -65,10 +66,19 @@ class Piece:
         return self.first + self.n_steps
 
 
-def spans(n_steps: int, length: int) -> Iterator[tuple[int, int]]:
-    """First step and the one after the last of consecutive pieces."""
-    for first in range(0, n_steps, length):
-        yield first, min(first + length, n_steps)
+def spans(recording: Recording, signal: Signal, length: int) -> Iterator[tuple[int, int]]:
+    """First step and the one after the last of pieces of at most `length` steps, in order.
+
+    Steps deep in a long gap are in none of them: of these it is known that all of it is missing.
+    """
+    around = MARGIN_STEPS * STEP
+    before = max(round(_longest_window_s(signal) * SFREQ), around)
+    runs = blocks(recording.stretches, STEP, before, around)
+    return pieces(runs, length, n_steps_of(recording.duration_s))
+
+
+def _longest_window_s(signal: Signal) -> float:
+    return max(view.window_s for view in (HMS_VIEW, *views_of(signal).values()))
 
 
 def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Piece:
@@ -78,7 +88,7 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
         first * STEP,
         stop * STEP,
         recording.n_times,
-        window_s=max(view.window_s for view in (HMS_VIEW, *views.values())),
+        window_s=_longest_window_s(signal),
     )
     signals = recording.read(margins.first, margins.last)
     pairs, gaps = cleaned(signals)
@@ -124,7 +134,7 @@ class Strip:
 
     @classmethod
     def around(cls, pieces: Sequence[Piece], first: int, stop: int) -> "Strip":
-        """Of consecutive pieces the steps from `first` to `stop`; NaN where there is no piece."""
+        """Of pieces in order the steps from `first` to `stop`; NaN where there is no piece."""
 
         def strip(arrays: Sequence[Array]) -> Array:
             width = arrays[0].shape[-1] // pieces[0].n_steps
