@@ -85,7 +85,7 @@ def to_bids(reading: Reading, folder: Path, *, name: str = "", label: str = FOUN
     # Apart from the columns: hedtools takes each entry beside them for a column.
     parent = f"task-{entities['task']}_desc-{label}_events.json"
     write_json(folder / parent, {"Description": DESCRIPTIONS[label]})
-    stem = "_".join(f"{key}-{entities[key]}" for key in ORDER if key in entities)
+    stem = "_".join(f"{key}-{value}" for key, value in entities.items())
     place = [f"{key}-{entities[key]}" for key in ("sub", "ses") if key in entities]
     path = folder.joinpath(*place, "eeg", f"{stem}_desc-{label}_events.tsv")
     write_events(reading, path, {"Reading": _about(reading)})
@@ -105,9 +105,9 @@ def _entities(name: str) -> dict[str, str]:
         del entities["run"]
     if list(entities.items()) != list(told.items()) or "task" not in entities:
         # What has no place in the name of a table of events still tells recordings apart.
-        entities.setdefault("task", NO_TASK)
         entities["acq"] = entities.get("acq", "") + _mark(name)
-    return entities
+        entities = {"task": NO_TASK, **entities}
+    return {key: entities[key] for key in ORDER if key in entities}
 
 
 def _mark(name: str) -> str:
