@@ -175,3 +175,32 @@ def test_reading_in_python(laboratory):
     table = reading.table()
     assert len(table) == 20
     assert reading.to_annotations().onset.tolist() == [e.onset_s for e in reading.events]
+
+
+def test_what_nasion_wrote_is_never_input(laboratory, tmp_path):
+    folder, good, _, _ = laboratory
+    day, out = tmp_path / "day", tmp_path / "day" / "readings"
+    source = day / "ward" / good[0].name
+    source.parent.mkdir(parents=True)
+    shutil.copy(good[0], source)
+    shutil.copytree(folder / "out" / good[0].stem, out / "a")
+    made = {
+        out / "a" / "annotated.edf": good[0],
+        out / "a" / "review" / "votes" / "train_eegs" / "1.parquet": good[3],
+        out / "begun" / "quality.parquet": out / "a" / "quality.parquet",
+        out / "begun" / "annotated.edf": good[0],
+        day / "test_spectrograms" / "1.parquet": good[3],
+    }
+    for path, content in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(content, path)
+    assert recordings_in([day]) == [source]
+    shutil.copy(good[0], out / "elsewhere.edf")
+    assert recordings_in([day], out) == recordings_in([day / "ward"], out) == [source]
+    assert recordings_in([day], day / "ward" / ".." / "readings") == [source]
+    assert recordings_in([day], day) == [out / "elsewhere.edf", source]
+    for nothing in (out / "a", out / "a" / "review" / "votes", out / "begun"):
+        with pytest.raises(NasionError, match="is a reading; give the rec"):
+            recordings_in([nothing])
+    with pytest.raises(NasionError, match="quality of a reading, no EEG"):
+        open_recording(out / "a" / "quality.parquet")

@@ -4,7 +4,7 @@ A format is a row of `FORMATS`: how its files are known and the function that de
 they hold counts before their names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -127,10 +127,12 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     return assembled(open_raw(source, unit=unit), unit)
 
 
-def recordings_below(folder: Path, excluded: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Recordings in and below a folder; hidden ones and folders of some names are passed over."""
+def recordings_below(
+    folder: Path, excluded: Callable[[Path], bool] = lambda folder: False
+) -> Iterator[Path]:
+    """Recordings in and below a folder; hidden ones and excluded folders are passed over."""
     for path in folder.iterdir():
-        if path.name.startswith(".") or path.name in excluded:
+        if path.name.startswith(".") or (path.is_dir() and excluded(path)):
             continue
         if path.is_dir() and path.suffix.lower() not in FOLDERS:
             yield from recordings_below(path, excluded)

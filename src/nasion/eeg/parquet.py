@@ -16,6 +16,8 @@ from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 from nasion.terms import SFREQ
 
+READING_METADATA = b"bits"  # of a reading's quality.parquet, whose columns are electrodes, too
+
 
 @dataclass(frozen=True)
 class _Table:
@@ -72,6 +74,10 @@ def _open_table(path: Path, unit: str) -> _Table:
         raise NasionError(
             f"{path}: not a parquet file, or cut short; copy it again or write it anew"
         ) from None
+    if READING_METADATA in (schema.metadata or {}):
+        raise NasionError(
+            f"{path}: holds the quality of a reading, no EEG; give the recording itself"
+        )
     names = tuple(name for name in schema.names if parse(name).kind in ("electrode", "ekg"))
     for name in names:
         kind = schema.field(name).type

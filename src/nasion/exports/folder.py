@@ -43,7 +43,13 @@ EVENTS = "events.tsv"
 SIDECAR = "events.json"
 ANNOTATIONS = "annotations.edf"
 FILES = (PROBABILITIES, TABLE, QUALITY, EVENTS, SIDECAR, ANNOTATIONS)
+MARKS = (MANIFEST, PROBABILITIES, QUALITY)  # each tells a reading's folder, finished or not
 READ = (PROBABILITIES, QUALITY, EVENTS)  # the rest says the same in other forms
+
+
+def is_reading(folder: Path) -> bool:
+    """Whether a folder holds a reading, finished or not."""
+    return any((folder / name).exists() for name in MARKS)
 
 
 def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) -> None:

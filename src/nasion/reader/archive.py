@@ -41,21 +41,40 @@ COPY = "annotated"
 HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
 
 
-def recordings_in(paths: Iterable[Path]) -> list[Path]:
+def recordings_in(paths: Iterable[Path], out: Path | None = None) -> list[Path]:
     """Files as they are, folders as the recordings in and below them, by name.
+
+    What nasion made of recordings is none: a folder that holds a reading is passed over, with all
+    below it, and so is `out` below a folder.
+
+    Parameters
+    ----------
+    out
+        Where readings of these recordings go.
 
     Raises
     ------
     NasionError
         Where a folder holds none.
     """
+    target = out.resolve() if out else None
+
+    def excluded(folder: Path) -> bool:
+        spectrograms = folder.name in SPECTROGRAM_FOLDERS
+        return spectrograms or folder.resolve() == target or reading_folder.is_reading(folder)
+
     recordings: dict[Path, None] = {}
     for path in paths:
         if path.is_dir() and path.suffix.lower() not in FOLDERS:
-            below = sorted(recordings_below(path, SPECTROGRAM_FOLDERS))
+            if any(map(reading_folder.is_reading, (path, *path.resolve().parents))):
+                raise NasionError(f"{path}: is a reading; give the recording itself")
+            below = sorted(recordings_below(path, excluded))
             if not below:
                 kinds = ", ".join(sorted(SUFFIXES))
-                raise NasionError(f"{path}: holds no recording ({kinds}); name the file itself")
+                raise NasionError(
+                    f"{path}: holds no recording ({kinds}; what nasion wrote is none); name the"
+                    " file itself"
+                )
             recordings |= dict.fromkeys(below)
         else:
             recordings[path] = None
@@ -124,7 +143,7 @@ class Archive:
             Is called with each outcome as it comes.
         """
         outcomes: list[Outcome] = []
-        files = recordings_in(paths)
+        files = recordings_in(paths, self.out)
         for number, path in enumerate(files, 1):
             label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
             with bar(label) as progress:
@@ -145,7 +164,7 @@ class Archive:
         report: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
-        files = recordings_in(paths)
+        files = recordings_in(paths, self.out)
         stay = age.stated(open_stay(files, self.unit), self.age_years)
         with bar("stay") as progress:
             outcome = self._outcome(stay, files, [], progress)
