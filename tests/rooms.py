@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"errors", "files"},
     "seen": {"errors", "files"},
     "provenance": {"terms", "errors", "files", "seen", "simulation"},
+    "guard": {"errors", "seen", "provenance"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
     "contract": {"terms", "errors", "files", "settings", "config", "provenance", "windowing"},
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
     "phantom": BASICS,
-    "hms": BASICS | {"eeg", "provenance", "seen", "simulation"},
+    "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation"},
     "data": BASICS | {"eeg", "hms", "periods", "windowing"},
     "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"contract", "provenance", "windowing"},
@@ -56,6 +57,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "windowing",
     },
     "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "periods", "seen"},
+    "benchmark": BASICS
+    | {
+        "contract", "eeg", "evaluation", "exports", "guard", "provenance", "reader", "report",
+        "seen", "simulation",
+    },
     "explanation": BASICS
     | {
         "data", "drawing", "eeg", "evaluation", "hms", "models", "out_of_fold", "provenance",
@@ -83,8 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli": BASICS
     | {
-        "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms", "network", "phantom",
-        "prediction", "reader", "review", "seen", "study", "training",
+        "benchmark", "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms",
+        "network", "phantom", "prediction", "reader", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},
     "__init__": {"terms"},  # it names the homes of public things, and imports them when asked

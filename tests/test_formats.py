@@ -13,7 +13,9 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from documents import documented, section
 from fixtures.make_formats import N_READY, experiment, make
+from nasion.benchmark import table as benchmark_table
 from nasion.config import Experiment, parse
 from nasion.data import store as array_store
 from nasion.data.dataset import SegmentDataset
@@ -36,7 +38,6 @@ from nasion.training import run as training_run
 from nasion.training.crossval import train
 from nasion.training.run import Run
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "formats.md"
 V1 = Path(__file__).parent / "fixtures" / "formats" / "v1"
 OLD_OUT_OF_FOLD = [*NAMES, *OLD_PROBABILITIES, *OLD_VOTES]
 NOW = {
@@ -45,24 +46,8 @@ NOW = {
     "store": array_store.SCHEMA,
     "metrics": document.SCHEMA,
     "reading": reading_folder.SCHEMA,
+    "benchmark": benchmark_table.SCHEMA,
 }
-
-
-def section(heading):
-    """Lines of the document below a heading, up to the next."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.M | re.S)
-    assert found, f"docs/formats.md has no section {heading}"
-    return found.group(1).splitlines()
-
-
-def documented(heading):
-    """Names in the first column of the table of a section, in order."""
-    cells = [line.split("|")[1] for line in section(heading) if line.startswith("| `")]
-    names = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
-    assert names
-    assert len(set(names)) == len(names)
-    return names
 
 
 def header(path):

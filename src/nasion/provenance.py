@@ -37,6 +37,7 @@ from nasion.simulation import Simulation
 SCHEMA = 1
 FILE_NAME = "provenance.json"  # of a RUN folder
 STEP_UV, LARGEST = 0.01, 2**31 - 1  # of a sample, and steps of it
+NOTHING_RECORDED = -LARGEST - 1
 # In place of the fold that held out: held out by no fit; by all of them, and calibrated on; and
 # not learned from at all.
 LEARNED, CALIBRATED, UNSEEN = -1, -2, -3
@@ -49,12 +50,23 @@ def content(signals: NDArray[np.floating]) -> str:
 
     Empty where no channel has a signal: silence tells nobody from anybody.
     """
+    return digest(steps_of(signals))
+
+
+def steps_of(signals: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Samples in steps of `STEP_UV`; pieces of an EEG, put together, are those of the whole."""
     values = np.asarray(signals, np.float32).astype(np.float64)
     finite = np.isfinite(values)
     steps = np.rint(np.where(finite, values, 0) / STEP_UV).clip(-LARGEST, LARGEST).astype("<i4")
-    if (steps == steps[:, :1]).all():
+    steps[~finite] = NOTHING_RECORDED
+    return steps
+
+
+def digest(steps: NDArray[np.int32]) -> str:
+    """Digest of an EEG whose samples are in steps, shape (20, n_times)."""
+    shown = (np.where(row == NOTHING_RECORDED, 0, row) for row in steps)
+    if all((row == row[:1]).all() for row in shown):
         return ""
-    steps[~finite] = -LARGEST - 1
     return hashlib.sha256(f"{steps.shape}".encode() + steps.tobytes()).hexdigest()
 
 

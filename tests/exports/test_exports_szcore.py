@@ -7,6 +7,7 @@ import pytest
 from epilepsy2bids.annotations import Annotations
 from hypothesis import given, settings
 
+from documents import documented
 from drawn_readings import LPD, START, reading, readings
 from nasion.exports import bids, szcore
 from nasion.reading.event import Event
@@ -35,8 +36,9 @@ def judged(n_steps, unseen=()):
     return {"probability": probability, "reason": reason, "quality": quality}
 
 
-def test_columns_are_those_of_bids_in_front():
+def test_columns_are_those_of_bids_in_front_and_of_the_document():
     assert tuple(bids.COLUMNS)[: len(szcore.COLUMNS)] == szcore.COLUMNS
+    assert documented("Columns of the file of `--events`") == list(szcore.COLUMNS)
 
 
 @settings(max_examples=25, deadline=None)

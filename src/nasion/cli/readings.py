@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasion.cli.app import app, bar_of
+from nasion.cli.app import AllowSeen, app, bar_of, warn
 from nasion.errors import NasionError
 
 ModelOption = Annotated[
@@ -13,6 +13,7 @@ ModelOption = Annotated[
     typer.Option("--model", help="model.onnx, or a RUN that holds one; default: the packaged."),
 ]
 
+UnitOption = Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")]
 NOT_JUDGED = 3  # exit code of --events
 
 
@@ -38,7 +39,7 @@ def read(
         ),
     ] = None,
     model: ModelOption = None,
-    unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    unit: UnitOption = "",
     age: Annotated[
         float | None,
         typer.Option(min=0, max=119, help="Of the patient in years, whatever the header says."),
@@ -141,6 +142,35 @@ def _read_seizures(
     typer.echo(f"{out}: {written.summary}")
     if not written.is_judged:
         raise typer.Exit(NOT_JUDGED)
+
+
+@app.command()
+def benchmark(
+    folder: Annotated[
+        Path, typer.Argument(help="Recordings with true seizures, in BIDS as SzCORE lays them out.")
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Gets readings, events and scores.")
+    ] = Path("benchmark"),
+    model: ModelOption = None,
+    unit: UnitOption = "",
+    allow_seen: AllowSeen = False,
+) -> None:
+    """Read a data set with known seizures and score each subject by SzCORE's rules; resumable."""
+    from nasion.benchmark import table
+    from nasion.benchmark.benchmark import run
+    from nasion.network import Network
+    from nasion.reader.reader import Reader
+
+    network = Network.open(_file_of(model), threads=1)
+    reader = Reader(network, display=False, report=False)
+    scored = run(folder, reader, out, unit=unit, allow_seen=allow_seen, bar=bar_of, say=typer.echo)
+    table.write(scored, out)
+    warn(scored.seen)
+    typer.echo(table.text(scored))
+    typer.echo(f"{out / table.TABLE} and {out / table.DOCUMENT}")
+    if scored.broken:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -115,6 +115,16 @@ def by_sample(detected: Spans, truth: Spans, duration_s: float) -> Counts:
     return Counts(int(true.sum()), hits, false, duration_s)
 
 
+def whole_seconds(spans: Spans, duration_s: float) -> list[tuple[float, float]]:
+    """Spans as SzCORE's own evaluation of data sets sees them: in whole seconds, rounded down."""
+    marks = np.zeros(int(duration_s) + 2, np.int8)  # a border on both sides
+    for start, stop in spans:
+        marks[max(int(start), 0) + 1 : max(int(stop), 0) + 1] = 1
+    marks[-1] = 0
+    edges = np.flatnonzero(np.diff(marks)).astype(float).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 def _pieces(spans: Spans, rules: Rules) -> list[tuple[float, float]]:
     """Close ones merged, then long ones split."""
     merged: list[tuple[float, float]] = []
@@ -154,13 +164,13 @@ def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = N
         raise NasionError("no pair of event files; give what was found and its truth")
     loaded = [(occurrences.read(detected), occurrences.read(truth)) for detected, truth in pairs]
     lengths = [_duration(detected, truth, duration_s) for detected, truth in loaded]
-    draws = _draws(len(pairs))
+    draws = draws_of(len(pairs))
 
     def of_patterns(
         count: Callable[[Spans, Spans, float], Counts],
     ) -> dict[Pattern, PatternDetection]:
         return {
-            pattern: _summary(
+            pattern: pooled(
                 [
                     count(detected.spans[pattern], truth.spans[pattern], length)
                     for (detected, truth), length in zip(loaded, lengths, strict=True)
@@ -173,13 +183,14 @@ def score_pairs(pairs: Sequence[tuple[Path, Path]], duration_s: float | None = N
     return Detection(len(pairs), sum(lengths), of_patterns(by_event), of_patterns(by_sample))
 
 
-def _draws(n: int) -> Array:
-    """How often each recording counts in each resample, shape (b, n)."""
+def draws_of(n: int) -> Array:
+    """How often each of n recordings, or subjects, counts in each resample, shape (b, n)."""
     blocks = list(resamples(np.arange(n)))
     return np.concatenate(blocks) if blocks else np.zeros((0, n))
 
 
-def _summary(parts: Sequence[Counts], draws: Array) -> PatternDetection:
+def pooled(parts: Sequence[Counts], draws: Array) -> PatternDetection:
+    """Sum counts, with intervals of their rates over the draws, shape (b, len(parts))."""
     total = sum(parts[1:], parts[0])
     table = np.array([(part.true, part.found, part.false, part.duration_s) for part in parts])
     resampled = [Counts(*row).scores() for row in (draws @ table).tolist()]

@@ -1,6 +1,5 @@
 """Census: whom a folder in HMS layout holds, and whether a model learned from them."""
 
-import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nasion import provenance
+from nasion import guard, provenance
 from nasion.eeg.naming import parse
 from nasion.eeg.parquet import open_parquet
-from nasion.errors import NasionError
 from nasion.files import read_json, write_json
 from nasion.hms.segments import Segments, fingerprint
 from nasion.provenance import Provenance
@@ -23,8 +21,6 @@ from nasion.terms import COLUMNS
 
 MEMO = "contents.json"  # of files that were read before
 BESIDE = 64  # EEGs at most that are read of those that lie in a folder and not in its table
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -116,36 +112,12 @@ def guard_unseen(
     *,
     allow_seen: bool = False,
 ) -> Seen:
-    """Compare segments, by patient and by EEG, with what a model learned from.
-
-    Parameters
-    ----------
-    learner
-        What the model is called in messages.
-    allow_seen
-        Give what they share, to mark what comes of it, rather than raise.
-
-    Returns
-    -------
-    Nothing seen, unless `allow_seen`.
-
-    Raises
-    ------
-    NasionError
-        Where the model learned from some of these patients or EEGs.
-    """
-    shared = provenance.shared_with(census).seen
-    if shared and not allow_seen:
-        advice = "simulate with another --seed" if shared.seeds else "give other patients"
-        raise NasionError(
-            f"{census.segments.folder}: {learner} learned from {shared} of it; {advice} (or use "
-            "its oof.csv), or mark the output with --allow-seen"
-        )
-    if provenance.tables and not shared:
-        log.warning(
-            "%s: was made before patients and EEGs were kept; told by its whole table alone, "
-            "it learned from none of %s",
-            learner,
-            census.segments.folder,
-        )
-    return shared
+    """Compare segments with what a model learned from (`nasion.guard.guard_unseen`)."""
+    return guard.guard_unseen(
+        provenance,
+        census,
+        census.segments.folder,
+        learner,
+        allow_seen=allow_seen,
+        instead=" (or use its oof.csv)",
+    )

@@ -1,0 +1,111 @@
+"""A data set in BIDS: recordings with the seizures that experts marked in them.
+
+As SzCORE lays out CHB-MIT, Siena, TUSZ and SeizeIT, and as BIDS-EEG has it:
+`sub-*/[ses-*/]eeg/*_eeg.edf` (or another format) with `*_events.tsv` beside it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nasion.eeg.formats import recordings_below
+from nasion.errors import NasionError
+from nasion.evaluation.occurrences import Occurrences, read
+from nasion.files import read_json
+
+DESCRIPTION = "dataset_description.json"
+SHORTEST_S = 1.0  # SzCORE scores whole seconds
+EEG, EVENTS = "_eeg", "_events.tsv"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A recording with its truth, `sub-*/.../*_events.tsv`."""
+
+    subject: str
+    path: Path
+    truth: Occurrences
+
+    @property
+    def stated_s(self) -> float | None:
+        """Length by its truth; None where that says none that can be scored."""
+        length_s = self.truth.duration_s
+        return length_s if length_s and length_s >= SHORTEST_S else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file; 0 for a folder, whose size nobody needs to know."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Recordings that can be scored, and why others can't.
+
+    Parameters
+    ----------
+    title
+        As its description says, with its licence.
+    unscored
+        A line for each recording without a truth that can be read.
+    """
+
+    folder: Path
+    title: str
+    items: tuple[Item, ...]
+    unscored: tuple[str, ...]
+
+    @classmethod
+    def open(cls, folder: Path) -> "DataSet":
+        """List a data set; recordings are not opened yet.
+
+        Raises
+        ------
+        NasionError
+            Where it is none, or nothing in it can be scored.
+        """
+        items, unscored = [], []
+        for subject, path in _recordings(folder):
+            truth = path.with_name(_stem(path).removesuffix(EEG) + EVENTS)
+            if not truth.exists():
+                unscored.append(f"{path}: no {truth.name} beside it says where its seizures are")
+                continue
+            try:
+                items.append(Item(subject, path, read(truth)))
+            except NasionError as error:
+                unscored.append(str(error))
+        if not items:
+            reason = unscored[0] if unscored else "holds no sub-*/[ses-*/]eeg/*_eeg recording"
+            raise NasionError(f"{folder}: {reason}; give a folder in BIDS with its events")
+        return cls(folder, _title(folder), tuple(items), tuple(unscored))
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Their names, in order, each once."""
+        return tuple(dict.fromkeys(item.subject for item in self.items))
+
+
+def _recordings(folder: Path) -> Iterator[tuple[str, Path]]:
+    for subject in sorted(folder.glob("sub-*")):
+        for place in (subject, *sorted(subject.glob("ses-*"))):
+            if not (place / "eeg").is_dir():
+                continue
+            for path in sorted(recordings_below(place / "eeg")):
+                if _stem(path).endswith(EEG):
+                    yield subject.name, path
+
+
+def _stem(path: Path) -> str:
+    """A name without any of its endings."""
+    return path.name.partition(".")[0]
+
+
+def _title(folder: Path) -> str:
+    path = folder / DESCRIPTION
+    description = read_json(path) if path.exists() else {}
+    if not isinstance(description, dict):
+        raise NasionError(f"{path}: is no description of a data set; correct or remove it")
+    name = str(description.get("Name") or folder.resolve().name)
+    licence = description.get("License")
+    return f"{name} (licence {licence})" if licence else name
