@@ -96,7 +96,7 @@ def test_units_are_suspected_by_amplitude():
     signals = eeg(6000)
     for factor, word in ((1.0, ""), (1e3, "far above"), (1e-6, "far below"), (2e8, "state")):
         made = recording_of(signals * factor)
-        scale, doubt = believable(made.read, made.n_times)
+        scale, doubt = believable(made.read, made.stretches)
         assert word in str(doubt or "")
         assert bool(word) == (doubt is not None)
         assert scale == (1.0 if word == "state" else 1 / factor)
@@ -104,7 +104,7 @@ def test_units_are_suspected_by_amplitude():
 
 def test_line_noise_is_no_unit():
     signals = eeg(6000) + 9000 * np.sin(2 * np.pi * 60 * np.arange(6000) / 200)
-    assert believable(recording_of(signals).read, 6000) == (1.0, None)
+    assert believable(recording_of(signals).read, ((0, 6000),)) == (1.0, None)
 
 
 def test_line_noise_beyond_the_rate_is_not_guessed():

@@ -16,6 +16,7 @@ from nasion.eeg.recording import DAY_S, LONGEST_S, Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import resampled
 from nasion.eeg.source import Array, Source, Track, later
+from nasion.eeg.stretches import stretches
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
 
@@ -93,7 +94,9 @@ def assembled(source: Source, unit: str = "") -> Recording:
         warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
     if zero:
         warnings.append(Remark(Code.REFERENCE_OF_ALL, {"electrode": zero}))
-    scale, remark = (1.0, None) if unit else believable(read, plan.n_times)
+    scale, remark = (
+        (1.0, None) if unit else believable(read, stretches(source.gaps_s, plan.n_times))
+    )
     if scale != 1.0:
         read = partial(_read, replace(plan, scale=scale))
     warnings += filter(None, [naming.reference_warning(references), remark])

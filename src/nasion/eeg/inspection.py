@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nasion.eeg import age
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.stretches import Spans, blocks, pieces, places
 from nasion.terms import CENTRE_S, COLUMNS, EKG, ELECTRODES, SEGMENT_S, SFREQ
 
 Array = NDArray[np.float64]
@@ -74,18 +75,18 @@ def check_recording(recording: Recording) -> dict[str, Any]:
 
 def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     """Give the answer of `check_recording` without its findings, and these as data."""
-    pieces = list(_pieces(recording))
-    n_samples = max(sum(piece.samples for piece in pieces), 1)
-    n_finite = n_samples - _total(pieces, "nan")
+    measured = list(_pieces(recording))
+    n_samples = max(recording.n_times, 1)
+    n_finite = sum(piece.samples for piece in measured) - _total(measured, "nan")
     shares = {
         "nan": 1 - n_finite / n_samples,
-        "flat": _total(pieces, "flat") / np.maximum(_total(pieces, "seconds"), 1),
-        "clipped": _total(pieces, "clipped") / np.maximum(n_finite, 1),
-        "out_of_range": _total(pieces, "out_of_range") / np.maximum(n_finite, 1),
+        "flat": _total(measured, "flat") / np.maximum(_total(measured, "seconds"), 1),
+        "clipped": _total(measured, "clipped") / np.maximum(n_finite, 1),
+        "out_of_range": _total(measured, "out_of_range") / np.maximum(n_finite, 1),
     }
-    amplitude = _middle(np.array([piece.amplitude_uv for piece in pieces]))
-    spectra = np.maximum(_total(pieces, "spectra"), 1)[:, None]
-    line = np.sqrt(np.maximum(_total(pieces, "line") / spectra, 0))
+    amplitude = _middle(np.array([piece.amplitude_uv for piece in measured]))
+    spectra = np.maximum(_total(measured, "spectra"), 1)[:, None]
+    line = np.sqrt(np.maximum(_total(measured, "line") / spectra, 0))
     measurable = [_reaches(recording, hz) for hz in LINE_HZ]
     strongest = int(np.argmax(np.median(line[: len(ELECTRODES)], axis=0) * measurable))
     rows = {name: row for row, name in enumerate(COLUMNS)}
@@ -119,9 +120,13 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
 
 
 def _pieces(recording: Recording) -> Iterator[_Piece]:
-    length = round(PIECE_S * SFREQ)
-    for start in range(0, recording.n_times, length):
-        yield _measure(recording.read(start, min(start + length, recording.n_times)))
+    """Measure each minute, without what of it lies in a long gap."""
+    minute, spans = round(PIECE_S * SFREQ), recording.stretches
+    for start in (minute * first for first, _ in pieces(blocks(spans, minute), 1)):
+        end = min(start + minute, recording.n_times)
+        inside = [span for span in spans if span[0] < end and start < span[1]]
+        skipped = max(inside[0][0] - start, 0) // LINE_BLOCK * LINE_BLOCK
+        yield _measure(recording.read(start + skipped, min(end, inside[-1][1])))
 
 
 def _measure(signals: Signals) -> _Piece:
@@ -243,22 +248,28 @@ def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) ->
     return findings
 
 
-def believable(read: Callable[[int, int], Signals], n_times: int) -> tuple[float, Remark | None]:
+def believable(read: Callable[[int, int], Signals], spans: Spans) -> tuple[float, Remark | None]:
     """Compare the amplitudes of a few pieces with those of EEG.
+
+    Parameters
+    ----------
+    spans
+        The stretches of the recording.
 
     Returns
     -------
     The factor that undoes a mistaken unit (1 where there is no such mistake), and what to say
     about it, None if the amplitudes are believable.
     """
+    n_times = sum(stop - start for start, stop in spans)
     length = min(round(PROBE_S * SFREQ), n_times)
     deviations: list[float] = []
-    for begin in np.linspace(0, n_times - length, N_PROBES).astype(int).tolist():
-        means = _blocks(read(begin, begin + length)[: len(ELECTRODES)], PROBE_BLOCK).mean(axis=2)
-        means = means[np.isfinite(means).all(axis=1)]
-        if means.size:
-            middle = np.median(means, axis=1, keepdims=True)
-            deviations += np.median(np.abs(means - middle), axis=1).tolist()
+    for begin in places(spans, np.linspace(0, n_times - length, N_PROBES).astype(int)):
+        end = min(begin + length, spans[-1][1])
+        blocks_uv = _blocks(read(begin, end)[: len(ELECTRODES)], PROBE_BLOCK).mean(axis=2)
+        for means in blocks_uv:
+            if len(known := means[np.isfinite(means)]):
+                deviations.append(float(np.median(np.abs(known - np.median(known)))))
     typical = float(np.median([value for value in deviations if value] or [1.0]))
     if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
         return 1.0, None

@@ -7,6 +7,7 @@ costs as much as its signal, however far apart its parts lie.
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasion.terms import SFREQ
 
@@ -40,7 +41,7 @@ def stretches(gaps_s: Iterable[tuple[float, float]], n_times: int) -> Spans:
     )
 
 
-def blocks(spans: Sequence[tuple[int, int]], length: int, before: int, after: int) -> Spans:
+def blocks(spans: Sequence[tuple[int, int]], length: int, before: int = 0, after: int = 0) -> Spans:
     """Give the blocks of `length` samples that hold a part of the spans, as runs of blocks.
 
     Parameters
@@ -62,18 +63,16 @@ def blocks(spans: Sequence[tuple[int, int]], length: int, before: int, after: in
     return tuple(runs)
 
 
-def pieces(runs: Iterable[tuple[int, int]], length: int, n: int) -> Iterator[tuple[int, int]]:
-    """Cut runs into pieces of at most `length`, none of which reaches beyond `n`."""
+def pieces(runs: Iterable[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """Cut runs into pieces of at most `length`."""
     for first, stop in runs:
-        for begin in range(first, min(stop, n), length):
-            yield begin, min(begin + length, stop, n)
+        for begin in range(first, stop, length):
+            yield begin, min(begin + length, stop)
 
 
-def nearest(spans: Spans, places: Sequence[float]) -> list[int]:
-    """Give where places that are shares of all signal lie among the samples of the recording."""
-    lengths = np.array([stop - start for start, stop in spans])
-    ends = np.cumsum(lengths)
-    at = np.array(places) * ends[-1]
-    span = np.minimum(np.searchsorted(ends, at, "right"), len(ends) - 1)
-    starts = np.array([start for start, _ in spans])
-    return np.round(starts[span] + at - (ends - lengths)[span]).astype(int).tolist()
+def places(spans: Sequence[tuple[int, int]], at: NDArray[np.int64]) -> list[int]:
+    """Give where samples, counted over the spans alone, stand in the recording."""
+    starts, stops = np.array(spans, np.int64).reshape(-1, 2).T
+    ends = np.cumsum(stops - starts)
+    span = np.searchsorted(ends, at, "right").clip(max=len(ends) - 1)
+    return (stops[span] - ends[span] + at).tolist()

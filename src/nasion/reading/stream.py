@@ -73,8 +73,9 @@ def spans(recording: Recording, signal: Signal, length: int) -> Iterator[tuple[i
     """
     around = MARGIN_STEPS * STEP
     before = max(round(_longest_window_s(signal) * SFREQ), around)
+    n_steps = n_steps_of(recording.duration_s)
     runs = blocks(recording.stretches, STEP, before, around)
-    return pieces(runs, length, n_steps_of(recording.duration_s))
+    return pieces(((first, min(stop, n_steps)) for first, stop in runs), length)
 
 
 def _longest_window_s(signal: Signal) -> float:
