@@ -185,10 +185,10 @@ def test_electrodes_and_references_may_differ_and_that_is_said(tmp_path):
 
 
 def test_warnings_name_their_file():
-    odd = Remark(Code.NO_UNIT, {"electrodes": ("Fp1", "F3")})
+    odd = Remark(Code.NO_UNIT, {"labels": ("Fp1", "F3"), "taken": "uV"})
     files = [replace(made("a", 0, 2000), warnings=(odd,)), made("b", 10, 2000)]
     stay = joined(files, "stay")
     assert stay.warnings == (replace(odd, file="a"),)
-    assert str(stay.warnings[0]) == "a: Fp1, F3: it states no unit: taken as uV"
+    assert str(stay.warnings[0]) == "a: Fp1, F3: no unit is stated: taken as uV"
     twice = joined([stay, made("c", 30, 2000)], "hospital")
     assert str(twice.warnings[0]).startswith("stay: a: Fp1, F3: ")

@@ -60,6 +60,7 @@ READ = (
     Code.TRAILING_BYTES, Code.ONSETS_DISBELIEVED, Code.ONSETS_UNSTATED, Code.ONSETS_EARLY,
     Code.START_BEYOND, Code.EMPTY_CHANNEL, Code.NO_UNIT, Code.NO_VOLTAGE, Code.SECOND_CHANNEL,
     Code.REFERENCE_OF_ALL, Code.MIXED_REFERENCES, Code.UNIT_UNDONE, Code.UNIT_WRONG,
+    Code.OTHER_QUANTITY, Code.UNIT_UNDONE_ON_SOME,
 )  # fmt: skip
 
 
@@ -143,10 +144,10 @@ def test_what_is_harmless_stays(telling):
     assert found.name == key.name
     assert [text for _, _, text in found.annotations] == ["eyes open", "photic stimulation 10 Hz"]
     assert found.annotations == (NOTES[1], NOTES[3])
-    assert found.ignored == (REMOVED, REMOVED, "EOG L", "A2")
+    assert found.ignored == (REMOVED, REMOVED, "EOG L", "A2", "F7")
     assert found.missing == one.missing
     codes = [warning.code for warning in found.warnings]
-    assert codes == [Code.EMPTY_CHANNEL, Code.NO_VOLTAGE, Code.MIXED_REFERENCES]
+    assert codes == [Code.OTHER_QUANTITY, Code.EMPTY_CHANNEL, Code.MIXED_REFERENCES]
     assert [warning.code for warning in one.warnings] == codes
     for name in ("probability", "reason", "quality", "events", "duration_s", "gaps_s", "model"):
         assert getattr(found, name) is getattr(one, name) or name in ("duration_s", "gaps_s")
@@ -328,7 +329,12 @@ def faulty(path, code):
         case Code.NO_UNIT:
             return write(path, signals, unit="")
         case Code.NO_VOLTAGE:
+            return patched(write(path, signals), dimensions, b"10uV    ")
+        case Code.OTHER_QUANTITY:
             return patched(write(path, signals), dimensions, b"Vogelsa ")
+        case Code.UNIT_UNDONE_ON_SOME:
+            labels = ("Fp1-Vogelsang", *(f"{name}-Vogelsang" for name in COLUMNS[1:]))
+            return patched(write(path, signals, labels=labels), dimensions, b"mV      ")
         case Code.SECOND_CHANNEL:
             labels = (*COLUMNS[:-1], "Fp1-Vogelsang")
             return write(path, signals, labels=labels)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nasion.eeg.array import open_array
 from nasion.eeg.assembly import assembled
+from nasion.eeg.channels import usable
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.terms import CENTRE_S, SEGMENT_S
@@ -38,7 +39,7 @@ def recordings_of(
             raise NasionError(
                 f"array: no value is above {largest:.2g} µV; this looks like volts, multiply by 1e6"
             )
-        recording = assembled(source, "uV")
+        recording = assembled(usable(source, "uV"), "uV")
         for text in _remarks(recording):
             if text not in issued:
                 warnings.warn(text, stacklevel=4)

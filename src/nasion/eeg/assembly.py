@@ -89,7 +89,6 @@ def assembled(source: Source, unit: str = "") -> Recording:
         n_times=round(source.duration_s * SFREQ),
     )
     read = partial(_read, plan)
-    warnings += _odd_units(channels)
     if selection.duplicates:
         warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
     if zero:
@@ -128,21 +127,6 @@ def _label(at: tuple[Track, int]) -> str:
 
 def _unusable(at: tuple[Track, int]) -> bool:
     return bool(at[0].unusable) and at[0].unusable[at[1]]
-
-
-def _odd_units(channels: Mapping[str, tuple[Track, int]]) -> list[Remark]:
-    """Name the electrodes of each unit that is no voltage."""
-    electrodes: dict[str, list[str]] = {}
-    for name, (track, row) in channels.items():
-        unit = track.odd_units[row] if track.odd_units else None
-        if unit is not None:
-            electrodes.setdefault(unit, []).append(name)
-    return [
-        Remark(Code.NO_VOLTAGE, {"electrodes": tuple(names), "unit": unit})
-        if unit
-        else Remark(Code.NO_UNIT, {"electrodes": tuple(names)})
-        for unit, names in electrodes.items()
-    ]
 
 
 def _refusal(selection: naming.Selection, n_broken: int) -> str:

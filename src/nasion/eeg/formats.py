@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nasion.eeg.assembly import assembled
+from nasion.eeg.channels import usable
 from nasion.eeg.companions import description_of
 from nasion.eeg.content import Test, head_of, is_edf, no_recording, starts
 from nasion.eeg.edf.reader import open_edf
@@ -121,10 +122,10 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     if unit and unit not in MICROVOLTS:
         raise NasionError(f"unit '{unit}' is none of {', '.join(MICROVOLTS)}")
     if isinstance(source, str | Path):
-        return assembled(_open_path(Path(source), unit), unit)
+        return assembled(usable(_open_path(Path(source), unit), unit), unit)
     if not callable(getattr(source, "get_data", None)) or not hasattr(source, "first_time"):
         raise NasionError(f"a recording is a path or an mne.io.Raw, not {type(source).__name__}")
-    return assembled(open_raw(source, unit=unit), unit)
+    return assembled(usable(open_raw(source, unit=unit), unit), unit)
 
 
 def recordings_below(

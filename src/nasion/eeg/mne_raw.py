@@ -24,6 +24,8 @@ PACKAGES = {
     ".nedf": "defusedxml",
     ".set": "pymatreader",  # those of MATLAB 7.3
 }
+DEPTH = frozenset(("seeg", "ecog", "dbs"))  # kinds of channels that lie within the skull
+VOLTAGES = DEPTH | {"eeg", "ecg", "eog", "emg", "bio"}
 ADVICE = "export it as EDF+ with the vendor's software"
 
 
@@ -99,6 +101,7 @@ def _package_missing(error: BaseException) -> str:
 def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
     """Describe an `mne.io.Raw`; it holds volts."""
     sfreq = float(raw.info["sfreq"])
+    kinds = raw.get_channel_types()
     files = [Path(name) for name in raw.filenames if name is not None]
     name = Path(path or (files[0] if files else "raw")).name
     # Onsets count from the clock time of the measurement, or from the first sample without one.
@@ -126,6 +129,9 @@ def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
                 sfreq=Fraction(sfreq),
                 n_times=int(raw.n_times),
                 read=partial(_read_raw, raw, spans, MICROVOLTS[unit or "V"]),
+                units=_units(kinds),
+                bad=tuple(name in raw.info["bads"] for name in raw.ch_names),
+                depth=tuple(kind in DEPTH for kind in kinds),
             ),
         ),
         duration_s=raw.n_times / sfreq,
@@ -143,6 +149,17 @@ def _age_years(subject: Any, start: datetime | None) -> float | None:
         return None
     years = (start.date() - born).days / YEAR_DAYS
     return years if believable(years) else None
+
+
+def _units(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Volts for what MNE keeps in volts, the kind of channel for the rest.
+
+    Its misc is anything; where no channel is of a better kind, nobody stated any.
+    """
+    nothing_stated = set(kinds) <= {"misc", "stim"}
+    return tuple(
+        "V" if kind in VOLTAGES or (nothing_stated and kind == "misc") else kind for kind in kinds
+    )
 
 
 def _read_raw(

@@ -34,7 +34,7 @@ _KNOWN_REFERENCE = re.compile(
     r"|CMS|COM|COMMON|CS\d|G\d?|GND|NOSE|ORG|SCR|SD|" + _EARS.pattern
 )
 _BARE = re.compile(r"FP|[FCPTOAM]")  # an electrode's name before its number
-_IDLE = frozenset(("EEG", "RAW", "UV", "µV", "MV", "NV"))  # says nothing of the channel
+_IDLE = frozenset(("EEG", "RAW", "UV", "MV", "NV"))  # says nothing of the channel
 # What follows an electrode's name where a channel is no EEG of it.
 _DERIVED = re.compile(
     r"IMP(?:ED(?:ANCES?)?)?|K?OHMS?|RESISTANCE|CONTACT|[CSE]Q|QUALITY|STATUS|SATS?|SATURATION"
@@ -109,7 +109,7 @@ def parse(label: str) -> Channel:
 
 def _parts(label: str) -> list[str]:
     """Give the words of a label, upper case, without those that say nothing of the channel."""
-    text = re.sub(r"[()\[\].\s]+", " ", label.upper().replace(")/2", ")")).strip()
+    text = re.sub(r"[()\[\].\s]+", " ", label.replace("µ", "u").upper().replace(")/2", ")")).strip()
     text = _PREFIX.sub("", re.sub(r"\s*\+\s*", "+", text)).strip()
     if _POLE.fullmatch(text):
         return [text]

@@ -18,7 +18,19 @@ from nasion.terms import CENTRE_S, COLUMNS, OLDEST_YEARS, SEGMENT_S
 Names = tuple[str, ...]
 
 AGE_GROUPS = ("newborn", "infant", "child", "adolescent", "adult")  # the youngest first
-TERMS = ("above", "below", "left", "right", "missing", "interpolated", *AGE_GROUPS)
+TERMS = (
+    "above",
+    "below",
+    "left",
+    "right",
+    "missing",
+    "interpolated",
+    "nV",
+    "uV",
+    "mV",
+    "V",
+    *AGE_GROUPS,
+)
 
 
 class Kind(Enum):
@@ -132,6 +144,7 @@ def _age(group: str, least_years: float, below_years: float) -> str:
 
 
 _SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
+_TAKEN = {"labels": Kind.LABEL, "taken": Kind.TERM}
 _AMPLITUDES = (
     "amplitudes of {typical_uv:.2g} µV are far {side} those of EEG: the unit in the file is wrong"
 )
@@ -187,10 +200,14 @@ class Code(Enum):
         "{label} holds nothing (flat, NaN or without a range): taken as missing",
         {"label": Kind.LABEL},
     )
-    NO_UNIT = Form("{electrodes}: it states no unit: taken as uV", {"electrodes": Kind.ELECTRODE})
+    NO_UNIT = Form("{labels}: no unit is stated: taken as {taken}", _TAKEN)
     NO_VOLTAGE = Form(
-        "{electrodes}: its unit '{unit}' is no voltage: taken as uV",
-        {"electrodes": Kind.ELECTRODE, "unit": Kind.TEXT},
+        "{labels}: the unit '{unit}' is no known one: taken as {taken}",
+        {**_TAKEN, "unit": Kind.TEXT},
+    )
+    OTHER_QUANTITY = Form(
+        "{labels}: measured in '{unit}', which is no voltage: not used as EEG",
+        {"labels": Kind.LABEL, "unit": Kind.TEXT},
     )
     SECOND_CHANNEL = Form(
         "a second channel of the same electrode was left out: {labels}", {"labels": Kind.LABEL}
@@ -220,6 +237,16 @@ class Code(Enum):
     UNIT_WRONG = Form(
         _AMPLITUDES + "; state the right one (unit='uV', ...)",
         {"typical_uv": Kind.NUMBER, "side": Kind.TERM},
+    )
+    UNIT_UNDONE_ON_SOME = Form(
+        "{labels}: {ratio:g} times the amplitude of the other channels: their unit in the file is"
+        " wrong; their values were multiplied by {factor:g}",
+        {"labels": Kind.LABEL, "ratio": Kind.NUMBER, "factor": Kind.NUMBER},
+    )
+    UNIT_WRONG_ON_SOME = Form(
+        "{labels}: {ratio:g} times the amplitude of the other channels, and unlike them: the unit"
+        " in the file is wrong or the contact bad; taken as missing",
+        {"labels": Kind.LABEL, "ratio": Kind.NUMBER},
     )
 
     # of the files of a stay

@@ -31,9 +31,12 @@ class Track:
     unusable
         Of each channel, whether it holds nothing: all NaN, one value throughout, or a header
         without a range. Empty where all are well.
-    odd_units
-        Of each channel, the unit that is no voltage, "" where none is stated, None where all is
-        well. Empty where all are.
+    units
+        Of each channel, its unit as the file spells it; empty where all are voltages.
+    bad
+        Of each channel, whether the file marks it as bad; empty where none is.
+    depth
+        Of each channel, whether the file says that it lies within the skull; empty where none does.
     """
 
     labels: tuple[str, ...]
@@ -41,7 +44,9 @@ class Track:
     n_times: int
     read: Callable[[Sequence[int], int, int], Array] = field(repr=False)
     unusable: tuple[bool, ...] = ()
-    odd_units: tuple[str | None, ...] = ()
+    units: tuple[str, ...] = ()
+    bad: tuple[bool, ...] = ()
+    depth: tuple[bool, ...] = ()
 
     @cached_property
     def ratio(self) -> Fraction:

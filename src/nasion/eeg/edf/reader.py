@@ -20,6 +20,7 @@ from nasion.eeg.edf.onsets import Runs
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
+from nasion.eeg.units import voltage
 
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
@@ -129,7 +130,7 @@ def _tracks(
         starts = np.round(begins_s * float(sfreq)).astype(np.int64)
         for run in range(1, len(starts)):  # rounded apart
             starts[run] = max(starts[run], starts[run - 1] + lengths[run - 1])
-        gain, offset, odd_units = _calibrate(header, members, unit)
+        gain, offset = _calibrate(header, members, unit)
         block = _Signals(
             path=header.path,
             sample_bytes=header.sample_bytes,
@@ -151,21 +152,18 @@ def _tracks(
                 n_times=int(block.run_stops[-1]),
                 read=partial(_read, block),
                 unusable=tuple(np.isnan(gain).tolist()),
-                odd_units=odd_units,
+                units=tuple(header.dimensions[number] for number in members),
             )
         )
     return tuple(tracks)
 
 
-def _calibrate(
-    header: Header, members: Sequence[int], unit: str
-) -> tuple[Array, Array, tuple[str | None, ...]]:
-    """Give gain and offset to microvolts, NaN without a usable range, and units of no voltage."""
-    gain, offset, odd_units = [], [], []
+def _calibrate(header: Header, members: Sequence[int], unit: str) -> tuple[Array, Array]:
+    """Give gain and offset to microvolts, or to what is no voltage; NaN without a usable range."""
+    gain, offset = [], []
     for number in members:
         physical_min, physical_max, digital_min, digital_max = header.calibration[number]
-        dimension = unit or _unit(header.dimensions[number])
-        scale = MICROVOLTS.get(dimension, 1.0)
+        scale = MICROVOLTS[unit or voltage(header.dimensions[number]) or "uV"]
         span = digital_max - digital_min
         slope = scale * (physical_max - physical_min) / span if span else float("nan")
         gain.append(slope)
@@ -173,13 +171,7 @@ def _calibrate(
         largest = max(abs(offset[-1]), abs(scale * physical_max))
         if not slope or not largest < LARGEST_UV:
             gain[-1] = offset[-1] = float("nan")
-        odd_units.append(None if dimension in MICROVOLTS else dimension)
-    return np.array(gain), np.array(offset), tuple(odd_units)
-
-
-def _unit(dimension: str) -> str:
-    text = dimension.replace("µ", "u").replace("μ", "u").lower()
-    return {"nv": "nV", "uv": "uV", "mv": "mV", "v": "V"}.get(text, dimension)
+    return np.array(gain), np.array(offset)
 
 
 def _read(block: _Signals, rows: Sequence[int], start: int, stop: int) -> Array:

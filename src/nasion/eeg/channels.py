@@ -1,0 +1,222 @@
+"""Channels: which of those that a source holds can be EEG, each in the right unit.
+
+What is no voltage is none, whatever its name and order; of two channels of an electrode the one
+that lives is taken; what a file marks as bad is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from nasion.eeg import naming
+from nasion.eeg.amplitude import Misfit, Probe, misfits, probe
+from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.eeg.units import Quantity, quantity, voltage
+from nasion.errors import NasionError
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A channel of a source and what is known of it before its samples are looked at."""
+
+    number: int
+    track: Track
+    row: int
+    label: str
+    channel: naming.Channel
+
+    @property
+    def quantity(self) -> Quantity:
+        """What its unit says."""
+        return quantity(self.unit) if self.track.units else Quantity.VOLTAGE
+
+    @property
+    def unit(self) -> str:
+        """As the file spells it."""
+        return self.track.units[self.row] if self.track.units else ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether its name is one of EEG or of the heart."""
+        return self.channel.kind != "other"
+
+    @property
+    def unusable(self) -> bool:
+        """Whether it holds nothing, by its header."""
+        return bool(self.track.unusable) and self.track.unusable[self.row]
+
+
+def usable(source: Source, unit: str = "") -> Source:
+    """Give the source with the channels that can be EEG or EKG, and say what was left out.
+
+    Parameters
+    ----------
+    unit
+        Stated by the user: all channels of EEG are in it, also where the file says nothing of the
+        kind.
+
+    Raises
+    ------
+    NasionError
+        Where every channel of EEG is in a unit that is no voltage.
+    """
+    entries = _entries(source)
+    remarks: list[Remark] = []
+    used, of_units = _voltages(source.path, [entry for entry in entries if entry.wanted], unit)
+    remarks += of_units
+    probed = probe(source, [(entry.track, entry.row) for entry in used])
+    found = _misfits(used, probed, unit)
+    remarks += _misfit_remarks(found)
+    gains = {entry.number: misfit.factor for entry, misfit in found}
+    fit = [n for n, entry in enumerate(used) if gains.get(entry.number, 1)]
+    chosen, second = _living(fit, used, probed)
+    if second:
+        remarks.append(Remark(Code.SECOND_CHANNEL, {"labels": second}))
+    numbers = {used[n].number for n in chosen}
+    kept = [entry for entry in entries if entry.number in numbers or not entry.wanted]
+    left_out = [entry.label for entry in entries if entry.wanted and entry.number not in numbers]
+    return replace(
+        source,
+        tracks=tuple(_tracks(source.tracks, kept, gains)),
+        warnings=(*source.warnings, *remarks),
+        ignored=(*left_out, *source.ignored),
+    )
+
+
+def _entries(source: Source) -> list[_Entry]:
+    places = [(track, row) for track in source.tracks for row in range(len(track.labels))]
+    labels = naming.respelled([track.labels[row] for track, row in places])
+    return [
+        _Entry(number, track, row, label, naming.parse(label))
+        for number, ((track, row), label) in enumerate(zip(places, labels, strict=True))
+    ]
+
+
+def _voltages(path: str, entries: Sequence[_Entry], unit: str) -> tuple[list[_Entry], list[Remark]]:
+    """Leave out what is no voltage; say what was taken for one and what was not."""
+    no_voltage = [entry for entry in entries if entry.quantity is Quantity.OTHER]
+    rest = [entry for entry in entries if entry.quantity is not Quantity.OTHER]
+    if no_voltage and not any(entry.channel.kind != "ekg" for entry in rest):
+        if not unit:
+            labels = ", ".join(entry.label for entry in no_voltage[:5])
+            raise NasionError(
+                f"{path}: {labels} ... are measured in '{no_voltage[0].unit}', which is no voltage;"
+                " export the EEG, or state its unit where the header is wrong (--unit uV)"
+            )
+        return list(entries), []
+    clear = {entry.channel.site for entry in rest if entry.quantity is Quantity.VOLTAGE}
+    used = [
+        entry
+        for entry in rest
+        if entry.quantity is Quantity.VOLTAGE or _taken_for_voltage(entry, rest, clear)
+    ]
+    remarks = [
+        Remark(Code.OTHER_QUANTITY, {"labels": labels, "unit": text})
+        for text, labels in _by_unit(no_voltage).items()
+    ]
+    if not unit:
+        unclear = [entry for entry in used if entry.quantity is Quantity.UNCLEAR]
+        remarks += [
+            Remark(Code.NO_VOLTAGE, {"labels": labels, "taken": "uV", "unit": text})
+            if text
+            else Remark(Code.NO_UNIT, {"labels": labels, "taken": "uV"})
+            for text, labels in _by_unit(unclear).items()
+        ]
+    return used, remarks
+
+
+def _taken_for_voltage(entry: _Entry, entries: Sequence[_Entry], clear: Iterable[str]) -> bool:
+    """Whether a channel without a known unit is EEG: by its name alone, or by those like it."""
+    if entry.channel.kind == "electrode" and entry.channel.site in clear:
+        return False
+    alike = sum(other.channel.reference == entry.channel.reference for other in entries)
+    return (
+        entry.channel.kind != "electrode"
+        or naming.states_reference(entry.channel)
+        or alike >= naming.LEAST_ALIKE
+    )
+
+
+def _by_unit(entries: Iterable[_Entry]) -> dict[str, tuple[str, ...]]:
+    labels: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        labels[entry.unit] = (*labels.get(entry.unit, ()), entry.label)
+    return labels
+
+
+def _misfits(entries: Sequence[_Entry], probed: Probe, unit: str) -> list[tuple[_Entry, Misfit]]:
+    """Find the channels of EEG whose unit is wrong; a heart has an amplitude of its own."""
+    eeg = [n for n, entry in enumerate(entries) if entry.channel.kind != "ekg"]
+    sizes = [MICROVOLTS[unit or voltage(entries[n].unit) or "uV"] for n in eeg]
+    found = misfits(Probe(probed.means[eeg]), sizes)
+    return [(entries[eeg[place]], misfit) for place, misfit in found.items()]
+
+
+def _misfit_remarks(found: Sequence[tuple[_Entry, Misfit]]) -> list[Remark]:
+    remarks = []
+    for factor in dict.fromkeys(misfit.factor for _, misfit in found):
+        members = [
+            (entry.label, misfit.ratio) for entry, misfit in found if misfit.factor == factor
+        ]
+        labels, ratios = zip(*members, strict=True)
+        values = {"labels": labels, "ratio": float(f"{np.median(ratios):.2g}")}
+        remarks.append(
+            Remark(Code.UNIT_UNDONE_ON_SOME, {**values, "factor": factor})
+            if factor
+            else Remark(Code.UNIT_WRONG_ON_SOME, values)
+        )
+    return remarks
+
+
+def _living(
+    numbers: Sequence[int], entries: Sequence[_Entry], probed: Probe
+) -> tuple[list[int], tuple[str, ...]]:
+    """Take one channel of each electrode, the first that lives, and name the others."""
+    dead = probed.dead | np.array([entry.unusable for entry in entries], bool)
+    references = [entry.channel.reference for entry in entries]
+    ranks = sorted(numbers, key=lambda n: (bool(dead[n]), -references.count(references[n]), n))
+    best: dict[str, int] = {}
+    for number in ranks:
+        if entries[number].channel.kind == "electrode":
+            best.setdefault(entries[number].channel.site, number)
+    living_heart = any(entries[n].channel.kind == "ekg" and not dead[n] for n in numbers)
+    chosen, second = [], []
+    for number in numbers:
+        channel = entries[number].channel
+        if channel.kind == "electrode" and best[channel.site] != number:
+            second.append(entries[number].label)
+        elif not (channel.kind == "ekg" and dead[number] and living_heart):
+            chosen.append(number)
+    return chosen, tuple(second)
+
+
+def _tracks(
+    tracks: Sequence[Track], entries: Sequence[_Entry], gains: Mapping[int, float]
+) -> Iterable[Track]:
+    for track in tracks:
+        members = [entry for entry in entries if entry.track is track]
+        if not members:
+            continue
+        rows = tuple(entry.row for entry in members)
+        gain = np.array([gains.get(entry.number, 1.0) for entry in members])
+        yield replace(
+            track,
+            labels=tuple(entry.label for entry in members),
+            read=partial(_read, track, rows, gain),
+            unusable=tuple(entry.unusable for entry in members),
+            units=(),
+            bad=(),
+            depth=(),
+        )
+
+
+def _read(
+    track: Track, rows: tuple[int, ...], gain: Array, wanted: Sequence[int], start: int, stop: int
+) -> Array:
+    """Give samples start..stop of some of the channels that were kept, µV."""
+    signals = track.read([rows[row] for row in wanted], start, stop)
+    chosen = gain[list(wanted), None]
+    return signals * chosen if np.any(chosen != 1) else signals
