@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from abouts import about
-from nasion.eeg.remarks import TERMS, Code, Kind, Remark
+from nasion.eeg.form import TERMS, Kind
+from nasion.eeg.remarks import Code, Remark
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS

@@ -12,9 +12,10 @@ from made_edf import eeg, write
 
 from nasion.eeg import age
 from nasion.eeg.edf.text import MONTHS, read_age
+from nasion.eeg.form import AGE_GROUPS
 from nasion.eeg.formats import open_recording
 from nasion.eeg.inspection import check_recording
-from nasion.eeg.remarks import AGE_GROUPS, Code
+from nasion.eeg.remarks import Code
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.terms import ADULTS, COLUMNS

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import nasion
-from nasion.eeg.remarks import Code, Form, Kind, Remark, free_text, read_remark
+from nasion.eeg.form import Form, Kind
+from nasion.eeg.remarks import Code, Remark, free_text, read_remark
 
 SOURCES = [path for path in Path(nasion.__file__).parent.rglob("*.py") if path.stem != "remarks"]
 

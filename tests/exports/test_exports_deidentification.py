@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from drawn_readings import LPD, SEIZURE, START, arrays, reading, remarks
 from eeg.made_edf import delay_records, eeg, stamped, write
 from nasion.eeg.edf.writer import write_edf
+from nasion.eeg.form import Kind
 from nasion.eeg.formats import open_recording
-from nasion.eeg.remarks import Code, Kind, Remark, free_text
+from nasion.eeg.remarks import Code, Remark, free_text
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.exports import folder

@@ -4,88 +4,14 @@ A remark is a code with its values; its text is made from both. The table of cod
 value what it may hold, so that whoever leaves out words of a file goes by that and never by prose.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from inspect import signature
-from math import isfinite
-from string import Formatter
 from typing import Any
 
-from nasion.terms import CENTRE_S, COLUMNS, OLDEST_YEARS, SEGMENT_S
-
-Names = tuple[str, ...]
-
-AGE_GROUPS = ("newborn", "infant", "child", "adolescent", "adult")  # the youngest first
-TERMS = (
-    "above",
-    "below",
-    "left",
-    "right",
-    "missing",
-    "interpolated",
-    "nV",
-    "uV",
-    "mV",
-    "V",
-    *AGE_GROUPS,
-)
-
-
-class Kind(Enum):
-    """What a value may hold, one or several of a kind; the first three tell of no patient."""
-
-    NUMBER = "a finite number, never a date"
-    ELECTRODE = "one of `terms.COLUMNS`"
-    TERM = "one of `TERMS`"
-    LABEL = "the label or reference of a channel, as the file has it; empty where it states none"
-    TEXT = "any words, also the name of a file"
-
-    def holds(self, value: Any) -> bool:
-        """Whether a value is of this kind."""
-        if isinstance(value, tuple):
-            return all(map(self.holds, value))
-        if self is Kind.NUMBER:
-            return isinstance(value, int | float) and isfinite(value)
-        vocabulary = {Kind.ELECTRODE: COLUMNS, Kind.TERM: TERMS}.get(self)
-        return isinstance(value, str) and (vocabulary is None or value in vocabulary)
-
-
-@dataclass(frozen=True)
-class Form:
-    """The text of a code, and the kind of each value in it.
-
-    Parameters
-    ----------
-    text
-        A format string, where several values of a kind stand with commas; or what makes the text
-        of the values, by their names.
-    kinds
-        Exactly one for each value.
-    """
-
-    text: str | Callable[..., str]
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse a value without a kind."""
-        if isinstance(self.text, str):
-            names = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
-        else:
-            names = set(signature(self.text).parameters)
-        if names != set(self.kinds):
-            raise TypeError(f"kinds of {sorted(self.kinds)} for the values {sorted(names)}")
-
-    def filled(self, values: Mapping[str, Any]) -> str:
-        """Give the text with these values in it."""
-        if isinstance(self.text, str):
-            return self.text.format_map({name: _text(value) for name, value in values.items()})
-        return self.text(**values)
-
-
-def _text(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+from nasion.eeg.form import AGE_GROUPS, Form, Kind, Names, commas
+from nasion.terms import CENTRE_S, OLDEST_YEARS, SEGMENT_S
 
 
 def _reference(reference: str) -> str:
@@ -136,7 +62,7 @@ def _more_records(held_s: float, stated_s: float) -> str:
 def _age(group: str, least_years: float, below_years: float) -> str:
     below = "" if below_years >= OLDEST_YEARS else f" to below {below_years:g}"
     text = (
-        f"age group {_text(group)}, but the weights were made for patients from {least_years:g}"
+        f"age group {commas(group)}, but the weights were made for patients from {least_years:g}"
         f"{below} years: trust neither what they mark nor that they mark nothing"
     )
     newborn = "; least of all here: even a newborn's normal EEG is discontinuous, unlike theirs"

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nasion.eeg.remarks import Code, Kind, Remark
+from nasion.eeg.form import Kind
+from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, EVENTFUL
