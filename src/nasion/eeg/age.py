@@ -5,8 +5,8 @@ A group is all that is told; the age itself is personal and is written nowhere.
 
 from dataclasses import replace
 
-from nasion.eeg.recording import Recording
 from nasion.eeg.form import AGE_GROUPS
+from nasion.eeg.recording import Recording
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.terms import ADULTS, OLDEST_YEARS
