@@ -10,12 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 import nasion
+from exports.others import bids_problems
 from mixed_folder import mixed_folder
 from nasion.cli import app
 from nasion.contract import PACKAGED_MODEL
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.exports import folder as reading_folder
+from nasion.exports.bids import read_events
 from nasion.provenance import Provenance
 from nasion.reader.archive import recordings_in
 from nasion.simulation import Simulation
@@ -137,6 +139,24 @@ def test_a_copy_holds_the_events_as_annotations(laboratory, tmp_path):
     assert "No annotated copy" in done.output
     run("read", usual, *quick, "--again")
     assert not list((tmp_path / usual.stem).glob("annotated.*"))  # it would tell of old events
+
+
+def test_the_validator_of_bids_finds_nothing_in_the_events_of_all(laboratory, tmp_path):
+    _, good, _, _ = laboratory
+    out, quick = tmp_path / "out", ("--no-report", "--no-display")
+    twin, odd = tmp_path / "x" / good[0].name, tmp_path / "bids.edf"
+    twin.parent.mkdir()
+    for path, end in ((twin, b"\x01"), (odd, b"\x02")):
+        path.write_bytes(good[0].read_bytes()[:-1] + end)
+    run("read", good[0], "-o", out, *quick)
+    done = run("read", good[0], twin, odd, "-o", out, *quick, "--bids")  # the first is read already
+    assert done.exit_code == 0
+    tables = {path.parts[-3]: path for path in (out / "bids").rglob("*_desc-nasion_events.tsv")}
+    assert len(tables) == 3  # recordings of one name don't meet, and none takes the set's folder
+    events = reading_folder.load(out / good[0].stem).events
+    stem = "".join(letter for letter in good[0].stem if letter.isalnum())
+    assert read_events(next(tables[name] for name in tables if stem in name)) == events
+    assert bids_problems(out / "bids") == []
 
 
 def test_a_copy_of_a_stay_is_refused(laboratory, tmp_path):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from visitor import id_of
 
+from exports.others import bids_problems
 from nasion.config import HMS_VIEW
 from nasion.eeg.margins import Margins
 from nasion.eeg.spectrogram import cleaned, columns
@@ -344,6 +345,13 @@ def test_bids_holds_what_stands(page, readings):
     assert rows[1]["note"] == "a tab and lines"
     assert rows[1]["pattern"] == "n/a"
     assert rows[1]["model_pattern"] == "seizure"
+    (shared,) = (readings / "bids").rglob("sub-*_desc-reviewed_events.tsv")
+    own = readings / "stay-217" / "review" / "events.tsv"
+    assert shared.read_bytes() == own.read_bytes()
+    assert bids_problems(readings / "bids") == []
+    about = json.loads(shared.with_suffix(".json").read_text())["Review"]
+    assert about["Reviewers"] == ["AB"]
+    assert about["EventsNotRead"] == len(reading.events) - 4
 
 
 def test_edf_annotations_open_elsewhere(page, tmp_path):

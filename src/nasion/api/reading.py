@@ -120,7 +120,7 @@ class OpenReading(Reading):
 
         path = Path(path)
         if path.suffix != ".tsv":
-            return to_bids(self, path)
+            return to_bids(self, path, name=self.folder.resolve().name if self.folder else "")
         write_events(self, path)
         return path
 

@@ -62,6 +62,10 @@ def read(
         bool,
         typer.Option("--annotate", help="Also a copy of each EDF or BDF, events as annotations."),
     ] = False,
+    bids: Annotated[
+        bool,
+        typer.Option("--bids", help="Also the events of all as a BIDS derivative, in OUT/bids."),
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was read already.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Then open the review page.")] = False,
 ) -> None:
@@ -71,7 +75,7 @@ def read(
     from nasion.reader.reader import Reader
 
     if events:
-        if out or deidentify or annotate or show:
+        if out or deidentify or annotate or bids or show:
             raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
         _read_seizures(recordings, events, model, unit, age, stay)
         return
@@ -92,6 +96,7 @@ def read(
         keys=keys,
         again=again,
         annotate=annotate,
+        bids=bids,
         age_years=age,
     )
 

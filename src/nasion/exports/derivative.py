@@ -20,6 +20,7 @@ from nasion.signal.fault import REASONS, Reason
 from nasion.terms import DISCLAIMER, READING_STEP_S
 from nasion.version import VERSION
 
+DATA_SET = "bids"  # its folder, beside those of readings
 BIDS_VERSION = "1.11.1"
 HED_VERSION = "score_2.1.0"  # the newest that both validators carry with them
 FOUND, REVIEWED = "nasion", "reviewed"  # labels of desc: what the network found, a reader said
@@ -56,7 +57,14 @@ of the recordings: what nasion finds there it keeps.
 _ENTITY = re.compile(r"([a-z]+)-([A-Za-z0-9]+)")
 
 
-def to_bids(reading: Reading, folder: Path, *, name: str = "", label: str = FOUND) -> Path:
+def to_bids(
+    reading: Reading,
+    folder: Path,
+    *,
+    name: str = "",
+    label: str = FOUND,
+    more: Mapping[str, Any] | None = None,
+) -> Path:
     """Write the events into a BIDS derivative data set; several readings may share it.
 
     A recording that is named as BIDS wants it (sub-01_ses-01_task-szMonitoring_run-00_eeg) keeps
@@ -70,6 +78,8 @@ def to_bids(reading: Reading, folder: Path, *, name: str = "", label: str = FOUN
         Of the recording in it; the reading's own if none is given.
     label
         Of `DESCRIPTIONS`: whose events they are.
+    more
+        What else the .json of the events shall hold, as in `write_events`.
 
     Returns
     -------
@@ -88,7 +98,7 @@ def to_bids(reading: Reading, folder: Path, *, name: str = "", label: str = FOUN
     stem = "_".join(f"{key}-{value}" for key, value in entities.items())
     place = [f"{key}-{entities[key]}" for key in ("sub", "ses") if key in entities]
     path = folder.joinpath(*place, "eeg", f"{stem}_desc-{label}_events.tsv")
-    write_events(reading, path, {"Reading": _about(reading)})
+    write_events(reading, path, {"Reading": _about(reading), **(more or {})})
     return path
 
 

@@ -27,6 +27,7 @@ from nasion.events.burden import Burden
 from nasion.exports import folder as reading_folder
 from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.deidentification import Key, read_keys, write_keys
+from nasion.exports.derivative import DATA_SET, to_bids
 from nasion.exports.folder import MANIFEST
 from nasion.files import read_json, replacing
 from nasion.hms.layout import SPECTROGRAM_FOLDERS
@@ -114,6 +115,8 @@ class Archive:
         Read anew what was read already.
     annotate
         Also copy each EDF or BDF file into its folder, with the events as annotations.
+    bids
+        Also write the events of all into one BIDS derivative data set.
     age_years
         Of the patient, whatever a header says; None believes the headers.
     """
@@ -125,6 +128,7 @@ class Archive:
     keys: Path | None = None
     again: bool = False
     annotate: bool = False
+    bids: bool = False
     age_years: float | None = None
 
     def read(
@@ -190,11 +194,15 @@ class Archive:
         name = next(
             name
             for name in _names(recording.name)
-            if name not in folders and _source_of(self.out / name) in ("", mark.partition("-")[0])
+            if name not in folders
+            and name != DATA_SET
+            and _source_of(self.out / name) in ("", mark.partition("-")[0])
         )
         folder = self.out / name
         if not self.again and _mark_of(folder) == mark:
             text = ""
+            if self.bids:
+                self._write_bids(folder, reading_folder.load(folder))
             if self.annotate and not list(folder.glob(f"{COPY}.*")):
                 text = self._copy_remark(files, folder, reading_folder.load(folder))
             return Outcome(source, name, before=True, summary=text)
@@ -207,12 +215,18 @@ class Archive:
         """Bring the annotated copy up to date with a new reading; say what was found."""
         for old in folder.glob(f"{COPY}.*"):  # its events are those of an earlier reading
             old.unlink()
+        if self.bids or (self.out / DATA_SET).exists():  # else it would tell of old events
+            self._write_bids(folder, reading)
         sentence = headline(reading, Burden.of(reading))
         remark = self._copy_remark(files, folder, reading) if self.annotate else ""
         warnings = tuple(str(entry) for entry in reading.warnings if not entry.code.cautions)
         return Outcome(
             source, folder.name, summary=f"{sentence} {remark}".rstrip(), warnings=warnings
         )
+
+    def _write_bids(self, folder: Path, reading: Reading) -> None:
+        # Recordings of one name have folders of their own.
+        to_bids(reading, self.out / DATA_SET, name=folder.name)
 
     def _copy_remark(self, files: Sequence[Path], folder: Path, reading: Reading) -> str:
         """Copy the file with the events in it, or say why not."""

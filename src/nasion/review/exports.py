@@ -3,33 +3,48 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nasion.eeg.edf.writer import write_annotations
 from nasion.events.runs import length
 from nasion.exports.bids import ABSENT, write_events
+from nasion.exports.derivative import REVIEWED, to_bids
 from nasion.files import write_text
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.review.ledger import Entry
 
+REVIEW = "review"  # in the folder of a reading
 COLUMNS = (
     "onset", "duration", "pattern", "event", "model_onset", "model_duration", "model_pattern",
     "model_probability", "action", "reviewer", "at", "predictions_visible", "note",
 )  # fmt: skip
 
 
-def export_bids(reading: Reading, entries: Iterable[Entry], folder: Path) -> list[str]:
+def export_bids(
+    reading: Reading, entries: Iterable[Entry], folder: Path, data_set: Path
+) -> list[str]:
     """Write `events.tsv` and .json of what stands, and `verdicts.tsv` of all that was said.
 
-    Events that nobody judged and those that were rejected are in neither of the first two.
+    Events that nobody judged and those that were rejected are in neither of the first two; the
+    .json says how many were not read.
+
+    Parameters
+    ----------
+    folder
+        Of the reading; its `review/` gets the files.
+    data_set
+        A BIDS derivative that gets what stands, too.
     """
     entries = list(entries)
     events = [_event(entry) for entry in entries if entry.stands]
     reviewed = replace(reading, events=tuple(sorted(events, key=lambda event: event.onset_s)))
-    write_events(reviewed, folder / "events.tsv")
+    more = {"Review": _about(entries)}
+    write_events(reviewed, folder / REVIEW / "events.tsv", more)
+    to_bids(reviewed, data_set, name=folder.resolve().name, label=REVIEWED, more=more)
     rows = [_row(entry) for entry in entries if entry.verdict]
     lines = ["\t".join(row) for row in (list(COLUMNS), *rows)]
-    write_text(folder / "verdicts.tsv", "\n".join(lines) + "\n")
+    write_text(folder / REVIEW / "verdicts.tsv", "\n".join(lines) + "\n")
     return ["events.tsv", "events.json", "verdicts.tsv"]
 
 
@@ -41,8 +56,19 @@ def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list
         if entry.stands
         for event in (_event(entry),)
     ]
-    write_annotations(folder / "annotations.edf", sorted(annotations), reading.start)
+    write_annotations(folder / REVIEW / "annotations.edf", sorted(annotations), reading.start)
     return ["annotations.edf"]
+
+
+def _about(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Give what has to be known of a review: what was not read says nothing."""
+    verdicts = [entry.verdict for entry in entries]
+    return {
+        "Description": "Who judged, and how many events nobody judged, which are left out.",
+        "Reviewers": sorted({verdict.reviewer for verdict in verdicts if verdict}),
+        "EventsRead": sum(verdict is not None for verdict in verdicts),
+        "EventsNotRead": sum(verdict is None for verdict in verdicts),
+    }
 
 
 def _event(entry: Entry) -> Event:

@@ -14,7 +14,7 @@ from nasion.display.columns import Columns
 from nasion.display.montages import TRACES, Montage
 from nasion.errors import NasionError
 from nasion.review.case import Asked, Unfit
-from nasion.review.exports import export_bids, export_edf
+from nasion.review.exports import REVIEW, export_bids, export_edf
 from nasion.review.session import Session
 from nasion.review.verdicts import standing
 from nasion.review.votes import ZIP, export_votes, votes_of
@@ -221,23 +221,26 @@ def reviewer(number: str, body: ReviewerBody, session: SessionOf) -> Response:
 def export(number: str, body: ExportBody, session: SessionOf) -> Response:
     """Write files into `review/` of the reading."""
     case = session.case(number)
-    folder = case.folder / "review"
     if body.kind == "votes":
         verdicts = standing(case.journal.verdicts())
         votes = votes_of(verdicts, with_visible=body.with_visible)
         if not votes:
             raise Unfit("no blind verdicts yet; only those of nasion review --blind are votes", 409)
-        names = export_votes(case.display, votes, case.reading.name, folder)
+        names = export_votes(case.display, votes, case.reading.name, case.folder / REVIEW)
     else:
-        write = export_bids if body.kind == "bids" else export_edf
-        names = write(case.reading, case.entries(session.reviewer).values(), folder)
+        entries = case.entries(session.reviewer).values()
+        if body.kind == "bids":
+            data_set = session.shelf.data_set(case)
+            names = export_bids(case.reading, entries, case.folder, data_set)
+        else:
+            names = export_edf(case.reading, entries, case.folder)
     return _json(json.dumps({"files": names}))
 
 
 @router.get("/{number}/export/{name}")
 def exported(number: str, name: str, session: SessionOf) -> Response:
     """A file that was written."""
-    path = session.case(number).folder / "review" / name
+    path = session.case(number).folder / REVIEW / name
     if name not in EXPORTS or not path.is_file():
         raise Unfit("no such file; export first", 404)
     return FileResponse(path, filename=name, media_type="application/octet-stream")

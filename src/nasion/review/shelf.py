@@ -4,8 +4,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 from nasion.errors import NasionError
+from nasion.exports.derivative import DATA_SET
 from nasion.exports.folder import MANIFEST
 from nasion.review.case import Case
+from nasion.review.exports import REVIEW
 
 
 class Shelf:
@@ -35,6 +37,11 @@ class Shelf:
         else:
             folders = sorted(path.parent for path in self._folder.glob(f"*/{MANIFEST}"))
         return [self._case(folder) for folder in folders]
+
+    def data_set(self, case: Case) -> Path:
+        """Folder of the BIDS data set that a reviewed case goes to: one for all of the shelf."""
+        alone = (self._folder / MANIFEST).exists()
+        return (case.folder / REVIEW if alone else self._folder) / DATA_SET
 
     def _case(self, folder: Path) -> Case:
         name = folder.resolve().name.encode()
