@@ -2,6 +2,7 @@ import json
 import tracemalloc
 from dataclasses import replace
 
+import mne
 import numpy as np
 import pytest
 from made_edf import delay_records, eeg, write
@@ -112,6 +113,28 @@ def test_line_noise_beyond_the_rate_is_not_guessed():
     check = check_recording(slow)
     assert check["line_hz"] is None
     assert check["electrodes"]["Fp1"]["line_uv"] is None
+
+
+@pytest.mark.parametrize("sfreq", [160.0, 200.0, 256.0])
+@pytest.mark.parametrize("line_hz", [0.0, 50.0, 60.0])
+def test_a_line_frequency_is_named_where_it_is_seen(tmp_path, sfreq, line_hz):
+    n_times = round(sfreq * 20)
+    seconds = np.arange(n_times) / sfreq
+    noise = np.random.default_rng(3).standard_normal((20, n_times))
+    line = 4 * np.sin(2 * np.pi * line_hz * seconds)
+    path = write(tmp_path / "a.edf", np.round((5 * noise + line) * 10) / 10, sfreq)
+    check = check_recording(open_recording(path))
+    reached = line_hz * 3.2 <= sfreq
+    assert check["line_hz"] == (line_hz if line_hz and reached else None)
+    # At 160 Hz, mains at 60 Hz can't be seen, so that nothing at 50 Hz says nothing.
+    assert check["line_measurable"] == (sfreq > 160 or line_hz == 50)
+
+
+def test_what_a_notch_leaves_is_no_line():
+    signals = eeg(200 * 60) + 30 * np.sin(2 * np.pi * 60 * np.arange(200 * 60) / 200)
+    notched = mne.filter.notch_filter(signals, 200.0, [60.0], verbose="error")
+    check = check_recording(recording_of(notched))
+    assert (check["line_hz"], check["line_measurable"]) == (None, True)
 
 
 @pytest.mark.real

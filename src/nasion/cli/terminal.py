@@ -20,7 +20,8 @@ TITLES = {
     "votes": "segments by votes",
 }
 UNITS = {"source_sfreq": " Hz", "line_hz": " Hz"}
-BELOW = ("electrodes", "findings", "findings_by_eeg")  # not a line of their own
+# Not a line of their own.
+BELOW = ("electrodes", "findings", "findings_by_eeg", "line_measurable")
 
 # Columns of the electrode table: title, key, digits, factor.
 MEASURES = (
@@ -41,7 +42,8 @@ def show_check(summary: Mapping[str, Any], console: Console | None = None) -> No
     for key, value in summary.items():
         if key not in BELOW:
             title = TITLES.get(key, key.replace("_", " "))
-            fields.add_row(title, _safe(_value_text(key, value)))
+            text = _line(summary) if key == "line_hz" else _value_text(key, value)
+            fields.add_row(title, _safe(text))
     console.print(fields, highlight=False)
     if "electrodes" in summary:
         console.print(_electrodes(summary["electrodes"]), highlight=False)
@@ -82,9 +84,14 @@ def _value_text(key: str, value: Any) -> str:
         return f"{len(value)}, together {duration(lost_s)}"
     if key == "votes":
         return ", ".join(f"{number} with {group}" for group, number in value.items())
-    if key == "line_hz" and value is None:
-        return "not measurable at this sampling rate"
     return plain(value) + UNITS.get(key, "")
+
+
+def _line(summary: Mapping[str, Any]) -> str:
+    if summary["line_hz"] is None:
+        known = summary["line_measurable"]
+        return "none" if known else "not measurable at this sampling rate"
+    return _value_text("line_hz", summary["line_hz"])
 
 
 def _electrodes(electrodes: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -26,6 +26,8 @@ CLIP_SHARE = 0.001  # of the peak-to-peak range: so close to an extreme is at th
 CLIP_UV = 200.0  # peak to peak, the least that can clip
 LINE_HZ = (50.0, 60.0)
 LINE_BLOCK = 400  # samples of one spectrum
+LINE_CONTRAST = 3.0  # times the power beside it: so far it is a peak; noise alone makes .5
+LEAST_LINE_UV = 0.1  # what a notch leaves is none
 
 PROBE_S, N_PROBES = 10.0, 5  # pieces that tell whether the unit is believable
 PROBE_BLOCK = 20  # samples: their mean has no 50 or 60 Hz
@@ -56,6 +58,7 @@ class _Piece:
     out_of_range: Array
     amplitude_uv: Array  # NaN where nothing is known
     line: Array  # mean square of 50 and 60 Hz, µV², shape (20, 2)
+    beside: Array  # the same of as wide a band beside them
     spectra: Array
 
 
@@ -87,15 +90,20 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     amplitude = _middle(np.array([piece.amplitude_uv for piece in measured]))
     spectra = np.maximum(_total(measured, "spectra"), 1)[:, None]
     line = np.sqrt(np.maximum(_total(measured, "line") / spectra, 0))
-    measurable = [_reaches(recording, hz) for hz in LINE_HZ]
-    strongest = int(np.argmax(np.median(line[: len(ELECTRODES)], axis=0) * measurable))
+    beside = np.sqrt(_total(measured, "beside") / spectra)
+    measurable = np.array([_reaches(recording, hz) for hz in LINE_HZ])
+    peaks = (line > np.sqrt(LINE_CONTRAST) * beside) & (line > LEAST_LINE_UV) & measurable
+    strength = np.where(peaks, line, 0.0)[: len(ELECTRODES)].max(axis=0)
+    strongest = int(np.argmax(strength if strength.any() else line.max(axis=0)))
+    line_hz = LINE_HZ[strongest] if strength.any() else None
+    line_known = bool(line_hz or measurable.all())
     rows = {name: row for row, name in enumerate(COLUMNS)}
     channels = {
         name: {
             "status": _status(recording, name, no_ekg=bool(shares["nan"][row] >= 1)),
             **{f"{kind}_share": round(float(share[row]), 5) for kind, share in shares.items()},
             "amplitude_uv": _rounded(amplitude[row]),
-            "line_uv": _rounded(line[row, strongest]) if measurable[strongest] else None,
+            "line_uv": _rounded(line[row, strongest]) if line_known else None,
         }
         for name, row in rows.items()
     }
@@ -111,10 +119,11 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "gaps": [{"onset_s": onset, "duration_s": length} for onset, length in recording.gaps_s],
         "n_annotations": len(recording.annotations),
         "age_group": None if recording.age_years is None else age.group_of(recording.age_years),
-        "line_hz": LINE_HZ[strongest] if measurable[strongest] else None,
+        "line_hz": line_hz,
+        "line_measurable": line_known,
         "electrodes": channels,
     }
-    findings = _findings(recording, channels, LINE_HZ[strongest])
+    findings = _findings(recording, channels, line_hz)
     aged = age.remark(recording.age_years)
     return description, (*([aged] if aged else []), *recording.warnings, *findings)
 
@@ -140,7 +149,7 @@ def _measure(signals: Signals) -> _Piece:
     edge = CLIP_SHARE * span
     at_rail = (filled >= (high - edge)[:, None]) | (filled <= (low + edge)[:, None])
     blocks, complete = _blocks(filled, BLOCK), np.all(_blocks(finite, BLOCK), axis=2)
-    line, spectra = _line_noise(filled, finite)
+    line, beside, spectra = _line_noise(filled, finite)
     return _Piece(
         samples=signals.shape[1],
         nan=(~finite).sum(axis=1),
@@ -150,25 +159,30 @@ def _measure(signals: Signals) -> _Piece:
         out_of_range=(deviation > RANGE_UV).sum(axis=1),
         amplitude_uv=_middle(np.where(finite, deviation, np.nan)[:, ::5].T),
         line=line,
+        beside=beside,
         spectra=spectra,
     )
 
 
-def _line_noise(filled: Array, finite: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Sum over blocks the mean square at 50 and 60 Hz above the neighbouring frequencies."""
+def _line_noise(filled: Array, finite: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Sum over blocks the mean square at 50 and 60 Hz above that beside them, and the latter."""
     blocks, complete = _blocks(filled, LINE_BLOCK), np.all(_blocks(finite, LINE_BLOCK), axis=2)
     taper = np.hanning(LINE_BLOCK)
     centred = blocks - blocks.mean(axis=2, keepdims=True) if blocks.size else blocks
     power = 2 * np.abs(np.fft.rfft(centred * taper)) ** 2 / (LINE_BLOCK * (taper**2).sum())
     hertz = np.fft.rfftfreq(LINE_BLOCK, 1 / SFREQ)
-    excess = []
+    excess, besides = [], []
     for line_hz in LINE_HZ:
         distance = np.abs(hertz - line_hz)
         mains, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
         background = np.median(power[..., beside], axis=-1)
-        excess.append(power[..., mains].sum(axis=-1) - background * mains.sum())
-    total = np.where(complete[..., None], np.stack(excess, axis=-1), 0.0).sum(axis=1)
-    return total, complete.sum(axis=1).astype(np.float64)
+        besides.append(background * mains.sum())
+        excess.append(power[..., mains].sum(axis=-1) - besides[-1])
+    line, level = (
+        np.where(complete[..., None], np.stack(parts, axis=-1), 0.0).sum(axis=1)
+        for parts in (excess, besides)
+    )
+    return line, level, complete.sum(axis=1).astype(np.float64)
 
 
 def _blocks(values: NDArray[Any], length: int) -> NDArray[Any]:
@@ -188,7 +202,8 @@ def _middle(values: NDArray[Any]) -> Array:
 
 def _total(pieces: list[_Piece], name: str) -> Array:
     if not pieces:
-        return np.zeros((len(COLUMNS), len(LINE_HZ)) if name == "line" else len(COLUMNS))
+        by_line = name in ("line", "beside")
+        return np.zeros((len(COLUMNS), len(LINE_HZ)) if by_line else len(COLUMNS))
     return np.sum([getattr(piece, name) for piece in pieces], axis=0, dtype=np.float64)
 
 
@@ -207,7 +222,9 @@ def _status(recording: Recording, name: str, *, no_ekg: bool) -> str:
     return "missing" if name in recording.missing or (name == EKG and no_ekg) else "recorded"
 
 
-def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) -> list[Remark]:
+def _findings(
+    recording: Recording, channels: dict[str, Any], line_hz: float | None
+) -> list[Remark]:
     recorded = {
         name: channel
         for name, channel in channels.items()
@@ -242,7 +259,8 @@ def _findings(recording: Recording, channels: dict[str, Any], line_hz: float) ->
             fields = {"electrodes": tuple(shares), "shares": tuple(shares.values())}
             findings.append(Remark(code, {**fields, **limit}))
     lines = {name: channel["line_uv"] or 0.0 for name, channel in eeg.items()}
-    if noisy := tuple(name for name, value in lines.items() if value > NOTABLE_LINE_UV):
+    noisy = tuple(name for name, value in lines.items() if value > NOTABLE_LINE_UV)
+    if noisy and line_hz:
         largest = {"line_hz": line_hz, "line_uv": max(lines.values())}
         findings.append(Remark(Code.LINE_NOISE, {**largest, "electrodes": noisy}))
     return findings
