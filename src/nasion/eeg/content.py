@@ -38,6 +38,11 @@ def is_edf(head: bytes) -> bool:
     )
 
 
+def is_dicom_waveform(head: bytes) -> bool:
+    """Whether this is a DICOM file of a class of waveforms, of which EEG are two."""
+    return head[128:132] == b"DICM" and b"1.2.840.10008.5.1.4.1.1.9." in head
+
+
 _OTHERS: tuple[tuple[Test, str], ...] = (
     (starts(b"DICM", at=128), "a DICOM object without a waveform; give the one with the EEG"),
     (starts(b"ustar", at=257), "a tar archive; unpack it and give the recording"),

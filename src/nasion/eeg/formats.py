@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from nasion.eeg.assembly import assembled
 from nasion.eeg.channels import usable
 from nasion.eeg.companions import description_of
-from nasion.eeg.content import Test, head_of, is_edf, no_recording, starts
+from nasion.eeg.content import Test, head_of, is_dicom_waveform, is_edf, no_recording, starts
+from nasion.eeg.dicom import open_dicom
 from nasion.eeg.edf.reader import open_edf
 from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
 from nasion.eeg.packed import is_packed, open_packed, recordings_of
@@ -65,6 +66,7 @@ class Format:
 FORMATS = (
     Format("EDF or BDF", open_edf, (".edf", ".bdf"), is_edf, any_name=True, annotated=True),
     Format("parquet", open_parquet, (".parquet", ".pq"), starts(b"PAR1"), any_name=True),
+    Format("DICOM", open_dicom, holds=is_dicom_waveform, any_name=True),
     Format(
         "BrainVision",
         suffixes=(".vhdr", ".ahdr"),

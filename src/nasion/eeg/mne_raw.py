@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,12 @@ import numpy as np
 
 from nasion.eeg.age import YEAR_DAYS, believable
 from nasion.eeg.content import head_of
+from nasion.eeg.packages import is_installed, missing
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 
-# What MNE's readers need by the suffix, and the extra nasion[formats] brings.
-PACKAGES = {
-    ".cdt": "curryreader",
-    ".cnt": "antio",  # those of ANT
-    ".mff": "mffpy",
-    ".nedf": "defusedxml",
-    ".set": "pymatreader",  # those of MATLAB 7.3
-}
+# What MNE asks for only after it has looked at other things.
+NEEDED = {".cdt": "curryreader", ".mff": "mffpy"}
 DEPTH = frozenset(("seeg", "ecog", "dbs"))  # kinds of channels that lie within the skull
 VOLTAGES = DEPTH | {"eeg", "ecg", "eog", "emg", "bio"}
 ADVICE = "export it as EDF+ with the vendor's software"
@@ -43,7 +37,7 @@ def open_mne(path: Path, *, unit: str = "") -> Source:
             except Exception as error:  # readers of two dozen formats raise whatever they meet
                 errors.append(error)
         else:
-            raise NasionError(f"{path}: {_reason(path, errors)}") from None
+            raise _refusal(path, errors)
     return open_raw(raw, str(path), unit=unit)
 
 
@@ -67,25 +61,17 @@ def _readers(path: Path) -> Sequence[Callable[..., Any]]:
     return (mne.io.read_raw,)
 
 
-def _reason(path: Path, errors: Sequence[Exception]) -> str:
+def _refusal(path: Path, errors: Sequence[Exception]) -> NasionError:
     """Say in one line why no reader could, and what to do."""
     package = next(filter(None, map(_package_missing, errors)), "")
-    suffix = path.suffix.lower()
-    if not package and suffix in (".cdt", ".mff") and not _is_installed(PACKAGES[suffix]):
-        package = PACKAGES[suffix]  # MNE looks at other things first
-    if package:
-        extra = 'pip install "nasion[formats]", or ' if package in PACKAGES.values() else ""
-        return f"needs the package {package} to be read; {extra}pip install {package}"
+    needed = NEEDED.get(path.suffix.lower(), "")
+    if package or (needed and not is_installed(needed)):
+        return missing(path, package or needed)
     lines = [str(error).partition("\n")[0].strip().rstrip(".") for error in errors]
     reason = next(filter(None, lines), type(errors[0]).__name__)
-    return f"can't be read ({reason}); {ADVICE}, or give EDF, BDF or HMS parquet"
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return find_spec(package) is not None
-    except ValueError:  # set to None among the modules
-        return False
+    return NasionError(
+        f"{path}: can't be read ({reason}); {ADVICE}, or give EDF, BDF or HMS parquet"
+    )
 
 
 def _package_missing(error: BaseException) -> str:

@@ -1,0 +1,29 @@
+"""Packages that some formats need beside the base install, and the extras that bring them."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from nasion.errors import NasionError
+
+EXTRAS = {
+    "formats": ("antio", "curryreader", "defusedxml", "mffpy", "pymatreader"),
+    "dicom": ("pydicom",),
+    "vendor": ("eeg2edf", "neo"),
+}
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # None stands in its place among the modules
+        return False
+
+
+def missing(path: Path, package: str) -> NasionError:
+    """Say that a file needs a package, and how to install it."""
+    extra = next((name for name, packages in EXTRAS.items() if package in packages), "")
+    install = f'pip install "nasion[{extra}]", or ' if extra else ""
+    return NasionError(
+        f"{path}: needs the package {package} to be read; {install}pip install {package}"
+    )
