@@ -127,7 +127,9 @@ def test_units_that_are_no_voltage_are_said(tmp_path):
         for name in COLUMNS
     ]
     path = write_dicom(tmp_path / "a.dcm", [group(stored(eeg(2000)), channels=channels)])
-    assert Code.NO_UNIT in codes(open_recording(path))
+    recording = open_recording(path)
+    assert np.isnan(recording.signals()[COLUMNS.index(EKG)]).all()
+    assert Code.NO_UNIT in codes(recording)
 
 
 def test_a_reference_is_told_by_label_or_modifier(tmp_path):

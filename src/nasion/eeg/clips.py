@@ -38,7 +38,7 @@ def track_of(
     labels: tuple[str, ...],
     sfreq: Fraction,
     clips: Sequence[Clip],
-    odd_units: tuple[str | None, ...] = (),
+    units: tuple[str, ...] = (),
 ) -> Track:
     """One track of clips of the same channels; NaN stands between them.
 
@@ -58,7 +58,7 @@ def track_of(
             )
         placed.append((max(start, stop), clip))
         stop = placed[-1][0] + clip.n_times
-    return Track(labels, sfreq, stop, partial(_read, tuple(placed)), odd_units=odd_units)
+    return Track(labels, sfreq, stop, partial(_read, tuple(placed)), units=units)
 
 
 def gaps_of(spans: Spans) -> tuple[tuple[float, float], ...]:

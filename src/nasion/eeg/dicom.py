@@ -23,6 +23,7 @@ from nasion.eeg.naming import parse
 from nasion.eeg.packages import is_installed, missing
 from nasion.eeg.packed import most_bytes, too_much
 from nasion.eeg.source import MICROVOLTS, Array, Source
+from nasion.eeg.units import voltage
 from nasion.errors import NasionError
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -39,7 +40,6 @@ ELECTRODE_CODES = {
     "7:1078": "F8", "7:1254": "T4", "7:1262": "T6", "7:1214": "O2", "7:1289": "A1",
     "7:1290": "A2",
 }  # fmt: skip
-UNITS = {"microvolt": "uV", "millivolt": "mV", "nanovolt": "nV", "volt": "V"}
 AGE_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / YEAR_DAYS, "D": 1 / YEAR_DAYS}
 
 
@@ -58,7 +58,7 @@ class _Group:
     """
 
     labels: tuple[str, ...]
-    odd_units: tuple[str | None, ...]
+    units: tuple[str, ...]
     sfreq: Fraction
     offset_s: float
     samples: NDArray[Any]
@@ -95,7 +95,7 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
     groups = [replace(group, offset_s=group.offset_s - origin_s) for group in groups]
     alike: dict[tuple[Any, ...], list[_Group]] = {}
     for group in groups:
-        alike.setdefault((group.labels, group.sfreq, group.odd_units), []).append(group)
+        alike.setdefault((group.labels, group.sfreq, group.units), []).append(group)
     start = _start(dataset)
     return Source(
         path=str(path),
@@ -106,9 +106,9 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
                 labels,
                 sfreq,
                 [Clip(one.offset_s, len(one.samples), partial(_read, one)) for one in members],
-                odd_units,
+                units,
             )
-            for (labels, sfreq, odd_units), members in alike.items()
+            for (labels, sfreq, units), members in alike.items()
         ),
         duration_s=max(group.stop_s for group in groups),
         start=start + timedelta(seconds=origin_s) if start else None,
@@ -187,10 +187,10 @@ def _group(path: Path, number: int, item: Any, unit: str, dataset: Any) -> _Grou
     tells = (tell, tell + int(dataset["WaveformSequence"].file_tell or 0))
     samples = _in_file(path, tells, data[:n_bytes]).view(dtype).reshape(n_times, n_chans)
     padding = item.get("WaveformPaddingValue")
-    gains, offsets, odd_units = zip(*calibrations, strict=True)
+    gains, offsets, units = zip(*calibrations, strict=True)
     return _Group(
         labels=tuple(map(_label, channels)),
-        odd_units=odd_units,
+        units=units,
         sfreq=sfreq,
         offset_s=offset_s,
         samples=samples,
@@ -220,32 +220,28 @@ def _padding(value: Any, dtype: np.dtype[Any]) -> int | None:
     return int(value)
 
 
-def _calibration(channel: Any, unit: str) -> tuple[float, float, str | None]:
-    """Gain and offset to microvolts, and the unit where it is no voltage."""
+def _calibration(channel: Any, unit: str) -> tuple[float, float, str]:
+    """Gain and offset to microvolts, and the unit as the file spells it."""
     sensitivity = channel.get("ChannelSensitivity")
     correction = channel.get("ChannelSensitivityCorrectionFactor")
     gain = (1.0 if sensitivity is None else float(sensitivity)) * (
         1.0 if correction is None else float(correction)
     )
-    stated = unit or ("" if sensitivity is None else _unit(channel))
-    scale = MICROVOLTS.get(stated, 1.0)
+    stated = "" if sensitivity is None else _unit(channel)
+    scale = MICROVOLTS[unit or voltage(stated) or "uV"]
     offset = float(channel.get("ChannelBaseline") or 0.0)
     if not np.isfinite([gain, offset]).all() or gain == 0:
         raise ValueError(f"a channel's sensitivity is {gain:g}")
-    return gain * scale, offset * scale, None if stated in MICROVOLTS else stated
+    return gain * scale, offset * scale, stated
 
 
 def _unit(channel: Any) -> str:
-    """Unit of the calibrated values (UCUM): uV, mV, ... or what stands there; "" without one."""
+    """Unit of the calibrated values: its code (UCUM), or its name where that is a voltage."""
     items = channel.get("ChannelSensitivityUnitsSequence")
     if not items:
         return ""
-    code, meaning = str(items[0].get("CodeValue", "")), str(items[0].get("CodeMeaning", ""))
-    code = code.replace("µ", "u").replace("μ", "u")
-    for name in MICROVOLTS:
-        if code == name:
-            return name
-    return UNITS.get(meaning.lower().rstrip("s"), code or meaning)
+    code, meaning = (str(items[0].get(key) or "") for key in ("CodeValue", "CodeMeaning"))
+    return meaning if voltage(meaning) and not voltage(code) else code
 
 
 def _label(channel: Any) -> str:
