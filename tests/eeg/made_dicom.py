@@ -6,7 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from nasion.eeg.dicom import ELECTRODE_CODES
+from nasion.eeg.dicom.header import ELECTRODE_CODES
 from nasion.terms import COLUMNS
 
 ROUTINE = "1.2.840.10008.5.1.4.1.1.9.7.1"

@@ -13,7 +13,7 @@ from nasion.eeg.assembly import assembled
 from nasion.eeg.channels import usable
 from nasion.eeg.companions import description_of
 from nasion.eeg.content import Test, head_of, is_dicom_waveform, is_edf, no_recording, starts
-from nasion.eeg.dicom import open_dicom
+from nasion.eeg.dicom.reader import open_dicom
 from nasion.eeg.edf.reader import open_edf
 from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
 from nasion.eeg.packed import is_packed, open_packed, recordings_of

@@ -1,14 +1,10 @@
-"""DICOM waveforms: scalp EEG of routine recordings and of sleep, and whatever else holds EEG.
-
-Attributes as in DICOM PS3.3 C.10.9 (waveform) and C.10.10 (annotations), electrodes as in PS3.16
-CID 3030. Names and numbers of patients are not looked at.
-"""
+"""DICOM waveforms (PS3.3 C.10.9), group by group: scalp EEG of routine recordings and of sleep."""
 
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -17,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.age import YEAR_DAYS, believable
 from nasion.eeg.clips import Clip, gaps_of, track_of
-from nasion.eeg.naming import parse
+from nasion.eeg.dicom import header
+from nasion.eeg.dicom.annotations import annotations
 from nasion.eeg.packages import is_installed, missing
 from nasion.eeg.packed import most_bytes, too_much
-from nasion.eeg.source import MICROVOLTS, Array, Source
-from nasion.eeg.units import voltage
+from nasion.eeg.source import Array, Source
 from nasion.errors import NasionError
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -33,14 +28,6 @@ SAMPLES = {
     (8, "SB"): "i1", (8, "UB"): "u1", (16, "SS"): "i2", (16, "US"): "u2",
     (32, "SL"): "i4", (32, "UL"): "u4", (64, "SV"): "i8", (64, "UV"): "u8",
 }  # fmt: skip
-ELECTRODE_CODES = {
-    "7:1041": "Fp1", "7:1057": "F3", "7:1137": "C3", "7:1185": "P3", "7:1073": "F7",
-    "7:1249": "T3", "7:1257": "T5", "7:1209": "O1", "7:1008": "Fz", "7:1016": "Cz",
-    "7:1024": "Pz", "7:1042": "Fp2", "7:1062": "F4", "7:1142": "C4", "7:1190": "P4",
-    "7:1078": "F8", "7:1254": "T4", "7:1262": "T6", "7:1214": "O2", "7:1289": "A1",
-    "7:1290": "A2",
-}  # fmt: skip
-AGE_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / YEAR_DAYS, "D": 1 / YEAR_DAYS}
 
 
 @dataclass(frozen=True)
@@ -96,7 +83,7 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
     alike: dict[tuple[Any, ...], list[_Group]] = {}
     for group in groups:
         alike.setdefault((group.labels, group.sfreq, group.units), []).append(group)
-    start = _start(dataset)
+    start = header.started(dataset)
     return Source(
         path=str(path),
         name=path.stem,
@@ -113,8 +100,8 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
         duration_s=max(group.stop_s for group in groups),
         start=start + timedelta(seconds=origin_s) if start else None,
         gaps_s=gaps_of((group.offset_s, group.stop_s) for group in groups),
-        annotations=tuple(sorted(_annotations(dataset, groups, start, origin_s))),
-        age_years=_age_years(dataset, start),
+        annotations=tuple(sorted(annotations(dataset, groups, start, origin_s))),
+        age_years=header.age_years(dataset, start),
     )
 
 
@@ -159,7 +146,7 @@ def _group(path: Path, number: int, item: Any, unit: str, dataset: Any) -> _Grou
         sfreq = Fraction(str(item.SamplingFrequency))
         data, channels = item.WaveformData, list(item.ChannelDefinitionSequence)
         offset_s = float(item.get("MultiplexGroupTimeOffset") or 0) / 1000
-        calibrations = [_calibration(channel, unit) for channel in channels]
+        calibrations = [header.calibration(channel, unit) for channel in channels]
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         reason = str(error).partition("\n")[0]
         raise NasionError(
@@ -189,7 +176,7 @@ def _group(path: Path, number: int, item: Any, unit: str, dataset: Any) -> _Grou
     padding = item.get("WaveformPaddingValue")
     gains, offsets, units = zip(*calibrations, strict=True)
     return _Group(
-        labels=tuple(map(_label, channels)),
+        labels=tuple(map(header.label, channels)),
         units=units,
         sfreq=sfreq,
         offset_s=offset_s,
@@ -218,144 +205,6 @@ def _padding(value: Any, dtype: np.dtype[Any]) -> int | None:
     if isinstance(value, bytes):
         return int(np.frombuffer(value[: dtype.itemsize].ljust(dtype.itemsize, b"\0"), dtype)[0])
     return int(value)
-
-
-def _calibration(channel: Any, unit: str) -> tuple[float, float, str]:
-    """Gain and offset to microvolts, and the unit as the file spells it."""
-    sensitivity = channel.get("ChannelSensitivity")
-    correction = channel.get("ChannelSensitivityCorrectionFactor")
-    gain = (1.0 if sensitivity is None else float(sensitivity)) * (
-        1.0 if correction is None else float(correction)
-    )
-    stated = "" if sensitivity is None else _unit(channel)
-    scale = MICROVOLTS[unit or voltage(stated) or "uV"]
-    offset = float(channel.get("ChannelBaseline") or 0.0)
-    if not np.isfinite([gain, offset]).all() or gain == 0:
-        raise ValueError(f"a channel's sensitivity is {gain:g}")
-    return gain * scale, offset * scale, stated
-
-
-def _unit(channel: Any) -> str:
-    """Unit of the calibrated values: its code (UCUM), or its name where that is a voltage."""
-    items = channel.get("ChannelSensitivityUnitsSequence")
-    if not items:
-        return ""
-    code, meaning = (str(items[0].get(key) or "") for key in ("CodeValue", "CodeMeaning"))
-    return meaning if voltage(meaning) and not voltage(code) else code
-
-
-def _label(channel: Any) -> str:
-    """Name a channel as the reader of names knows it: an electrode, and its reference if told."""
-    stated = str(channel.get("ChannelLabel") or "").strip()
-    items = channel.get("ChannelSourceSequence")
-    if not items:
-        return stated
-    site = _name(items[0])
-    electrode = parse(site).site
-    if stated and electrode and parse(stated).site == electrode:
-        return stated
-    for modifier in channel.get("ChannelSourceModifiersSequence") or ():
-        name = _name(modifier)
-        if parse(name).kind == "electrode" or str(modifier.get("CodeValue")) in ELECTRODE_CODES:
-            return f"{site}-{name}"
-    return site if electrode or not stated else stated
-
-
-def _name(code: Any) -> str:
-    value = str(code.get("CodeValue") or "")
-    return ELECTRODE_CODES.get(value) or str(code.get("CodeMeaning") or value).strip()
-
-
-def _start(dataset: Any) -> datetime | None:
-    """Clock time of the acquisition, as the device showed it."""
-    acquired = _clock(str(dataset.get("AcquisitionDateTime") or ""))
-    if acquired or dataset.get("AcquisitionDateTime"):
-        return acquired
-    return _clock(f"{dataset.get('ContentDate') or ''}{dataset.get('ContentTime') or ''}")
-
-
-def _clock(text: str) -> datetime | None:
-    """Read YYYYMMDDHHMMSS.FFFFFF&ZZXX, without its zone."""
-    plain = text.partition("+")[0].partition("-")[0].strip()
-    whole, _, fraction = plain.partition(".")
-    try:
-        clock = datetime.strptime(whole.ljust(14, "0"), "%Y%m%d%H%M%S")
-        return clock + timedelta(seconds=float(f"0.{fraction or 0}"))
-    except ValueError:
-        return None
-
-
-def _age_years(dataset: Any, start: datetime | None) -> float | None:
-    """Age as it is stated, or by the day of birth."""
-    text, born = str(dataset.get("PatientAge") or ""), str(dataset.get("PatientBirthDate") or "")
-    try:
-        if text:
-            years = int(text[:-1]) * AGE_YEARS[text[-1]]
-        elif start:
-            birth = date(int(born[:4]), int(born[4:6]), int(born[6:8]))
-            years = (start.date() - birth).days / YEAR_DAYS
-        else:
-            return None
-    except (ValueError, KeyError):
-        return None
-    return years if believable(years) else None
-
-
-def _annotations(
-    dataset: Any, groups: Sequence[_Group], start: datetime | None, origin_s: float
-) -> Iterator[tuple[float, float, str]]:
-    """Onset from the first sample, duration and text of all that is said of the waveform."""
-    for item in dataset.get("WaveformAnnotationSequence") or ():
-        text = _text(item)
-        try:
-            times = sorted(_times_s(item, groups, start, origin_s))
-        except (TypeError, ValueError, AttributeError, IndexError):
-            continue
-        kind = str(item.get("TemporalRangeType") or "")
-        if not text or not times:
-            continue
-        if kind == "SEGMENT":
-            yield round(times[0], 6), round(times[-1] - times[0], 6), text
-        elif kind == "MULTISEGMENT":
-            for begin, end in zip(times[::2], times[1::2], strict=False):
-                yield round(begin, 6), round(end - begin, 6), text
-        else:
-            for time_s in times:
-                yield round(time_s, 6), 0.0, text
-
-
-def _times_s(
-    item: Any, groups: Sequence[_Group], start: datetime | None, origin_s: float
-) -> list[float]:
-    """Times that an annotation is about, from the first sample of the recording."""
-    if (seconds := item.get("ReferencedTimeOffsets")) is not None:
-        return [float(value) for value in _many(seconds)]  # from the first sample
-    if (positions := item.get("ReferencedSamplePositions")) is not None:
-        channels = _many(item.get("ReferencedWaveformChannels") or [1])
-        group = groups[int(channels[0]) - 1]
-        return [group.offset_s + (int(p) - 1) / float(group.sfreq) for p in _many(positions)]
-    if (moments := item.get("ReferencedDateTime")) is not None and start:
-        clocks = [clock for moment in _many(moments) if (clock := _clock(str(moment)))]
-        return [(clock - start).total_seconds() - origin_s for clock in clocks]
-    return []
-
-
-def _many(value: Any) -> list[Any]:
-    return [value] if isinstance(value, str | int | float) else list(value)
-
-
-def _text(item: Any) -> str:
-    """What an annotation says: free text, or the meaning of its code with its value."""
-    if text := str(item.get("UnformattedTextValue") or "").strip():
-        return text
-    parts = [
-        str(code[0].get("CodeMeaning") or "").strip()
-        for keyword in ("ConceptNameCodeSequence", "ConceptCodeSequence")
-        if (code := item.get(keyword))
-    ]
-    if (number := item.get("NumericValue")) is not None:
-        parts.append(str(number))
-    return ": ".join(filter(None, parts))
 
 
 def _read(group: _Group, rows: Sequence[int], start: int, stop: int) -> Array:
