@@ -59,7 +59,7 @@ def remarks(draw, code: Code | None = None) -> Remark:
     # What makes a text of values pairs them; numbers in a format string are single.
     values = {
         name: draw(entries[kind])
-        if (kind is Kind.NUMBER and name != "shares")
+        if (kind is Kind.NUMBER and name not in ("shares", "components"))
         else tuple(draw(entries[kind]) for _ in range(n))
         for name, kind in form.kinds.items()
     }

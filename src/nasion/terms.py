@@ -5,6 +5,7 @@ ACNS critical-care EEG terminology (Hirsch 2021). Sources differ in class and ch
 code addresses both by name.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -183,9 +184,13 @@ COLUMNS = (*ELECTRODES, EKG)
 ALIASES = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6", "ECG": "EKG"}
 
 LEFT, MIDLINE, RIGHT = ELECTRODES[:8], ELECTRODES[8:11], ELECTRODES[11:]
+PARTS = (LEFT, MIDLINE, RIGHT)  # no derivation of the network goes from one to another
 MIRROR = dict(zip(LEFT + MIDLINE + RIGHT, RIGHT + MIDLINE + LEFT, strict=True))
 # Row i of mirrored signals is row MIRRORED_COLUMNS[i] of the original.
 MIRRORED_COLUMNS = [COLUMNS.index(MIRROR.get(name, name)) for name in COLUMNS]
+
+# How other sites are spelt that a channel may be recorded from or against, and the ears.
+SITE = re.compile(r"(?:Fp|AF|FC|FT|TP|CP|PO|[FCTPOI])(?:z|\d{1,2})|(?:SP|PG)[12]|[AM][12]")
 
 # Where they sit: inclination from the vertex and azimuth from the right ear, degrees; a negative
 # inclination is to the left.

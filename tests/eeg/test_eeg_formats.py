@@ -8,7 +8,7 @@ from made_edf import STEP_UV, eeg, write
 
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.terms import ALIASES, COLUMNS, DERIVATION_NAMES, EKG, ELECTRODES, LEFT, MIDLINE
+from nasion.terms import ALIASES, COLUMNS, EKG, ELECTRODES, LEFT, MIDLINE, RIGHT
 
 ALIAS_OF = {name: alias for alias, name in ALIASES.items()}
 HMS = ("1445780287", "1572717157", "1628180742", "2277392603", "722738444")
@@ -112,10 +112,10 @@ def test_dead_columns_are_missing_and_interpolated(tmp_path):
     assert np.isfinite(recording.signals()).all()
 
 
-def test_too_many_missing_electrodes_stay_missing(tmp_path):
-    names = tuple(n for n in COLUMNS if n not in ("F7", "T3", "T5", "P3", "Pz", EKG))
-    recording = open_recording(write_parquet(tmp_path / "a.parquet", eeg(2000, 14), names))
-    assert set(recording.missing) == {"F7", "T3", "T5", "P3", "Pz"}
+def test_what_has_no_neighbours_stays_missing(tmp_path):
+    names = (*MIDLINE, *RIGHT)
+    recording = open_recording(write_parquet(tmp_path / "a.parquet", eeg(2000, 11), names))
+    assert set(recording.missing) == set(LEFT)
     nan = np.isnan(recording.signals()).all(axis=1)
     assert {COLUMNS[row] for row in np.flatnonzero(nan)} == {*recording.missing, EKG}
 
@@ -130,7 +130,7 @@ def test_two_ears_are_kept_apart(tmp_path):
     path = write(tmp_path / "ears.edf", signals[keep], labels=tuple(labels[row] for row in keep))
     recording = open_recording(path)
     assert recording.references == ("A1", "A2")
-    assert (recording.interpolated, recording.missing) == (("C3",), ("Pz",))
+    assert (recording.interpolated, recording.missing) == (("C3", "Pz"), ())
     assert any("2 references" in warning.text for warning in recording.warnings)
     changed = signals.copy()
     changed[COLUMNS.index("F4")] *= -2
@@ -217,9 +217,10 @@ def test_brainvision_opens_through_mne(tmp_path):
     np.testing.assert_allclose(recording.signals(), signals, atol=1e-3)
 
 
-def test_bipolar_files_are_named_as_such(tmp_path):
-    path = write(tmp_path / "bipolar.edf", eeg(2000, 18), labels=DERIVATION_NAMES)
-    with pytest.raises(NasionError, match=r"bipolar\.edf: .*longitudinal bipolar.*referential"):
+def test_derivations_that_tie_too_little_are_refused_and_listed(tmp_path):
+    labels = ("Fpz-Cz", "Pz-Oz", "C3-A2", "C4-A1")
+    path = write(tmp_path / "sleep.edf", eeg(2000, 4), labels=labels)
+    with pytest.raises(NasionError, match=r"sleep\.edf: .*C3, C4, Fpz-Cz, Pz-Oz.*at least 4"):
         open_recording(path)
 
 

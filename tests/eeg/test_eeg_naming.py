@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from nasion.eeg.naming import (
     Channel,
-    montage_of,
     parse,
     reference_warning,
     respelled,
@@ -156,8 +155,32 @@ def test_one_scalp_reference_is_told_from_a_chain():
     assert against_cz.stated == ("Cz",)
     chains = select(DERIVATION_NAMES)
     assert not chains.electrodes
-    assert "longitudinal" in montage_of(chains.derivations)
-    assert "transverse" in montage_of(select(("T3-C3", "C3-Cz", "Cz-C4", "C4-T4")).derivations)
+    assert list(chains.derivations) == [tuple(name.split("-")) for name in DERIVATION_NAMES]
+
+
+def test_three_channels_against_one_site_make_it_the_reference():
+    few = select(("Fp1-Cz", "C3-Cz", "O1-Cz", "Fp2"))
+    assert few.references == {"Fp1": "Cz", "C3": "Cz", "O1": "Cz", "Fp2": ""}
+    beside = select(("Fp1-Cz", "C3-Cz", "O1-Cz", "Fp1-F7"))
+    assert not beside.electrodes
+    assert len(beside.derivations) == 4
+
+
+def test_a_derivation_recorded_twice_is_taken_once():
+    twice = select(("T8-P8-0", "T7-P7", "P7-T7", "T8-P8-1", "FT9-FT10", "A1-A2"))
+    assert twice.derivations == {
+        ("T4", "T6"): 0,
+        ("T3", "T5"): 1,
+        ("FT9", "FT10"): 4,
+        ("A1", "A2"): 5,
+    }
+    assert twice.duplicates == ("P7-T7", "T8-P8-1")
+    assert parse("T3/T7-T5/P7") == Channel("derivation", "T3", "T5")
+
+
+@pytest.mark.parametrize("label", ["-", ".", "--0", "-1", "VNS", "LOC-ROC", "STI 014"])
+def test_channels_of_no_site_are_left_out(label):
+    assert parse(label).kind == "other"
 
 
 def test_two_references_are_never_silent():

@@ -17,7 +17,7 @@ from nasion.eeg.recording import Recording
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
-from nasion.terms import COLUMNS, ELECTRODES, SFREQ
+from nasion.terms import COLUMNS, LEFT, MIDLINE, RIGHT, SFREQ
 
 BEGIN = datetime(2024, 3, 30, 23, 59, 30)
 
@@ -163,19 +163,19 @@ def test_a_file_without_a_clock_is_named():
 
 
 def test_electrodes_and_references_may_differ_and_that_is_said(tmp_path):
-    few = tuple(n for n in ELECTRODES if n not in ("F7", "T3", "T5", "P3", "Pz"))
-    fewer = tuple(n for n in ELECTRODES if n not in ("F7", "T3", "T5", "P3", "Fz"))
+    few, fewer = RIGHT, (*RIGHT, *MIDLINE)
     second = file(tmp_path / "b.edf", 20, 20, labels=tuple(f"{n}-A1" for n in (*few, "Resp")))
     third = file(tmp_path / "c.edf", 40, 20, labels=tuple(f"{n}-A1" for n in fewer))
     first = file(tmp_path / "a.edf", 0, 20, labels=tuple(n for n in COLUMNS if n != "C3"))
     part, stay = joined([second, third], "part"), joined([first, second, third], "stay")
-    assert set(part.missing) == {"F7", "T3", "T5", "P3"}
+    assert set(part.missing) == set(LEFT)
     assert part.references == ("A1",)
     assert Code.DIFFERING_REFERENCES not in {warning.code for warning in part.warnings}
     assert stay.missing == ()
     assert stay.interpolated == ("C3",)
     texts = [warning.text for warning in stay.warnings]
-    assert "b: P3, F7, T3, T5, Pz missing, unlike in other files" in texts
+    assert f"b: {', '.join(LEFT + MIDLINE)} missing, unlike in other files" in texts
+    assert f"c: {', '.join(LEFT)} missing, unlike in other files" in texts
     assert "a: C3 interpolated, unlike in other files" in texts
     assert "the reference differs between files: none stated in a, A1 in b, A1 in c" in texts
     nan = np.isnan(stay.signals()[COLUMNS.index("Pz")])

@@ -1,42 +1,45 @@
 """From the channels of a source to a recording: which electrode is which, and what is missing.
 
-What is missing is interpolated where that is sound, and said.
+What derivations determine is rebuilt, what is missing is interpolated where that is sound, and both
+are said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasion.eeg import interpolation, naming
-from nasion.eeg.inspection import believable
+from nasion.eeg.inspection import believable, towering
 from nasion.eeg.montage import Montage
+from nasion.eeg.potentials import Link, Solution, potentials, solve
 from nasion.eeg.recording import DAY_S, LONGEST_S, Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import resampled
 from nasion.eeg.source import Array, Source, Track, later
 from nasion.eeg.stretches import stretches
 from nasion.errors import NasionError
-from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
+from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
-LEAST_ELECTRODES = 10  # of the 19: half of them
+LEAST_ELECTRODES = 4  # so many, or fewer, show nothing of a pattern
 
 
 @dataclass(frozen=True)
 class _Plan:
     """How the 20 rows come out of the channels of a file."""
 
+    links: tuple[Link, ...]
     parts: tuple[tuple[Track, tuple[int, ...], tuple[int, ...]], ...]  # track, its rows, our rows
-    ekg_minus: tuple[Track, int] | None
-    zero: int | None  # row of an electrode that is the reference of all others
-    splines: tuple[tuple[int, tuple[int, ...], Array], ...]  # row, from rows, with weights
+    ekg: tuple[tuple[Track, int], ...]  # a channel, or two whose difference it is
     n_times: int
+    splines: tuple[tuple[int, tuple[int, ...], Array], ...] = ()  # row, from rows, with weights
     scale: float = 1.0  # takes a mistaken unit back
 
 
 def assembled(source: Source, unit: str = "") -> Recording:
-    """Choose the channels, plan what is interpolated, and say what is wrong.
+    """Choose the channels, plan what is rebuilt and interpolated, and say what is wrong.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
     Raises
     ------
     NasionError
-        Where fewer than 10 of the 19 electrodes are there, or the source spans over two months.
+        Where fewer than four of the 19 electrodes can be compared with each other, or the source
+        spans over two months.
     """
     if source.duration_s > LONGEST_S:
         raise NasionError(
@@ -65,59 +69,81 @@ def assembled(source: Source, unit: str = "") -> Recording:
         warnings.append(Remark(Code.START_BEYOND))
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
-    if len(selection.electrodes) < LEAST_ELECTRODES:
-        raise NasionError(f"{source.path}: {_refusal(selection, len(broken))}")
+    links, channels = _links(selection, places)
+    solution = solve(links, (True,) * len(links))
+    donors = interpolation.plan(solution.components)
+    montage = _montage(links, solution, donors)
+    if max(map(len, solution.components), default=0) < LEAST_ELECTRODES or not montage.derivations:
+        raise NasionError(f"{source.path}: {_refusal(selection, montage, len(broken))}")
 
-    electrodes = {name: places[number] for name, number in selection.electrodes.items()}
-    hearts = [places[number] for number in selection.ekg]
-    channels = electrodes | ({EKG: hearts[0]} if hearts else {})
-    references, zero = _with_reference(selection)
-    donors = interpolation.plan(references)
-    missing = tuple(name for name in ELECTRODES if name not in references | donors)
-    plan = _Plan(
-        parts=_parts(channels),
-        ekg_minus=hearts[1] if len(hearts) > 1 else None,
-        zero=COLUMNS.index(zero) if zero else None,
-        splines=tuple(
-            (
-                COLUMNS.index(name),
-                tuple(COLUMNS.index(site) for site in sites),
-                interpolation.weights(sites, (name,))[0],
-            )
-            for name, sites in donors.items()
-        ),
-        n_times=round(source.duration_s * SFREQ),
-    )
+    hearts = tuple(places[number] for number in selection.ekg)
+    plan = _Plan(links, _parts(channels), hearts, round(source.duration_s * SFREQ))
+    spans = stretches(source.gaps_s, plan.n_times)
+    if donors:
+        unfit = towering(partial(_read, plan), spans)
+        donors = interpolation.plan(solution.components, unfit)
+        montage = _montage(links, solution, donors)
+    plan = replace(plan, splines=_splines(donors))
     read = partial(_read, plan)
-    if selection.duplicates:
-        warnings.append(Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates}))
-    if zero:
-        warnings.append(Remark(Code.REFERENCE_OF_ALL, {"electrode": zero}))
-    scale, remark = (
-        (1.0, None) if unit else believable(read, stretches(source.gaps_s, plan.n_times))
-    )
+    warnings += _remarks(selection, solution, montage)
+    scale, remark = (1.0, None) if unit else believable(read, spans)
     if scale != 1.0:
-        read = partial(_read, replace(plan, scale=scale))
-    warnings += filter(None, [naming.reference_warning(references), remark])
-    rates = [float(track.sfreq) for track, _ in electrodes.values()]
+        plan = replace(plan, scale=scale)
+        read = partial(_read, plan)
+    warnings += filter(None, [remark])
+    unused = tuple(
+        _label(place) for place, is_used in zip(channels, solution.used, strict=True) if not is_used
+    )
+    rates = [float(track.sfreq) for track, _ in channels]
     return Recording(
         name=source.name,
         n_times=plan.n_times,
         read=read,
         source_sfreq=max(rates, key=rates.count),
         start=start,
-        montage=Montage(
-            recorded=tuple(name for name in ELECTRODES if name in electrodes),
-            interpolated=tuple(donors),
-            missing=missing,
-            components=_components(references, donors),
-        ),
-        ignored=selection.ignored + selection.duplicates + source.ignored,
+        montage=montage,
+        read_channels=partial(_read_recorded, plan, solution.used) if montage.bipolar else None,
+        ignored=selection.ignored + unused + selection.duplicates + source.ignored,
         references=selection.stated,
         gaps_s=source.gaps_s,
         annotations=source.annotations,
         warnings=tuple(warnings),
         age_years=source.age_years,
+    )
+
+
+def _links(
+    selection: naming.Selection, places: Sequence[tuple[Track, int]]
+) -> tuple[tuple[Link, ...], tuple[tuple[Track, int], ...]]:
+    """What each channel ties, and where it is."""
+    links = {
+        Link(name, selection.references[name], referential=True): number
+        for name, number in selection.electrodes.items()
+        if name != selection.references[name]
+    } | {Link(*pair, referential=False): number for pair, number in selection.derivations.items()}
+    return tuple(links), tuple(places[number] for number in links.values())
+
+
+def _channel_name(link: Link) -> str:
+    return link.site if link.referential else f"{link.site}-{link.other}"
+
+
+def _montage(
+    links: Sequence[Link], solution: Solution, donors: Mapping[str, tuple[str, ...]]
+) -> Montage:
+    used = [link for link, is_used in zip(links, solution.used, strict=True) if is_used]
+    direct = {link.site for link in used if link.referential} | {
+        link.other for link in used if link.referential
+    }
+    return Montage(
+        recorded=tuple(map(_channel_name, used)),
+        rebuilt=tuple(name for name in solution.electrodes if name not in direct),
+        interpolated=tuple(donors),
+        missing=tuple(n for n in ELECTRODES if n not in donors and n not in solution.electrodes),
+        components=tuple(
+            tuple(n for n in ELECTRODES if n in names or set(donors.get(n, "-")) <= set(names))
+            for names in solution.components
+        ),
     )
 
 
@@ -129,66 +155,90 @@ def _unusable(at: tuple[Track, int]) -> bool:
     return bool(at[0].unusable) and at[0].unusable[at[1]]
 
 
-def _refusal(selection: naming.Selection, n_broken: int) -> str:
-    n_electrodes = len(selection.electrodes)
-    if n_broken and not n_electrodes:
+def _remarks(selection: naming.Selection, solution: Solution, montage: Montage) -> Iterable[Remark]:
+    """What has to be known of the channels before anything is trusted."""
+    if selection.duplicates:
+        yield Remark(Code.SECOND_CHANNEL, {"labels": selection.duplicates})
+    for name in set(selection.stated) & set(montage.present):
+        if name not in selection.electrodes:
+            yield Remark(Code.REFERENCE_OF_ALL, {"electrode": name})
+    if montage.bipolar:
+        yield Remark(Code.REBUILT, {"electrodes": montage.rebuilt})
+    if solution.cut:
+        yield Remark(Code.CUT, {"electrodes": solution.cut})
+    references = {n: r for n, r in selection.references.items() if n not in montage.rebuilt}
+    mixed = naming.reference_warning(references) if len(montage.components) > 1 else None
+    if mixed:
+        yield mixed
+    elif len(montage.components) > 1:
+        numbers = {n: k for k, names in enumerate(montage.components, 1) for n in names}
+        yield Remark(
+            Code.APART, {"electrodes": tuple(numbers), "components": tuple(numbers.values())}
+        )
+
+
+def _refusal(selection: naming.Selection, montage: Montage, n_broken: int) -> str:
+    if n_broken and not selection.electrodes and not selection.derivations:
         return "every electrode is flat or NaN throughout; check the recording or its export"
-    if len(selection.derivations) > n_electrodes:
-        montage = naming.montage_of(selection.derivations)
-        return f"holds {montage}, which hides the single electrodes; export it referentially"
+    names = [*selection.electrodes, *map("-".join, selection.derivations)]
     labels = ", ".join(selection.ignored[:5]) or "no others"
+    ties = f", of which channels tie {len(montage.tied)}" if selection.derivations else ""
+    n_sites = len({*selection.electrodes, *sum(selection.derivations, ())} & set(ELECTRODES))
     return (
-        f"holds {n_electrodes} of the 19 electrodes of the 10-20 system"
-        f" ({', '.join(selection.electrodes) or 'none'}; also {labels})"
+        f"holds {n_sites} of the 19 electrodes of the 10-20 system"
+        f" ({', '.join(names[:19]) or 'none'}; also {labels}){ties}"
         f"{f', {n_broken} more are flat or NaN' if n_broken else ''};"
-        f" at least {LEAST_ELECTRODES} are needed: export more channels or rename them"
+        f" at least {LEAST_ELECTRODES} are needed, neighbours among them:"
+        " export more channels or rename them"
     )
 
 
-def _with_reference(selection: naming.Selection) -> tuple[dict[str, str], str]:
-    """Add the electrode that all others refer to, whose own trace is zero."""
-    if len(selection.stated) != 1 or selection.stated[0] not in ELECTRODES:
-        return selection.references, ""
-    reference = selection.stated[0]
-    zero = "" if reference in selection.electrodes else reference
-    return selection.references | {reference: reference}, zero
-
-
-def _components(
-    references: Mapping[str, str], donors: Mapping[str, tuple[str, ...]]
-) -> tuple[tuple[str, ...], ...]:
-    """Electrodes by what can be subtracted: those against one reference."""
-    against = {name: references[sites[0]] for name, sites in donors.items()} | dict(references)
+def _splines(
+    donors: Mapping[str, tuple[str, ...]],
+) -> tuple[tuple[int, tuple[int, ...], Array], ...]:
     return tuple(
-        tuple(name for name in ELECTRODES if against.get(name) == reference)
-        for reference in dict.fromkeys(against.values())
+        (
+            ELECTRODES.index(name),
+            tuple(ELECTRODES.index(site) for site in sites),
+            interpolation.weights(sites, (name,))[0],
+        )
+        for name, sites in donors.items()
     )
 
 
 def _parts(
-    channels: dict[str, tuple[Track, int]],
+    channels: Sequence[tuple[Track, int]],
 ) -> tuple[tuple[Track, tuple[int, ...], tuple[int, ...]], ...]:
     parts: dict[int, tuple[Track, list[int], list[int]]] = {}
-    for name, (track, row) in channels.items():
+    for number, (track, row) in enumerate(channels):
         _, rows, targets = parts.setdefault(id(track), (track, [], []))
         rows.append(row)
-        targets.append(COLUMNS.index(name))
+        targets.append(number)
     return tuple((track, tuple(rows), tuple(targets)) for track, rows, targets in parts.values())
 
 
 def _read(plan: _Plan, start: int, stop: int) -> Signals:
     """Give samples start..stop of the 20 channels, µV."""
-    if not 0 <= start <= stop <= plan.n_times:
-        raise ValueError(f"samples {start}..{stop} are not within 0..{plan.n_times}")
     signals = np.full((len(COLUMNS), stop - start), np.nan)
-    for track, rows, targets in plan.parts:
-        signals[list(targets)] = resampled(track, rows, start, stop)
-    if plan.ekg_minus:
-        track, row = plan.ekg_minus
-        signals[COLUMNS.index(EKG)] -= resampled(track, (row,), start, stop)[0]
-    if plan.zero is not None:
-        silent = np.isnan(signals[: len(ELECTRODES)]).all(axis=0)
-        signals[plan.zero] = np.where(silent, np.nan, 0.0)
+    signals[: len(ELECTRODES)] = potentials(plan.links, _read_channels(plan, start, stop))
+    for sign, (track, row) in zip((1, -1), plan.ekg, strict=False):
+        trace = resampled(track, (row,), start, stop)[0]
+        signals[-1] = trace if sign > 0 else signals[-1] - trace
     for row, sites, weights in plan.splines:
         signals[row] = weights @ signals[list(sites)]
     return (signals * plan.scale).astype(np.float32)
+
+
+def _read_channels(plan: _Plan, start: int, stop: int) -> Array:
+    """Give samples start..stop of the channels that were used, µV before their scale."""
+    if not 0 <= start <= stop <= plan.n_times:
+        raise ValueError(f"samples {start}..{stop} are not within 0..{plan.n_times}")
+    channels = np.empty((len(plan.links), stop - start))
+    for track, rows, targets in plan.parts:
+        channels[list(targets)] = resampled(track, rows, start, stop)
+    return channels
+
+
+def _read_recorded(plan: _Plan, used: NDArray[np.bool_], start: int, stop: int) -> Signals:
+    """Give samples start..stop of the channels of the montage, µV."""
+    return (_read_channels(plan, start, stop)[used] * plan.scale).astype(np.float32)

@@ -33,6 +33,7 @@ PROBE_S, N_PROBES = 10.0, 5  # pieces that tell whether the unit is believable
 PROBE_BLOCK = 20  # samples: their mean has no 50 or 60 Hz
 PLAUSIBLE_UV = (0.05, 1000.0)  # median absolute deviation of such means
 USUAL_UV = (1.0, 200.0)  # the same where a mistaken unit is taken back
+OFF_UV, OFF_RATIO = 100.0, 8.0  # an electrode above both, against the others, is off
 MISTAKES = (1e-3, 1e3, 1e-6, 1e6)  # mV for µV, µV for mV, V for µV, µV for V
 
 # Shares of a recording from which on something is worth a line.
@@ -279,15 +280,12 @@ def believable(read: Callable[[int, int], Signals], spans: Spans) -> tuple[float
     The factor that undoes a mistaken unit (1 where there is no such mistake), and what to say
     about it, None if the amplitudes are believable.
     """
-    n_times = sum(stop - start for start, stop in spans)
-    length = min(round(PROBE_S * SFREQ), n_times)
-    deviations: list[float] = []
-    for begin in places(spans, np.linspace(0, n_times - length, N_PROBES).astype(int)):
-        end = min(begin + length, spans[-1][1])
-        blocks_uv = _blocks(read(begin, end)[: len(ELECTRODES)], PROBE_BLOCK).mean(axis=2)
-        for means in blocks_uv:
-            if len(known := means[np.isfinite(means)]):
-                deviations.append(float(np.median(np.abs(known - np.median(known)))))
+    deviations = [
+        float(np.median(np.abs(known - np.median(known))))
+        for piece in _probes(read, spans)
+        for means in piece
+        if len(known := means[np.isfinite(means)])
+    ]
     typical = float(np.median([value for value in deviations if value] or [1.0]))
     if PLAUSIBLE_UV[0] <= typical <= PLAUSIBLE_UV[1]:
         return 1.0, None
@@ -296,3 +294,27 @@ def believable(read: Callable[[int, int], Signals], spans: Spans) -> tuple[float
         if USUAL_UV[0] <= typical * scale <= USUAL_UV[1]:
             return scale, Remark(Code.UNIT_UNDONE, {**values, "factor": scale})
     return 1.0, Remark(Code.UNIT_WRONG, values)
+
+
+def towering(read: Callable[[int, int], Signals], spans: Spans) -> tuple[str, ...]:
+    """Electrodes that tower over the others in a few pieces: what they show is no EEG."""
+    spreads = []
+    for means in _probes(read, spans):
+        finite = np.isfinite(means)
+        n_finite = np.maximum(finite.sum(axis=1), 1)
+        filled = np.where(finite, means - _middle(means)[None], 0.0)
+        filled -= np.where(finite, filled.sum(axis=1, keepdims=True) / n_finite[:, None], 0.0)
+        spreads.append(np.sqrt((filled**2).sum(axis=1) / n_finite))
+    largest = np.max(spreads, axis=0, initial=0.0)
+    typical = float(np.median(largest[largest > 0])) if largest.any() else 0.0
+    high = (largest > OFF_UV) & (largest > OFF_RATIO * typical)
+    return tuple(name for name, is_high in zip(ELECTRODES, high, strict=True) if is_high)
+
+
+def _probes(read: Callable[[int, int], Signals], spans: Spans) -> Iterator[Signals]:
+    """Means of a few pieces over a tenth of a second, shape (19, n)."""
+    n_times = sum(stop - start for start, stop in spans)
+    length = min(round(PROBE_S * SFREQ), n_times)
+    for begin in places(spans, np.linspace(0, n_times - length, N_PROBES).astype(int)):
+        piece = read(begin, min(begin + length, spans[-1][1]))[: len(ELECTRODES)]
+        yield _blocks(piece, PROBE_BLOCK).mean(axis=2)

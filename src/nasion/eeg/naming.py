@@ -8,18 +8,18 @@ EKG or ECG. What a device derives from an electrode, as `Fp1 Impedance` or `O2 S
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from nasion.eeg.remarks import Code, Remark
-from nasion.terms import ALIASES, DERIVATIONS, ELECTRODES, LEFT, MIDLINE, RIGHT
+from nasion.terms import ALIASES, ELECTRODES, LEFT, MIDLINE, RIGHT, SITE
 
 Kind = Literal["electrode", "ekg", "derivation", "other"]
-TRANSVERSE = (("T3", "C3"), ("C3", "Cz"), ("Cz", "C4"), ("C4", "T4"), ("F7", "F3"), ("F3", "Fz"))
+LEAST_OF_A_REFERENCE = 3  # pairs that end in it
 
 _SITES = {name.upper(): name for name in ELECTRODES} | {
     alias: name for alias, name in ALIASES.items() if name in ELECTRODES
 }
-_TEN_TEN = re.compile(r"(?:FP|AF|FC|FT|TP|CP|PO|[FCTPOI])(?:Z|\d{1,2})|(?:SP|PG)[12]")
 _PREFIX = re.compile(r"^(?:(?:EEG|POL|SCALP)[\s_:-]*|\$)+")
 _SEPARATOR = re.compile(r"\s*[-_:/|,=]\s*|\s+")
 _EKG = re.compile(r"(?:ECG|EKG)(|[LR]A?|[12]|I{1,3})")
@@ -59,6 +59,8 @@ class Channel:
     reference
         As the label states it, upper case ("REF", "A1", "LE"), an electrode by its usual name;
         empty where the label states none. Of a derivation: its second electrode.
+
+    Of a derivation both are sites of the scalp or an ear, also such that are none of the 19.
     """
 
     kind: Kind
@@ -73,8 +75,8 @@ class Selection:
     electrodes: dict[str, int]
     references: dict[str, str]  # of each chosen electrode, "" where its label states none
     ekg: tuple[int, ...]  # one channel, or two whose difference it is
-    derivations: tuple[str, ...]
-    duplicates: tuple[str, ...]  # labels left out because their electrode came earlier
+    derivations: dict[tuple[str, str], int]  # by their two sites
+    duplicates: tuple[str, ...]  # labels left out because what they show came earlier
     ignored: tuple[str, ...]
 
     @property
@@ -93,18 +95,13 @@ def parse(label: str) -> Channel:
     first, tail = parts[0], parts[1:]
     if match := _EKG.fullmatch(first):
         return _heart(match[1], tail)
+    site, reference = _scalp_site(first), "".join(tail)
+    second = _scalp_site(reference)
     if first not in _SITES:
-        return Channel("derivation" if _is_pair(parts) else "other")
-    if tail and _SITES.get(tail[0]) == _SITES[first]:
-        tail = tail[1:]  # both names of a temporal electrode
-    reference = "".join(tail)
+        return Channel("derivation", site, second) if site and second else Channel("other")
     if _EARS.fullmatch(reference):
-        return Channel("electrode", _SITES[first], reference.replace("+", ""))
-    if reference in _SITES:
-        return Channel("derivation", _SITES[first], _SITES[reference])
-    if _TEN_TEN.fullmatch(reference):
-        return Channel("derivation", _SITES[first], reference)
-    return Channel("electrode", _SITES[first], reference)
+        return Channel("electrode", site, reference.replace("+", ""))
+    return Channel("derivation" if second else "electrode", site, second or reference)
 
 
 def _parts(label: str) -> list[str]:
@@ -117,7 +114,11 @@ def _parts(label: str) -> list[str]:
     for place in range(len(parts) - 1, 0, -1):
         if _BARE.fullmatch(parts[place - 1]) and re.fullmatch("[1-8Z]", parts[place]):
             parts[place - 1 : place + 1] = [parts[place - 1] + parts[place]]
-    parts[1:] = [part for part in parts[1:] if part not in _IDLE]
+    parts[1:] = [
+        part
+        for before, part in pairwise(parts)
+        if part not in _IDLE and _SITES.get(part, part) != _SITES.get(before)
+    ]  # of both names of a temporal electrode one
     if len(parts) > 1 and parts[-1].isdigit() and not _EKG.fullmatch(parts[0]):
         parts.pop()  # the running number that tells duplicates apart
     return parts
@@ -150,8 +151,10 @@ def respelled(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(respelt)
 
 
-def _is_pair(parts: list[str]) -> bool:
-    return len(parts) == 2 and all(_TEN_TEN.fullmatch(part) for part in parts)
+def _scalp_site(name: str) -> str:
+    """Give the usual name of a site of the scalp or of one ear, empty for anything else."""
+    usual = name.replace("FP", "Fp").replace("Z", "z")
+    return _SITES.get(name, usual if SITE.fullmatch(usual) else "")
 
 
 def _heart(lead: str, tail: list[str]) -> Channel:
@@ -164,13 +167,15 @@ def _heart(lead: str, tail: list[str]) -> Channel:
 
 
 def select(labels: Sequence[str]) -> Selection:
-    """Choose one channel for each electrode; the first one where a file has two."""
+    """Choose one channel for each electrode or derivation; the first one where a file has two."""
     channels = _resolved([parse(label) for label in labels])
     electrodes: dict[str, int] = {}
     references: dict[str, str] = {}
+    derivations: dict[tuple[str, str], int] = {}
     hearts: dict[str, int] = {}
-    duplicates, ignored, derivations = [], [], []
+    duplicates, ignored = [], []
     for number, (label, channel) in enumerate(zip(labels, channels, strict=True)):
+        pair = channel.site, channel.reference
         if channel.kind == "electrode" and channel.site not in electrodes:
             electrodes[channel.site] = number
             references[channel.site] = channel.reference
@@ -178,31 +183,40 @@ def select(labels: Sequence[str]) -> Selection:
             duplicates.append(label)
         elif channel.kind == "ekg":
             hearts.setdefault(channel.site, number)
-        else:
+        elif channel.kind == "other" or channel.site == channel.reference:
             ignored.append(label)
-        if channel.kind == "derivation":
-            derivations.append(f"{channel.site}-{channel.reference}" if channel.site else label)
+        elif derivations.keys() & {pair, pair[::-1]}:
+            duplicates.append(label)
+        else:
+            derivations[pair] = number
     ekg = _choose_ekg(hearts)
     unused = [labels[number] for number in hearts.values() if number not in ekg]
     return Selection(
         electrodes=electrodes,
         references=references,
         ekg=ekg,
-        derivations=tuple(derivations),
+        derivations=derivations,
         duplicates=tuple(duplicates),
         ignored=tuple(ignored + unused),
     )
 
 
 def _resolved(channels: list[Channel]) -> list[Channel]:
-    """Tell Fp1-Cz, F3-Cz, ... (one scalp reference) from Fp1-F7, F7-T3, ... (a chain)."""
-    pairs = [channel for channel in channels if channel.kind == "derivation" and channel.site]
-    for reference in {channel.reference for channel in pairs}:
-        sites = {channel.site for channel in pairs if channel.reference == reference}
-        if len(sites) >= len(ELECTRODES) // 2:
+    """Tell Fp1-Cz, F3-Cz, ... (one scalp reference) from Fp1-F7, F7-T3, ... (a chain).
+
+    A reference is the second site of nine pairs, or of three where there are no others.
+    """
+    pairs = {
+        (channel.site, channel.reference) for channel in channels if channel.kind == "derivation"
+    }
+    for reference in {second for _, second in pairs}:
+        sites = {first for first, second in pairs if second == reference}
+        alone = len(sites) == len(pairs) >= LEAST_OF_A_REFERENCE
+        if alone or len(sites) >= len(ELECTRODES) // 2:
             return [
                 Channel("electrode", channel.site, reference)
-                if channel.kind == "derivation" and channel.reference == reference
+                if (channel.kind, channel.reference) == ("derivation", reference)
+                and channel.site in ELECTRODES
                 else channel
                 for channel in channels
             ]
@@ -216,20 +230,6 @@ def _choose_ekg(hearts: dict[str, int]) -> tuple[int, ...]:
         if plus in hearts and minus in hearts:
             return (hearts[plus], hearts[minus])
     return tuple(hearts.values())[:1]
-
-
-def montage_of(derivations: Sequence[str]) -> str:
-    """Say in words which bipolar montage a file holds."""
-    pairs = {frozenset(name.split("-")) for name in derivations}
-    chains = sum(frozenset(pair) in pairs for pair in DERIVATIONS)
-    n_transverse = sum(frozenset(pair) in pairs for pair in TRANSVERSE)
-    if chains > 2 * n_transverse and chains >= 8:
-        kind = "a longitudinal bipolar montage"
-    elif n_transverse >= 3:
-        kind = "a transverse bipolar montage"
-    else:
-        kind = "bipolar derivations"
-    return f"{kind} ({', '.join(derivations[:4])}{', ...' if len(derivations) > 4 else ''})"
 
 
 def reference_warning(references: dict[str, str]) -> Remark | None:

@@ -78,7 +78,7 @@ def _open_table(path: Path, unit: str) -> _Table:
         raise NasionError(
             f"{path}: holds the quality of a reading, no EEG; give the recording itself"
         )
-    names = tuple(name for name in schema.names if parse(name).kind in ("electrode", "ekg"))
+    names = tuple(name for name in schema.names if parse(name).kind != "other")
     for name in names:
         kind = schema.field(name).type
         if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):

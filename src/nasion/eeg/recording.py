@@ -35,6 +35,9 @@ class Recording:
         whole.
     montage
         What the rows come from. Only rows of one component may be subtracted; those of a chain are.
+    read_channels
+        Where electrodes were rebuilt, the channels themselves, as `read`: one for each of
+        `montage.recorded`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Recording:
     source_sfreq: float = SFREQ
     start: datetime | None = None  # clock time of the first sample
     montage: Montage = ALL
+    read_channels: Callable[[int, int], Signals] | None = field(default=None, repr=False)
     ignored: tuple[str, ...] = ()  # channels of the file that are not among the 20
     references: tuple[str, ...] = ()  # as channel names state them: ("A1", "A2") are two
     gaps_s: tuple[tuple[float, float], ...] = ()  # (onset, duration) where nothing was recorded

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from nasion.eeg.form import AGE_GROUPS, Form, Kind, Names, commas
-from nasion.terms import CENTRE_S, OLDEST_YEARS, SEGMENT_S
+from nasion.terms import CENTRE_S, LEFT, MIDLINE, OLDEST_YEARS, RIGHT, SEGMENT_S
 
 
 def _reference(reference: str) -> str:
@@ -27,6 +27,31 @@ def _mixed_references(names: Names, midline: Names, against: Names, sides: Names
         f" side, not the midline{f' ({middle})' if middle else ''}, the average reference or"
         f" left-right comparisons{f'; even the {mixed} side mixes them' if mixed else ''}; nothing"
         " was interpolated across references"
+    )
+
+
+def _apart(electrodes: Names, components: tuple[int, ...]) -> str:
+    sides = {"the left side": LEFT, "the midline": MIDLINE, "the right side": RIGHT}
+    groups = [
+        {name for name, k in zip(electrodes, components, strict=True) if k == number}
+        for number in dict.fromkeys(components)
+    ]
+    held = set(electrodes)
+    whole = all(
+        group >= held & set(sites)
+        for group in groups
+        for sites in sides.values()
+        if group & set(sites)
+    )
+    texts = [
+        " with ".join(side for side in sides if group & set(sides[side]))
+        if whole
+        else " ".join(name for name in electrodes if name in group)
+        for group in groups
+    ]
+    return (
+        f"no channel ties {' to '.join(texts)}: trust differences within each, not the average"
+        " reference or comparisons between them"
     )
 
 
@@ -136,12 +161,21 @@ class Code(Enum):
         {"labels": Kind.LABEL, "unit": Kind.TEXT},
     )
     SECOND_CHANNEL = Form(
-        "a second channel of the same electrode was left out: {labels}", {"labels": Kind.LABEL}
+        "a second channel of the same electrode or derivation was left out: {labels}",
+        {"labels": Kind.LABEL},
     )
     REFERENCE_OF_ALL = Form(
         "{electrode} is the reference of all others: its trace is zero by definition",
         {"electrode": Kind.ELECTRODE},
     )
+    REBUILT = Form(
+        "potentials were rebuilt from derivations: {electrodes}", {"electrodes": Kind.ELECTRODE}
+    )
+    CUT = Form(
+        "no channel ties {electrodes} to its neighbours in a chain: left out",
+        {"electrodes": Kind.ELECTRODE},
+    )
+    APART = Form(_apart, {"electrodes": Kind.ELECTRODE, "components": Kind.NUMBER})
     MIXED_REFERENCES = Form(
         _mixed_references,
         {

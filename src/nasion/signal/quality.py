@@ -13,7 +13,16 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from nasion.eeg.assembly import LEAST_ELECTRODES
-from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, LINE_HZ, PROBE_BLOCK, RANGE_UV
+from nasion.eeg.inspection import (
+    CLIP_SHARE,
+    CLIP_UV,
+    FLAT_UV,
+    LINE_HZ,
+    OFF_RATIO,
+    OFF_UV,
+    PROBE_BLOCK,
+    RANGE_UV,
+)
 from nasion.eeg.interpolation import neighbours
 from nasion.eeg.recording import Signals
 from nasion.signal.fault import REASONS, Fault, Reason
@@ -43,12 +52,14 @@ RAIL_SHARE = 0.06  # of the samples of a step; a slow wave stays at its crest fo
 LEAST_NEIGHBOURS = 3
 LEAST_ALIKE = 0.2  # correlation over 10 s; 998 of 1000 real ones exceed it
 LEAST_EEG_UV = 3.0  # rms, median over electrodes; below it amplifiers, not heads, are compared
-# ... or towers over the others, in EEG's band or in mains with little EEG below.
-OFF_UV, OFF_RATIO = 100.0, 8.0
+# ... or towers over the others by OFF_UV and OFF_RATIO in EEG's band, or by these in mains with
+# little EEG below.
 OFF_LINE_UV, OFF_LINE_RATIO, OFF_LINE_ALIKE = 50.0, 5.0, 0.5
 OUTLIER = 3.0  # times the amplitude of the quieter ones: too large to be part of the mean
 
-LEAST_SEEN = 5  # electrodes without muscle, clipping or excess; fewer show nothing of a pattern
+# Shares of a recording's electrodes that must be usable, and that must be without muscle, clipping
+# or excess: fewer show nothing of a pattern.
+LEAST_USABLE, LEAST_SEEN = 1 / 2, 1 / 4
 BROKEN = Fault.MISSING | Fault.FLAT | Fault.DISCONNECTED
 SPOILED = Fault.CLIPPED | Fault.MUSCLE | Fault.RANGE
 
@@ -278,7 +289,10 @@ def judged(bits: Bits) -> Bits:
     Places in `REASONS`, shape (n_steps,); 0 where the step is judged.
     """
     eeg = bits[:, :N_EEG]
-    present = (eeg & np.uint8(Fault.MISSING) == 0).any(axis=1, keepdims=True)
+    there = eeg & np.uint8(Fault.MISSING) == 0
+    present = there.any(axis=1, keepdims=True)
+    n_electrodes = int(there.any(axis=0).sum())
+    least_usable = max(np.ceil(LEAST_USABLE * n_electrodes), LEAST_ELECTRODES)
     n_present = _window_sums(present.astype(np.int16))
 
     def mostly(fault: Fault) -> Flags:
@@ -291,8 +305,8 @@ def judged(bits: Bits) -> Bits:
     spoiled = mostly(BROKEN | SPOILED)
     reasons = np.zeros(len(bits), np.uint8)
     for reason, mask in (
-        (Reason.ARTIFACT, (~spoiled).sum(axis=1) < LEAST_SEEN),
-        (Reason.ELECTRODES, (~broken).sum(axis=1) < LEAST_ELECTRODES),
+        (Reason.ARTIFACT, (~spoiled).sum(axis=1) < LEAST_SEEN * n_electrodes),
+        (Reason.ELECTRODES, (~broken).sum(axis=1) < least_usable),
         (Reason.FLAT, flat.all(axis=1) & ~missing.all(axis=1)),
         (Reason.GAP, 2 * n_present[:, 0] < CENTRE_STEPS),
     ):
