@@ -1,4 +1,4 @@
-"""Validators of others, without internet. Each skips where it is not installed."""
+"""Validators and readers of others, without internet. Those of `dev` skip where they are absent."""
 
 import json
 import os
@@ -45,3 +45,26 @@ def hed_problems(folder, version=None):
     schema = load_schema_version(version) if version else None
     issues = BidsDataset(str(folder), schema=schema).validate(check_for_warnings=True)
     return [f"{issue['code']} {issue['message']}" for issue in issues]
+
+
+def annotations_by_others(path):
+    """Onset, duration (0 where there is none) and text as edfio, MNE and pyedflib read them.
+
+    pyedflib opens no file with gaps (EDF+D): there it is left out.
+    """
+    import edfio
+    import mne
+
+    pyedflib = pytest.importorskip("pyedflib", reason="needs pyedflib, of the extra `dev`")
+    load = edfio.read_bdf if path.suffix == ".bdf" else edfio.read_edf
+    found = {"edfio": [(a.onset, a.duration or 0.0, a.text) for a in load(path).annotations]}
+    read = mne.read_annotations(path)
+    found["MNE"] = list(zip(read.onset, read.duration, read.description, strict=True))
+    if path.read_bytes()[196:197] != b"D":
+        with pyedflib.EdfReader(str(path)) as file:
+            onsets, lengths, texts = file.readAnnotations()
+        found["pyedflib"] = list(zip(onsets, lengths.clip(0), texts, strict=True))
+    return {
+        reader: sorted((round(float(a), 6), round(float(b), 6), str(c)) for a, b, c in entries)
+        for reader, entries in found.items()
+    }

@@ -10,6 +10,7 @@ import pytest
 
 from drawn_readings import SEIZURE, START, arrays
 from eeg.made_edf import delay_records, eeg, write
+from exports.others import annotations_by_others
 from nasion.eeg.edf.header import read_header
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
@@ -91,6 +92,83 @@ def test_edfio_and_mne_read_the_copy(tmp_path, form, suffix, deidentify):
         found = raws[1].annotations
         assert words(SEIZURE) in found.description
         assert found.onset[list(found.description).index(words(SEIZURE))] == SEIZURE.onset_s
+
+
+@pytest.mark.parametrize(("form", "suffix"), FORMS)
+@pytest.mark.parametrize("deidentify", [False, True])
+def test_others_read_the_same_annotations(tmp_path, form, suffix, deidentify):
+    source, target = made(tmp_path / f"a{suffix}", form), tmp_path / f"b{suffix}"
+    at_once = tuple(Event(30 + k / 100, 0.25, Pattern.LPD, 0.5, 0.6) for k in range(100))
+    reading = read(source, (*EVENTS, *at_once))
+    copy_with_annotations(source, target, reading, deidentify=deidentify)
+    notes = NOTES if form != "plain" else []
+    told = [(event.onset_s, event.duration_s, words(event)) for event in reading.events]
+    expected = sorted((round(a, 6), b, c) for a, b, c in [*notes, *told])
+    found = annotations_by_others(target)
+    assert len(found) == (2 if form == "gaps" else 3)
+    assert all(entries == expected for entries in found.values())
+
+
+def place(begin, width, text):
+    def change(raw):
+        raw[begin : begin + width] = text.ljust(width)
+
+    return change
+
+
+def units(raw):
+    n = int(raw[252:256])
+    for number in range(20):
+        place(256 + 96 * n + 8 * number, 8, "µV".encode("latin-1"))(raw)
+
+
+DAMAGED = {
+    "not closed": place(236, 8, b"-1"),
+    "no date": place(168, 8, b"00.00.00"),
+    "blank date": place(168, 16, b""),
+    "other separators": place(168, 16, b"03-02-3104:05:06"),
+    "a patient not in ASCII": place(8, 80, "Müller, Änne  µ".encode("latin-1")),
+    "NUL": place(8, 80, b"\0" * 80),
+    "a month of another language": place(88, 80, b"Startdate 03-MRZ-2031 X X X"),
+    "a label not in ASCII": place(256, 16, "Fp1-Réf".encode("latin-1")),
+    "a unit not in ASCII": units,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize(
+    ("form", "deidentify"), [("plain", False), ("plus", False), ("plus", True)]
+)
+def test_a_copy_has_the_header_that_readers_insist_on(tmp_path, damage, form, deidentify):
+    source, target = made(tmp_path / "a.edf", form), tmp_path / "b.edf"
+    raw = bytearray(source.read_bytes())
+    DAMAGED[damage](raw)
+    source.write_bytes(raw)
+    copy_with_annotations(source, target, read(source), deidentify=deidentify)
+    one, other = open_recording(source), open_recording(target)
+    np.testing.assert_array_equal(one.signals(), other.signals())
+    assert (one.start, one.duration_s, one.missing) == (
+        other.start, other.duration_s, other.missing,
+    )  # fmt: skip
+    found = annotations_by_others(target)
+    assert len(found) == 3
+    assert all(entries == sorted(other.annotations) for entries in found.values())
+
+
+def test_a_copy_without_words_says_of_units_what_the_file_does(tmp_path):
+    labels, units = (*COLUMNS[:-1], "Fp1 Impedance"), [b"uV"] * 19 + [b"kOhm"]
+    source = write(tmp_path / "a.edf", eeg(8000), labels=labels, record_s=2.0)
+    for unit in (b"kOhm", b"Rabe"):
+        raw = bytearray(source.read_bytes())
+        n = int(raw[252:256])
+        for number, text in enumerate([*units[:-1], unit]):
+            place(256 + 96 * n + 8 * number, 8, text)(raw)
+        source.write_bytes(raw)
+        copy_with_annotations(source, tmp_path / "b.edf", read(source), deidentify=True)
+        assert b"Rabe" not in (tmp_path / "b.edf").read_bytes()
+        one, other = open_recording(source), open_recording(tmp_path / "b.edf")
+        assert one.missing == other.missing == ()
+        np.testing.assert_array_equal(one.signals(), other.signals())
 
 
 def test_a_plain_file_becomes_edf_plus_that_keeps_its_patient(tmp_path):

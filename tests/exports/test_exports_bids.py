@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawn_readings import EVENTS, SEIZURE, START, arrays, reading
+from exports.others import annotations_by_others
+from nasion.eeg.edf.text import parts
 from nasion.errors import NasionError
 from nasion.exports import bids
 from nasion.exports.annotations import (
@@ -149,6 +151,40 @@ def test_edf_annotations_are_read_by_edfio_and_mne(tmp_path, start):
     if start:
         assert (edf.startdate, edf.starttime) == (start.date(), start.time())
         assert found.orig_time is None or found.orig_time.replace(tzinfo=None) == start
+
+
+@pytest.mark.parametrize("start", [None, START, START.replace(microsecond=123_457)])
+def test_others_read_the_same_annotations(tmp_path, start):
+    notes = (
+        (-1.5, 2.0, "before"),
+        (0.25, 0.0, "µ – 日本 😀"),
+        (0.25, 0.000001, "tiny"),
+        (3.5, 0.0, "a\nb"),
+        (99999.999999, 86400.5, "late"),
+        *((50 + k / 1000, 0.5, f"note {k}") for k in range(500)),
+    )
+    one = reading(start=start, annotations=notes)
+    to_edf_annotations(one, tmp_path / "a.edf")
+    expected = sorted(
+        (a, b, c.replace("\n", " ").replace("\t", " ")) for a, b, c in annotations(one)
+    )
+    found = annotations_by_others(tmp_path / "a.edf")
+    assert list(found) == ["edfio", "MNE", "pyedflib"]
+    for entries in found.values():
+        assert entries == expected
+    to_edf_annotations(reading(start=start, events=()), tmp_path / "none.edf")
+    assert annotations_by_others(tmp_path / "none.edf") == {reader: [] for reader in found}
+
+
+@pytest.mark.parametrize("text", ["x" * 512, "a" + "ä" * 700, "日本" * 300, "😀 " * 400])
+def test_others_read_long_texts_in_parts(tmp_path, text):
+    one = reading(events=(), annotations=((2.5, 3.0, text),))
+    to_edf_annotations(one, tmp_path / "a.edf")
+    cut = parts(text.strip())
+    assert "".join(part.removesuffix("...") for part in cut) == text.strip()
+    expected = sorted((2.5, 3.0, part.strip()) for part in cut)
+    for entries in annotations_by_others(tmp_path / "a.edf").values():
+        assert [(a, b, c.strip()) for a, b, c in entries] == expected
 
 
 @settings(max_examples=30, deadline=None)

@@ -16,15 +16,19 @@ from numpy.typing import NDArray
 
 from nasion.eeg.edf import text
 from nasion.eeg.edf.header import FIELDS, Header, annotation_signal, read_header
+from nasion.eeg.units import Quantity, quantity, voltage
 from nasion.errors import NasionError
 from nasion.files import replacing
 
 BLOCK = 512  # records that are copied at once
-UNITS = ("uV", "mV", "nV", "V", "%", "bpm", "mmHg", "degC", "Boolean")
+UNITS = ("kOhm", "%", "bpm", "mmHg", "degC", "Boolean")  # of what is no voltage
+NO_VOLTAGE = "X"  # any other such unit, which may be free text
 
-_DAY = r"(?:\d\d-[A-Z]{3}-\d{4}|X)"
+PATIENT, RECORDING = slice(8, 88), slice(88, 168)  # of a header's bytes
+
+_DAY = rf"(?:\d\d-(?:{'|'.join(text.MONTHS)})-\d{{4}}|X)"
 _PATIENT = re.compile(rf"\S+ [MFX] {_DAY} \S.*")
-_RECORDED = re.compile(rf"Startdate {_DAY} \S+ \S+ \S.*")
+_RECORDED = re.compile(r"Startdate (\S+) (\S+ \S+ \S.*)")
 _NUMBER = re.compile(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?")
 
 Bytes = NDArray[np.uint8]
@@ -80,8 +84,8 @@ def copy_with_annotations(
         start = disguise.start - timedelta(seconds=origin_s) if disguise.start else None
         main = _without_patient(header, main, start)
         fields = _without_words(header, fields, disguise.label)
-    elif not header.plus:
-        main = _plus(header, main)
+    else:
+        main, fields = _plus(header, main), _printable(fields)
     new = _new_header(header, main, fields, entries.shape[1] // header.sample_bytes)
     with replacing(target) as temporary, temporary.open("wb") as out:
         out.write(new)
@@ -169,13 +173,32 @@ def _new_header(header: Header, main: bytes, fields: list[bytes], samples: int) 
 
 
 def _plus(header: Header, main: bytes) -> bytes:
-    """Fields of a plain file in the form of EDF+, which its readers insist on."""
-    patient, recording = text.decode(main[8:88]), text.decode(main[88:168])
+    """Fields of the file in the form of EDF+, which its readers insist on; they are kept if so."""
+    patient, recording = (text.plain(text.decode(main[place])) for place in (PATIENT, RECORDING))
     if not _PATIENT.fullmatch(patient):
         patient = f"X X X {_word(patient)}"
-    if not _RECORDED.fullmatch(recording):
-        recording = f"Startdate {text.day(header.start)} X X {_word(recording)}"
-    return main[:8] + text.field(patient, 80) + text.field(recording, 80) + main[168:]
+    day, told = text.day(header.start), _RECORDED.fullmatch(recording)
+    if not told:
+        recording = f"Startdate {day} X X {_word(recording)}"
+    elif told[1] != text.NOT_STATED:
+        recording = f"Startdate {day} {told[2]}"
+    fields = text.field(patient, 80) + text.field(recording, 80) + text.clock(header.start)
+    return main[: PATIENT.start] + fields + main[184:]
+
+
+def _printable(fields: list[bytes]) -> list[bytes]:
+    """The signals' fields in ASCII, as they are where they are so."""
+    return [
+        b"".join(
+            part if part.isascii() and part.decode().isprintable() else _field(part)
+            for part in (field[i : i + width] for i in range(0, len(field), width))
+        )
+        for width, field in zip(FIELDS.values(), fields, strict=True)
+    ]
+
+
+def _field(part: bytes) -> bytes:
+    return text.field(text.decode(part), len(part))
 
 
 def _word(words: str) -> str:
@@ -201,10 +224,17 @@ def _without_words(header: Header, fields: list[bytes], label: Callable[[str], s
                 for number, words in enumerate(texts)
             ]
         elif name == "dimension":
-            texts = [words if words in UNITS else "" for words in texts]
+            texts = [_unit(words) for words in texts]
         elif name in ("transducer", "prefiltering", "reserved"):
             texts = [""] * len(texts)
         else:
             texts = [words if _NUMBER.fullmatch(words) else "" for words in texts]
         clean.append(b"".join(text.field(words, width) for words in texts))
     return clean
+
+
+def _unit(words: str) -> str:
+    """Give a unit that says of the samples what this one does."""
+    if quantity(words) is Quantity.OTHER:
+        return words if words in UNITS else NO_VOLTAGE
+    return voltage(words)

@@ -7,6 +7,7 @@ format 'plus'. Clin Neurophysiol 2003;114:1755-1761.
 import re
 from datetime import date, datetime
 from math import nan
+from unicodedata import normalize
 
 from nasion.eeg.age import YEAR_DAYS, believable
 
@@ -17,6 +18,8 @@ NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
 FURTHEST_S = 1e9  # from the start, 31 years: what is said to be beyond was no time
 NO_PATIENT = "X X X X"
 NOT_STATED = "X"
+LONGEST_TEXT = 512  # bytes of an annotation that EDFlib reads
+MORE = "..."
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 _AGE = re.compile(r"\bage[:=_](\d{1,3})\b", re.IGNORECASE)
@@ -39,8 +42,19 @@ def decode(field: bytes) -> str:
 
 def field(text: str, width: int) -> bytes:
     """Give a field of the header: printable ASCII, cut or filled up to its width."""
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return printable.encode("ascii")[:width].ljust(width)
+    return plain(text).encode("ascii")[:width].ljust(width)
+
+
+def plain(text: str) -> str:
+    """Give printable ASCII: u for a micro sign, letters without their marks, ? for any other."""
+    return "".join(map(_plain, text))
+
+
+def _plain(letter: str) -> str:
+    if letter in "µμ":
+        return "u"
+    base = normalize("NFKD", letter)[:1]
+    return base if " " <= base <= "~" else "?"
 
 
 def day(start: datetime | None) -> str:
@@ -101,7 +115,7 @@ def stamp(onset: bytes) -> bytes:
 
 def onset(seconds: float) -> bytes:
     """Spell an onset, to the microsecond."""
-    return f"{'-' if seconds < 0 else '+'}{_decimal(abs(seconds))}".encode("ascii")
+    return f"{'-' if round(seconds, 6) < 0 else '+'}{_decimal(abs(seconds))}".encode("ascii")
 
 
 def stated_onset(record: bytes) -> bytes:
@@ -126,10 +140,24 @@ def seconds(number: bytes) -> float:
 
 
 def tal(onset_s: float, duration_s: float, text: str) -> bytes:
-    """Spell an annotation; a duration of 0 is none."""
+    """Spell an annotation; a duration of 0 is none.
+
+    A text that EDFlib, and so EDFbrowser, would cut stands in several annotations of one time.
+    """
     seconds = round(duration_s, 6)
     duration = b"\x15" + _decimal(seconds).encode("ascii") if seconds else b""
-    return onset(onset_s) + duration + b"\x14" + clean(text).encode() + b"\x14\0"
+    head = onset(onset_s) + duration + b"\x14"
+    return b"".join(head + part.encode() + b"\x14\0" for part in parts(clean(text)))
+
+
+def parts(text: str) -> list[str]:
+    """Cut a text into parts that are short enough, each but the last with ... at its end."""
+    cut: list[str] = []
+    while len(text.encode()) > LONGEST_TEXT:
+        part = text.encode()[: LONGEST_TEXT - len(MORE)].decode(errors="ignore")
+        cut.append(part + MORE)
+        text = text[len(part) :]
+    return [*cut, text]
 
 
 def read_tals(record: bytes) -> list[Annotation]:
