@@ -95,6 +95,77 @@ def test_any_chunks_give_the_same_bytes(cuts, display, tmp_path_factory):
         assert again.arrays[name].tobytes() == array.tobytes(), name
 
 
+def far_apart(folder, first, second, n_steps):
+    """A display of runs of steps, between which nothing was recorded."""
+    signals = np.full((20, n_steps * STEP), np.nan, np.float32)
+    spectrum = np.full((4, HMS_VIEW.n_freqs, n_steps), np.nan, np.float32)
+    with DisplayWriter(folder, n_steps) as writer:
+        for begin, n in (first, second):
+            at = slice(begin * STEP, (begin + n) * STEP)
+            signals[:, at] = eeg(n, seed=begin)
+            spectrum[:, :, begin : begin + n] = levels(n)
+            writer.skip(begin)
+            writer.add(begin, signals[:, at], spectrum[:, :, begin : begin + n])
+        writer.skip(n_steps)
+    return Display.open(folder), signals, spectrum
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 70), st.integers(1, 40), st.integers(0, 150), st.integers(1, 40),
+    st.integers(0, 70),
+)  # fmt: skip
+def test_a_gap_that_is_left_out_shows_as_one_that_was_written(
+    tmp_path_factory, first, n_first, between, n_second, behind
+):
+    folder = tmp_path_factory.mktemp("apart")
+    second = first + n_first + between
+    n_steps = second + n_second + behind
+    sparse, signals, spectrum = far_apart(
+        folder / "sparse", (first, n_first), (second, n_second), n_steps
+    )
+    dense = write(folder / "dense", signals, spectrum, (n_steps,))
+    stored = {k // 30 for k in (*range(first, first + n_first), *range(second, second + n_second))}
+    assert len(sparse.arrays["signals"]) == sparse.blocks.n_stored == len(stored)
+    n_times, duration_s = n_steps * STEP, 2.0 * n_steps
+    np.testing.assert_array_equal(sparse.signals(-5, n_times + 5), dense.signals(-5, n_times + 5))
+    np.testing.assert_array_equal(sparse.decibels(0, n_steps), dense.decibels(0, n_steps))
+    for start_s, stop_s, n in ((-3.0, duration_s + 9, 50), (duration_s / 3, duration_s / 2, 9)):
+        span = start_s, stop_s, n
+        for montage in TRACES:
+            np.testing.assert_array_equal(
+                sparse.envelope(*span, montage), dense.envelope(*span, montage)
+            )
+        np.testing.assert_array_equal(sparse.spectrogram(*span), dense.spectrogram(*span))
+        np.testing.assert_allclose(sparse.trends(*span), dense.trends(*span), rtol=1e-5)
+
+
+def test_a_week_without_signal_takes_no_room(tmp_path):
+    n_steps = 7 * 43_200 + 60
+    with DisplayWriter(tmp_path, n_steps) as writer:
+        writer.add(0, eeg(30), None)
+        writer.skip(n_steps - 30)
+        writer.add(n_steps - 30, eeg(30), None)
+    display = Display.open(tmp_path)
+    size = sum(path.stat().st_size for path in (tmp_path / FOLDER).iterdir())
+    assert size < 1.5e6
+    assert display.index["blocks"] == [[0, 1], [10_081, 10_082]]
+    assert np.isfinite(display.envelope(0, 60, 30, "bipolar")).any()
+    assert np.isnan(display.envelope(70, 604_000, 30, "bipolar")).all()
+
+
+@pytest.mark.parametrize("blocks", [[[0, 4]], [[2, 1]], [[0]], "x", [[0, 1]]])
+def test_blocks_that_can_not_be_are_named(tmp_path, blocks):
+    write(tmp_path, eeg(), levels())
+    path = tmp_path / FOLDER / "index.json"
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps(index | {"blocks": blocks}))
+    with pytest.raises(NasionError, match="read the recording again"):
+        Display.open(tmp_path)
+    path.write_text(json.dumps({key: index[key] for key in index if key != "blocks"}))
+    assert Display.open(tmp_path).n_steps == N_STEPS
+
+
 @pytest.mark.parametrize(("start", "stop"), [(0, 10), (11990, 12010), (23000, 28000), (-50, 50)])
 def test_a_piece_is_that_piece_of_the_whole(display, start, stop):
     whole = display.signals(-50, N_STEPS * STEP + 50)

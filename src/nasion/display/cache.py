@@ -4,7 +4,7 @@ Signals stand in blocks of a minute as 16-bit integers with an offset and a step
 each electrode, so that large offsets and artifacts keep their shape and small EEG its detail.
 Beside them: lowest and highest values of all traces of all montages, a spectrogram of 8 bits with
 coarser copies, and trends. Everything is an array (.npy) that is mapped, not loaded; the same
-recording gives the same bytes, in whatever chunks it came.
+recording gives the same bytes, in whatever chunks it came. Blocks in long gaps are not stored.
 """
 
 import shutil
@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from nasion.config import HMS_VIEW
+from nasion.display.blocks import Blocks
 from nasion.display.montages import TRACES, traces
 from nasion.errors import NasionError
 from nasion.files import write_json
@@ -52,7 +53,7 @@ class DisplayWriter:
     folder
         Of the reading.
     n_steps
-        Steps of the recording; all of them have to be added, in order.
+        Steps of the recording; all of them have to be added or skipped, in order.
     """
 
     def __init__(self, folder: Path, n_steps: int) -> None:
@@ -65,11 +66,11 @@ class DisplayWriter:
         self._signals = np.full((len(COLUMNS), BLOCK), np.nan, np.float32)
         self._spectrum = _no_spectrum(BLOCK_STEPS)
         self._amplitude = Amplitude()
-        blocks = -(-n_steps // BLOCK_STEPS)
-        self._files = {
-            name: _new_file(self._temporary / f"{name}.npy", (blocks * length, *shape), dtype)
-            for name, (length, shape, dtype) in LAYOUT.items()
-        }
+        self._runs: list[tuple[int, int]] = []  # of blocks that are stored
+        self._filled = False  # whether a step of the block at hand was added
+        self._files = {name: (self._temporary / f"{name}.npy").open("wb") for name in LAYOUT}
+        for name, file in self._files.items():
+            _write_header(file, name, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -115,27 +116,52 @@ class DisplayWriter:
                 :, begin * STEP : end * STEP
             ]
             self._spectrum[:, :, target] = spectrum[:, :, begin:end]
-            self._done += end - begin
+            self._filled = True
             begin = end
-            if target.stop == BLOCK_STEPS:
-                self._write_block()
+            self._go_on(self._done + target.stop - target.start)
+
+    def skip(self, to_step: int) -> None:
+        """Leave out the steps up to a later one, of which it is known that they hold nothing."""
+        if not self._done <= to_step <= self._n_steps:
+            raise ValueError(f"step {to_step} after {self._done} of {self._n_steps}")
+        if self._done % BLOCK_STEPS and self._done < to_step:
+            self._go_on(min(to_step, -(-self._done // BLOCK_STEPS) * BLOCK_STEPS))
+        whole = (to_step - self._done) // BLOCK_STEPS
+        if whole > 0:
+            self._amplitude.margins(self._signals)  # its filter comes to rest
+            self._done += whole * BLOCK_STEPS
+        if self._done < to_step:
+            self._go_on(to_step)
+
+    def _go_on(self, to_step: int) -> None:
+        """Note that all steps of the block at hand up to this one are in it."""
+        self._done = to_step
+        if to_step % BLOCK_STEPS == 0 or to_step == self._n_steps:
+            if self._filled:
+                self._write_block((to_step - 1) // BLOCK_STEPS)
+            self._filled = False
 
     def close(self) -> None:
         """Write what is left and give the folder its name."""
         try:
             if self._done != self._n_steps:
                 raise ValueError(f"{self._done} steps came, {self._n_steps} were announced")
-            if self._done % BLOCK_STEPS:
-                self._write_block()
-            for file in self._files.values():
+            blocks = Blocks(-(-self._n_steps // BLOCK_STEPS), tuple(self._runs))
+            for name, file in self._files.items():
+                file.seek(0)
+                _write_header(file, name, blocks.n_stored)
                 file.close()
-            write_json(self._temporary / "index.json", _index(self._n_steps))
+            write_json(self._temporary / "index.json", _index(self._n_steps, blocks))
             self._temporary.chmod(0o755)
             exchange(self._temporary, self._folder / FOLDER)
         finally:
             self._remove()
 
-    def _write_block(self) -> None:
+    def _write_block(self, block: int) -> None:
+        if self._runs and self._runs[-1][1] == block:
+            self._runs[-1] = self._runs[-1][0], block + 1
+        else:
+            self._runs.append((block, block + 1))
         arrays = _block(self._signals, self._spectrum)
         arrays["trends"] = np.concatenate(
             [self._amplitude.margins(self._signals), asymmetry(self._spectrum)[:, None]], 1
@@ -172,24 +198,25 @@ LAYOUT: dict[str, tuple[int, tuple[int, ...], str]] = {
 }
 
 
-def _new_file(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> IO[bytes]:
-    """Begin an .npy file of a known shape; its values are appended as they come."""
-    file = path.open("wb")
+def _write_header(file: IO[bytes], name: str, n_blocks: int) -> None:
+    """Write the header of an .npy file, which is as long whatever the number of its entries."""
+    length, shape, dtype = LAYOUT[name]
     np.lib.format.write_array_header_1_0(
-        file, {"descr": str(dtype), "fortran_order": False, "shape": shape}
+        file,
+        {"descr": dtype, "fortran_order": False, "shape": (n_blocks * length, *shape)},
     )
-    return file
 
 
 def _no_spectrum(n: int) -> Array:
     return np.full((len(SPECTROGRAM_CHAINS), HMS_VIEW.n_freqs, n), np.nan, np.float32)
 
 
-def _index(n_steps: int) -> dict[str, Any]:
+def _index(n_steps: int, blocks: Blocks) -> dict[str, Any]:
     freqs_hz = [bin_ * SFREQ / HMS_VIEW.n_fft for bin_ in HMS_VIEW.bins]
     return {
         "schema": SCHEMA,
         "n_steps": n_steps,
+        "blocks": [list(run) for run in blocks.runs],
         "electrodes": list(COLUMNS),
         "block": BLOCK,
         "levels": list(LEVELS),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.config import HMS_VIEW
+from nasion.display.blocks import Blocks
 from nasion.display.cache import (
     BLOCK,
     BLOCK_STEPS,
@@ -52,6 +53,7 @@ class Display:
     n_steps: int
     index: dict[str, Any]
     arrays: dict[str, NDArray]
+    blocks: Blocks
 
     @classmethod
     def open(cls, folder: Path) -> "Display":
@@ -64,17 +66,21 @@ class Display:
         """
         path, advice = folder / FOLDER / "index.json", "read the recording again"
         index = of_schema(read_json(path), SCHEMA, path, advice)
-        arrays, blocks = {}, -(-index["n_steps"] // BLOCK_STEPS)
+        arrays, n_blocks = {}, -(-index["n_steps"] // BLOCK_STEPS)
+        try:
+            blocks = Blocks.listed(n_blocks, index.get("blocks"))
+        except (TypeError, ValueError):
+            raise NasionError(f"{path}: is damaged; {advice}") from None
         for name, (length, shape, dtype) in LAYOUT.items():
             path = folder / FOLDER / f"{name}.npy"
             try:
                 array = np.load(path, mmap_mode="r")
             except (OSError, ValueError):
                 raise NasionError(f"{path}: is missing or cut short; {advice}") from None
-            if array.shape != (blocks * length, *shape) or array.dtype != np.dtype(dtype):
+            if array.shape != (blocks.n_stored * length, *shape) or array.dtype != np.dtype(dtype):
                 raise NasionError(f"{path}: does not belong to its index.json; {advice}")
             arrays[name] = array
-        return cls(index["n_steps"], index, arrays)
+        return cls(index["n_steps"], index, arrays, blocks)
 
     @property
     def n_times(self) -> int:
@@ -85,16 +91,24 @@ class Display:
         """Samples start..stop, shape (20, stop - start), µV; NaN outside and in gaps."""
         result = np.full((len(COLUMNS), max(stop - start, 0)), np.nan, np.float32)
         first, last = max(start, 0), min(stop, self.n_times)
-        while first < last:
-            block, place = divmod(first, BLOCK)
-            n = min(BLOCK - place, last - first)
-            digital = self.arrays["signals"][block, :, place : place + n]
-            offset, step = self.arrays["scales"][block].T[:, :, None]
-            values = digital * step + offset
-            values[digital == EMPTY] = np.nan
-            result[:, first - start : first - start + n] = values
-            first += n
+        for begin, end, place in self.blocks.stored(first // BLOCK, -(-last // BLOCK)):
+            for block in range(begin, end):
+                low, high = max(block * BLOCK, first), min((block + 1) * BLOCK, last)
+                at = place + block - begin
+                digital = self.arrays["signals"][at, :, low - block * BLOCK : high - block * BLOCK]
+                offset, step = self.arrays["scales"][at].T[:, :, None]
+                values = digital * step + offset
+                values[digital == EMPTY] = np.nan
+                result[:, low - start : high - start] = values
         return result
+
+    def _n_entries(self, name: str) -> int:
+        """Entries of an array if all blocks were stored."""
+        return self.blocks.n * LAYOUT[name][0]
+
+    def _entries(self, name: str, first: int, n: int, empty: float = np.nan) -> NDArray:
+        """Entries of an array, counted as if all blocks were stored."""
+        return self.blocks.entries(self.arrays[name], LAYOUT[name][0], first, first + n, empty)
 
     def envelope(self, start_s: float, stop_s: float, columns: int, montage: Montage) -> Array:
         """Lowest and highest of each trace, shape (n_traces, 2, columns), µV, unfiltered.
@@ -108,9 +122,9 @@ class Display:
             pairs, first = grid.touched(1 / SFREQ, self.n_times)
             low = high = traces(self.signals(first, first + int(pairs.max(initial=0))), montage)
         else:
-            array = self.arrays[f"envelope-{bin_}"]
-            pairs, first = grid.touched(bin_ / SFREQ, len(array))
-            piece = array[first : first + int(pairs.max(initial=0))]
+            name = f"envelope-{bin_}"
+            pairs, first = grid.touched(bin_ / SFREQ, self._n_entries(name))
+            piece = self._entries(name, first, int(pairs.max(initial=0)))
             low, high = piece[:, :, _rows(montage)].transpose(1, 2, 0)
         return np.stack(
             [pooled(np.fmin, low, pairs, np.nan), pooled(np.fmax, high, pairs, np.nan)], 1
@@ -122,17 +136,17 @@ class Display:
         steps = max(
             s for s in SPECTROGRAM_LEVELS if s == 1 or 4 * s * READING_STEP_S <= grid.width_s
         )
-        array = self.arrays[f"spectrogram-{steps}"]
-        pairs, first = grid.shared(steps * READING_STEP_S, len(array))
-        piece = np.asarray(array[first : first + int(pairs.max(initial=0))])
+        name = f"spectrogram-{steps}"
+        pairs, first = grid.shared(steps * READING_STEP_S, self._n_entries(name))
+        piece = self._entries(name, first, int(pairs.max(initial=0)), 0)
         total, count = summed(piece, pairs, np.uint32), summed(piece > 0, pairs, np.uint32)
         return np.ascontiguousarray(mean_level(total, count).transpose(1, 2, 0))
 
-    def decibels(self) -> NDArray[np.float16]:
-        """The whole spectrogram, shape (4, n_freqs, n_steps), dB of 1 µV²/Hz; NaN: nothing."""
+    def decibels(self, first: int, stop: int) -> NDArray[np.float16]:
+        """The spectrogram of some steps, shape (4, n_freqs, n), dB of 1 µV²/Hz; NaN: nothing."""
         values = (np.arange(256) - 1) * STEP_DB + LOW_DB
         values[0] = np.nan
-        levels = self.arrays["spectrogram-1"][: self.n_steps]
+        levels = self._entries("spectrogram-1", first, stop - first, 0)
         return np.moveaxis(values.astype(np.float16)[levels], 0, -1)
 
     def recording(self, reading: Reading) -> Recording:
@@ -149,7 +163,7 @@ class Display:
     def trends(self, start_s: float, stop_s: float, columns: int) -> Array:
         """Mean of each trend in each column, shape (n_trends, columns); NaN where unknown."""
         pairs, first = Columns(start_s, stop_s, columns).shared(READING_STEP_S, self.n_steps)
-        piece = np.asarray(self.arrays["trends"][first : first + int(pairs.max(initial=0))])
+        piece = self._entries("trends", first, int(pairs.max(initial=0)))
         return mean(piece.T, pairs)[0]
 
 

@@ -4,7 +4,7 @@ Days hold more steps than a page has pixels, so everything is brought to columns
 """
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -17,6 +17,7 @@ from nasion.terms import PATTERNS, READING_STEP_S, Pattern
 Array = NDArray[np.floating]
 Indices = NDArray[np.uint8]
 Colours = NDArray[np.uint8]  # (n, 3)
+Stretches = Sequence[tuple[float, float]]  # begin and end, s, in order
 
 MOST_COLUMNS = 1400  # of a row: two a point of paper
 RIBBON_ROWS = 64
@@ -39,19 +40,30 @@ class Tick:
     label: str
 
 
-def span_s(duration_s: float) -> float:
-    """How much of a recording one row holds."""
-    enough = (span for span in SPANS_S if duration_s <= MOST_ROWS * span)
+def span_s(stretches_s: Stretches) -> float:
+    """How much of a recording one row holds, by the stretches between its long gaps."""
+    enough = (span for span in SPANS_S if len(_cells(stretches_s, span)) <= MOST_ROWS)
     span = float(next(enough, SPANS_S[-1]))
-    return min(span, max(duration_s, READING_STEP_S))
+    return min(span, max(_end(stretches_s), READING_STEP_S))
 
 
-def rows(duration_s: float) -> Iterator[tuple[float, float]]:
-    """Start and stop of each row, s; the last one may be shorter."""
-    span, start = span_s(duration_s), 0.0
-    while start < duration_s:
-        yield start, min(start + span, duration_s)
-        start += span
+def rows(stretches_s: Stretches) -> Iterator[tuple[float, float]]:
+    """Start and stop of each row, s; the last one may be shorter. Long gaps have no rows."""
+    span = span_s(stretches_s)
+    for cell in _cells(stretches_s, span) or [0]:
+        yield cell * span, min((cell + 1) * span, _end(stretches_s) or span)
+
+
+def _end(stretches_s: Stretches) -> float:
+    return stretches_s[-1][1] if stretches_s else 0.0
+
+
+def _cells(stretches_s: Stretches, span: float) -> list[int]:
+    """Numbers of the rows that hold a part of a stretch, were all of the recording in rows."""
+    cells: dict[int, None] = {}
+    for start, stop in stretches_s:
+        cells |= dict.fromkeys(range(int(start // span), int(np.ceil(stop / span))))
+    return list(cells)
 
 
 def ticks(start_s: float, stop_s: float, span: float, clock: datetime | None) -> list[Tick]:

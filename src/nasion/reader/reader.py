@@ -100,10 +100,13 @@ class Reader:
 
             def show(piece: Piece) -> None:
                 if writer:
+                    writer.skip(piece.first)
                     writer.add(piece.first, piece.signals, piece.spectrum)
 
             with writer or nullcontext():
                 reading = self.read(recording, watch=show, progress=progress)
+                if writer:
+                    writer.skip(n_steps)
             if key:
                 reading = deidentified(reading, key)
             settings = self.events.as_dict()
@@ -139,4 +142,6 @@ def write_display(recording: Recording, signal: Signal, folder: Path) -> None:
     with DisplayWriter(folder, n_steps) as writer:
         for first, stop in spans(recording, signal, PIECE):
             piece = piece_of(recording, signal, first, stop)
-            writer.add(piece.first, piece.signals, piece.spectrum)
+            writer.skip(first)
+            writer.add(first, piece.signals, piece.spectrum)
+        writer.skip(n_steps)

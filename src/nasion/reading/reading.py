@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from nasion.contract import About
 from nasion.eeg.remarks import Remark
+from nasion.eeg.stretches import stretches
 from nasion.reading.event import Event
-from nasion.terms import COLUMNS, PATTERNS
+from nasion.terms import COLUMNS, PATTERNS, SFREQ
 from nasion.windowing import n_steps_of
 
 
@@ -74,6 +75,17 @@ class Reading:
     def cautions(self) -> tuple[str, ...]:
         """The warnings that stand wherever something is said of the recording."""
         return tuple(str(remark) for remark in self.warnings if remark.code.cautions)
+
+    @cached_property
+    def stretches_s(self) -> tuple[tuple[float, float], ...]:
+        """Begin and end of what lies between long gaps."""
+        spans = stretches(self.gaps_s, round(self.duration_s * SFREQ))
+        return tuple((start / SFREQ, stop / SFREQ) for start, stop in spans)
+
+    @property
+    def recorded_s(self) -> float:
+        """Length without gaps."""
+        return max(self.duration_s - sum(length for _, length in self.gaps_s), 0.0)
 
     def clock(self, at_s: float) -> datetime | None:
         """Clock time of a second of the recording, where the clock is known."""

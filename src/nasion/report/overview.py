@@ -1,6 +1,7 @@
 """The overview: hours at a glance, as rows of ribbon and spectrogram that a template draws."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Panel:
-    """What one row shows; places in units of its picture, pictures as URIs."""
+    """What one row shows; places in units of its picture, pictures as URIs.
+
+    Parameters
+    ----------
+    before
+        What was left out before it, empty where nothing was.
+    """
 
     title: str
     width: float
@@ -68,6 +75,7 @@ class Panel:
     marks: list[Mark]
     notes: list[Note]
     ticks: list[tuple[float, str]]
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,30 +103,41 @@ class Axis:
         )
 
 
-def rows_of(reading: Reading, spectrogram: Array) -> list[Panel]:
+def rows_of(reading: Reading, spectrogram: Callable[[int, int], Array]) -> list[Panel]:
     """All rows of a recording.
 
     Parameters
     ----------
     spectrogram
-        (4, n_freqs, n_steps), dB of 1 µV²/Hz.
+        `spectrogram(first, stop)` gives steps first..stop, (4, n_freqs, n), dB of 1 µV²/Hz.
     """
-    scale = (WIDTH - LEFT - RIGHT) / strips.span_s(reading.duration_s)
-    spans = [Axis(start, stop, scale) for start, stop in strips.rows(reading.duration_s)]
-    return [_row(reading, spectrogram, span) for span in spans]
+    scale = (WIDTH - LEFT - RIGHT) / strips.span_s(reading.stretches_s)
+    spans = [Axis(start, stop, scale) for start, stop in strips.rows(reading.stretches_s)]
+    left_out_s = np.diff([0.0, *(edge for span in spans for edge in (span.start_s, span.stop_s))])
+    return [
+        replace(_row(reading, spectrogram, span), before=_left_out(float(seconds)))
+        for span, seconds in zip(spans, left_out_s[::2], strict=True)
+    ]
 
 
-def _row(reading: Reading, spectrogram: Array, span: Axis) -> Panel:
+def _left_out(seconds: float) -> str:
+    return f"nothing recorded for {lasting(seconds)}" if seconds else ""
+
+
+def _row(reading: Reading, spectrogram: Callable[[int, int], Array], span: Axis) -> Panel:
     reason = reading.reason[span.steps]
+    decibels = spectrogram(span.steps.start, min(span.steps.stop, reading.n_steps))
+    if decibels.shape[::2] != (len(SPECTROGRAM_CHAINS), len(reason)):
+        raise ValueError(f"spectrogram of shape {decibels.shape} for {len(reason)} steps")
     gap = reason == REASONS.index(Reason.GAP)
     ticks = strips.ticks(
-        span.start_s, span.stop_s, strips.span_s(reading.duration_s), reading.start
+        span.start_s, span.stop_s, strips.span_s(reading.stretches_s), reading.start
     )
     return Panel(
         title=f"{when(reading, span.start_s)} to {when(reading, span.stop_s)}",
         width=span.width,
         ribbon=strips.ribbon(reading.probability[span.steps]),
-        spectrogram=strips.spectrogram(spectrogram[..., span.steps]),
+        spectrogram=strips.spectrogram(decibels),
         unjudged=_spells((reason > 0) & ~gap, span),
         gaps=_spells(gap, span),
         marks=[

@@ -1,7 +1,7 @@
 """The report of a reading: one page that opens without a network and prints."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -31,7 +31,6 @@ from nasion.terms import (
     EVENTFUL,
     PATTERNS,
     SFREQ,
-    SPECTROGRAM_CHAINS,
     Pattern,
 )
 from nasion.version import VERSION
@@ -99,14 +98,14 @@ def write(
 
     with threadpool_limits(1), ThreadPoolExecutor(threads or cpu_count() or 1) as pool:
         pages = list(pool.map(page_of, choose(reading)))
-    html = render(reading, spectrogram=display.decibels(), pages=pages, settings=settings)
+    html = render(reading, spectrogram=display.decibels, pages=pages, settings=settings)
     write_text(path, html)
 
 
 def render(
     reading: Reading,
     *,
-    spectrogram: Array,
+    spectrogram: Callable[[int, int], Array],
     pages: Sequence[ExamplePage],
     settings: Mapping[str, Any] | None = None,
 ) -> str:
@@ -115,16 +114,13 @@ def render(
     Parameters
     ----------
     spectrogram
-        (4, n_freqs, n_steps), dB of 1 µV²/Hz, from about 0 to 20 Hz, chains as
-        `terms.SPECTROGRAM_CHAINS`, a column a step; NaN where there is nothing. It is looked at row
-        by row, so it may be memory-mapped.
+        `spectrogram(first, stop)` gives steps first..stop, shape (4, n_freqs, n), dB of 1 µV²/Hz,
+        from about 0 to 20 Hz, chains as `terms.SPECTROGRAM_CHAINS`; NaN where there is nothing.
     pages
         Of `examples.choose`.
     settings
         By which events were found.
     """
-    if spectrogram.shape[::2] != (len(SPECTROGRAM_CHAINS), reading.n_steps):
-        raise ValueError(f"spectrogram of shape {spectrogram.shape} for {reading.n_steps} steps")
     burden = Burden.of(reading)
     filters = {
         "lasting": summary.lasting,
@@ -140,7 +136,7 @@ def render(
         found=summary.sentences(reading, burden),
         rows=summary.rows(reading, burden),
         strips=overview.rows_of(reading, spectrogram),
-        span=summary.lasting(strips.span_s(reading.duration_s)),
+        span=summary.lasting(strips.span_s(reading.stretches_s)),
         scale=(strips.scale_bar(), *strips.DECIBELS),
         plates=[_plate(example_page, reading) for example_page in pages],
         hours=_hours(reading, burden),
