@@ -1,13 +1,15 @@
 """Clips: stretches of one recording that stand at their time, with nothing between them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from nasion.eeg.source import Array, Track
+from nasion.eeg.source import Array, Source, Track
 from nasion.errors import NasionError
 
 MOST_OVERLAP_S = 1.0  # as clocks are set back; more is two recordings at once
@@ -69,6 +71,54 @@ def gaps_of(spans: Spans) -> tuple[tuple[float, float], ...]:
             gaps.append((round(end_s, 6), round(onset_s - end_s, 6)))
         end_s = max(end_s, stop_s)
     return tuple(gaps)
+
+
+def joined(path: Path, parts: Sequence[Source]) -> Source:
+    """One source of the stretches of a file, each at the clock time of its first sample.
+
+    Raises
+    ------
+    NasionError
+        Where there is none, one of several has no clock time, or they overlap by over a second.
+    """
+    if not parts:
+        raise NasionError(f"{path}: holds no signal; export it anew")
+    if len(parts) == 1:
+        return replace(parts[0], path=str(path), name=path.stem)
+    starts = [part.start for part in parts if part.start]
+    if len(starts) < len(parts):
+        raise NasionError(f"{path}: a stretch of it has no clock time; export it as EDF+")
+    onsets_s = [(start - min(starts)).total_seconds() for start in starts]
+    alike: dict[tuple[Any, ...], list[tuple[Track, float]]] = {}
+    for part, onset_s in zip(parts, onsets_s, strict=True):
+        for track in part.tracks:
+            key = (track.labels, track.sfreq, track.units, track.bad, track.depth)
+            alike.setdefault(key, []).append((track, onset_s))
+    tracks = []
+    for entries in alike.values():
+        first = entries[0][0]
+        clips = [Clip(onset_s, track.n_times, track.read) for track, onset_s in entries]
+        whole = track_of(str(path), first.labels, first.sfreq, clips, first.units)
+        tracks.append(replace(whole, bad=first.bad, depth=first.depth))
+    spans = [
+        (onset_s, onset_s + part.duration_s) for part, onset_s in zip(parts, onsets_s, strict=True)
+    ]
+    return replace(
+        parts[0],
+        path=str(path),
+        name=path.stem,
+        tracks=tuple(tracks),
+        duration_s=max(stop_s for _, stop_s in spans),
+        start=min(starts),
+        gaps_s=gaps_of(spans),
+        annotations=tuple(
+            sorted(
+                (round(onset_s + time_s, 6), duration_s, text)
+                for part, onset_s in zip(parts, onsets_s, strict=True)
+                for time_s, duration_s, text in part.annotations
+            )
+        ),
+    )
 
 
 def _read(placed: Sequence[tuple[int, Clip]], rows: Sequence[int], start: int, stop: int) -> Array:

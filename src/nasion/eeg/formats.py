@@ -20,6 +20,7 @@ from nasion.eeg.packed import is_packed, open_packed, recordings_of
 from nasion.eeg.parquet import open_parquet
 from nasion.eeg.recording import Recording
 from nasion.eeg.source import MICROVOLTS, Source
+from nasion.eeg.vendor import open_micromed, open_nicolet, open_nihon_kohden
 from nasion.errors import NasionError
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Format:
     annotated: bool = False
     folders: tuple[str, ...] = ()
 
+    def takes(self, name: str) -> bool:
+        """Whether a file of this content can be opened under a name."""
+        return self.any_name or name.lower().endswith(self.suffixes)
+
 
 FORMATS = (
     Format("EDF or BDF", open_edf, (".edf", ".bdf"), is_edf, any_name=True, annotated=True),
@@ -76,10 +81,19 @@ FORMATS = (
     Format("Persyst", suffixes=(".lay",), holds=starts(b"[FileInfo]")),
     Format(
         "Nihon Kohden",
+        open_nihon_kohden,
         suffixes=(".eeg",),
         shared=True,
         holds=starts(b"EEG-1100", b"EEG-1200", b"EEG-2100", b"QI-403A", b"DAE-2100"),
     ),
+    Format(
+        "Nicolet",
+        open_nicolet,
+        (".e",),
+        starts(bytes.fromhex("0fc37b1ccf2d6d4b8aea1f64ced2b917")),
+        any_name=True,
+    ),
+    Format("Micromed", open_micromed, (".trc",), starts(b"ORDER   ", at=176), any_name=True),
     Format("Neuroscan or ANT", suffixes=(".cnt",), holds=starts(b"Version 3.0")),
     Format("Curry", suffixes=(".cdt",)),
     Format("GDF", suffixes=(".gdf",), holds=starts(b"GDF ")),
@@ -92,8 +106,6 @@ FORMATS = (
 # Of vendors whose files can't be read; the first of each stands for a recording in a folder.
 VENDORS = {
     "Natus": (".erd", ".ent", ".etc", ".snc", ".stc", ".vtc"),
-    "Nicolet": (".e",),
-    "Micromed": (".trc",),
 }
 SUFFIXES = frozenset(
     [suffix for known in FORMATS for suffix in known.suffixes]
@@ -158,11 +170,12 @@ def _is_recording_in_folder(path: Path) -> bool:
         head = head_of(path)
         if is_packed(head):
             return bool(recordings_of(path, head, _is_recording))
-        if _by_content(head):
+        held = _by_content(head)
+        if held and held.takes(path.name):
             return not path.name.lower().endswith(COPIES)
         return path.suffix.lower() in SUFFIXES and description_of(path) is None
     except NasionError:  # why it can't be read is said when it is opened
-        return path.suffix.lower() in SUFFIXES
+        return path.name.lower().removesuffix(".gz").endswith((*SUFFIXES, ".zip"))
 
 
 def _is_recording(name: str, head: bytes) -> bool:
@@ -170,7 +183,8 @@ def _is_recording(name: str, head: bytes) -> bool:
     name = name.lower()
     if name.endswith(COPIES):
         return False
-    return name.endswith(tuple(SUFFIXES - SHARED)) or _by_content(head) is not None
+    held = _by_content(head)
+    return name.endswith(tuple(SUFFIXES - SHARED)) or bool(held and held.takes(name))
 
 
 def _by_content(head: bytes) -> Format | None:
@@ -192,17 +206,18 @@ def _open_path(path: Path, unit: str) -> Source:
         return open_packed(
             path, head, _is_recording, recordings_below, lambda inner: _open_path(inner, unit)
         )
-    if known := _by_content(head):
-        if not known.any_name and suffix not in known.suffixes:
-            raise NasionError(
-                f"{path}: is a {known.name} file under another name; rename it to"
-                f" {path.stem}{known.suffixes[0]}"
-            )
-        return known.open(path, unit=unit)
+    held = _by_content(head)
+    if held and held.takes(path.name):
+        return held.open(path, unit=unit)
     if other := no_recording(head):
         raise NasionError(f"{path}: is {other}")
     if description := description_of(path):
         return _open_path(description, unit)
+    if held:
+        raise NasionError(
+            f"{path}: is a {held.name} file under another name; rename it to"
+            f" {path.stem}{held.suffixes[0]}"
+        )
     for known in FORMATS:
         if suffix in (known.folders if path.is_dir() else known.suffixes):
             return known.open(path, unit=unit)

@@ -1,0 +1,180 @@
+"""Files of vendors, through packages that know them: Nihon Kohden, Nicolet and Micromed."""
+
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasion.eeg.clips import joined
+from nasion.eeg.content import head_of
+from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
+from nasion.eeg.naming import parse
+from nasion.eeg.packages import is_installed, missing
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
+from nasion.eeg.units import voltage
+from nasion.errors import NasionError
+
+TABLE_OF_SEGMENTS = 248  # where a Micromed file states its place
+
+
+def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
+    """Describe a recording of Nihon Kohden with its log, each clip at its time.
+
+    Without the package eeg2edf, or without the file that names the channels (.21E), MNE's reader
+    serves, which doesn't know the newer EEG-1200.
+
+    Raises
+    ------
+    NasionError
+        If the file can't be read.
+    """
+    names = any(other.suffix.lower() == ".21e" for other in path.parent.glob(f"{path.stem}.*"))
+    if not is_installed("eeg2edf"):
+        if head_of(path).startswith(b"EEG-1200"):
+            raise missing(path, "eeg2edf")
+        return open_mne(path, unit=unit)
+    if not names:
+        return open_mne(path, unit=unit)
+    with _refusing(path):
+        from eeg2edf.mne import read_raw_nihon_kohden
+        from eeg2edf.nihon_kohden.nk import read_blocks
+
+        clips = [
+            read_raw_nihon_kohden(path, block=number, marker_channel=False, verbose="error")
+            for number in range(len(read_blocks(str(path))))
+        ]
+    return joined(path, [open_raw(clip, str(path), unit=unit) for clip in clips])
+
+
+def open_nicolet(path: Path, *, unit: str = "") -> Source:
+    """Describe a Nicolet or Nervus file (.e) of the older form, each segment at its time.
+
+    Raises
+    ------
+    NasionError
+        If the package eeg2edf is missing, or can't read the file.
+    """
+    if not is_installed("eeg2edf"):
+        raise missing(path, "eeg2edf")
+    with _refusing(path):
+        from eeg2edf.mne import read_raw_nicolet
+        from eeg2edf.nicolet.nicolet import read_header
+
+        segments = [
+            read_raw_nicolet(path, segment=number, verbose="error")
+            for number in range(len(read_header(str(path))["segments"]))
+        ]
+    return joined(path, [open_raw(segment, str(path), unit=unit) for segment in segments])
+
+
+def open_micromed(path: Path, *, unit: str = "") -> Source:
+    """Describe a Micromed file (.trc, header of type 4), each segment at its time.
+
+    Raises
+    ------
+    NasionError
+        If the package neo is missing, or can't read the file.
+    """
+    if not is_installed("neo"):
+        raise missing(path, "neo")
+    with _refusing(path):
+        from neo.rawio.micromedrawio import MicromedRawIO
+
+        if _hides_segments(path):
+            raise ValueError("of its segments the first is not told from the others")
+        trace = MicromedRawIO(filename=str(path))
+        trace.parse_header()
+        segments = [
+            _micromed_segment(path, trace, number, unit) for number in range(trace.segment_count(0))
+        ]
+    return joined(path, segments)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Say in one line what a reader met, whatever it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except NasionError:
+            raise
+        except Exception as error:  # readers of vendors' files raise whatever they meet
+            reason = str(error).replace(f"{path.parent}/", "").partition("\n")[0].rstrip(".")
+            raise NasionError(
+                f"{path}: can't be read ({reason or type(error).__name__}); {ADVICE}"
+            ) from None
+
+
+def _hides_segments(path: Path) -> bool:
+    """Whether the table of segments begins with a zero, at which neo takes all for one."""
+    with path.open("rb") as file:
+        file.seek(TABLE_OF_SEGMENTS)
+        (begin,) = struct.unpack("<I", file.read(4))
+        file.seek(begin)
+        first, second = file.read(8), file.read(8)
+    return not any(first) and any(second)
+
+
+def _micromed_segment(path: Path, trace: Any, number: int, unit: str) -> Source:
+    channels = trace.header["signal_channels"]
+    grounds = trace.raw_annotations["blocks"][0]["segments"][0]["signals"][0][
+        "__array_annotations__"
+    ]["ground"]
+    sfreq = Fraction(trace.get_signal_sampling_rate(0)).limit_denominator(1_000_000)
+    units = tuple(map(str, channels["units"]))
+    scale = np.array([MICROVOLTS[unit or voltage(name) or "uV"] for name in units])
+    n_times = int(trace.get_signal_size(0, number, 0))
+    begun = trace.raw_annotations["blocks"][0]["rec_datetime"]
+    return Source(
+        path=str(path),
+        name=path.stem,
+        tracks=(
+            Track(
+                labels=tuple(map(_micromed_label, channels["name"], grounds)),
+                sfreq=sfreq,
+                n_times=n_times,
+                read=partial(
+                    _read_micromed,
+                    trace,
+                    number,
+                    channels["gain"].astype(float) * scale,
+                    channels["offset"].astype(float) * scale,
+                ),
+                units=units,
+            ),
+        ),
+        duration_s=n_times / float(sfreq),
+        start=later(begun, trace.segment_t_start(0, number)),
+        annotations=tuple(_micromed_notes(trace, number)),
+    )
+
+
+def _micromed_label(name: Any, negative: Any) -> str:
+    """Name of the positive input with that of the negative one, where that is a reference."""
+    name, whole = str(name).strip(), f"{str(name).strip()}-{str(negative).strip()}"
+    return whole if str(negative).strip() and parse(whole).kind != "other" else name
+
+
+def _micromed_notes(trace: Any, number: int) -> Iterator[tuple[float, float, str]]:
+    """Onset in the segment, duration and text of what was written at the bedside."""
+    names = list(trace.header["event_channels"]["name"])
+    samples, _, texts = trace.get_event_timestamps(0, number, names.index("Note"))
+    # Counted in stored samples, to which neo adds where the first segment begins.
+    first = trace.info_segments[0][0] + trace.info_segments[number][1]
+    sfreq = trace.get_signal_sampling_rate(0)
+    for sample, text in zip(samples.tolist(), texts, strict=True):
+        yield round((sample - first) / sfreq, 6), 0.0, str(text).strip("\0 ")
+
+
+def _read_micromed(
+    trace: Any, number: int, gain: Array, offset: Array, rows: Sequence[int], start: int, stop: int
+) -> Array:
+    stored = trace.get_analogsignal_chunk(0, number, start, stop, 0)[:, list(rows)].T
+    return stored * gain[list(rows), None] + offset[list(rows), None]
