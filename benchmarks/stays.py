@@ -15,11 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from timescoring.annotations import Annotation
+from timescoring.scoring import EventScoring, SampleScoring
 
+from nasion.benchmark.table import over_lines
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
-from nasion.evaluation import detection
+from nasion.evaluation import detection, occurrences
 from nasion.evaluation.resampling import resamples
+from nasion.evaluation.subjects import over_subjects
 from nasion.exports import folder as reading_folder
 from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
@@ -71,6 +75,7 @@ def main() -> None:
     steps(stays)
     print("\nevents, against what most of the panel calls a run (rules of SzCORE)")
     print(detection.table(detection.score_pairs([stay.files for stay in stays])))
+    szcore(stays)
     seizures(stays)
     rates(stays)
     shared_image(paths[:4], network)
@@ -118,6 +123,22 @@ def steps(stays: list[Read]) -> None:
             shares += np.repeat(runs[SHARES[place]].to_numpy(), lengths).tolist()
         middle = f"{np.mean(own_share):.2f} beside {np.mean(shares):.2f}" if own_share else "-"
         print(f"{pattern.label:8} {share_text(hits, totals)}; {middle}")
+
+
+def szcore(stays: list[Read]) -> None:
+    """Seizures as SzCORE's own package counts them; a stay is a patient."""
+    print("\nseizures by the rules and the package of SzCORE (timescoring), patients as subjects")
+    counts: dict[str, list[detection.Counts]] = {"events": [], "samples": []}
+    for stay in stays:
+        n_s = int(stay.reading.duration_s)
+        tables = [occurrences.read(path).spans[Pattern.SEIZURE] for path in stay.files]
+        found, truth = (Annotation(detection.whole_seconds(spans, n_s), 1, n_s) for spans in tables)
+        for way, scoring in (("events", EventScoring), ("samples", SampleScoring)):
+            scored = scoring(truth, found)
+            counts[way].append(detection.Counts(scored.refTrue, scored.tp, scored.fp, n_s))
+    over = {way: over_subjects(parts) for way, parts in counts.items()}
+    for line in over_lines(over["events"], over["samples"]):
+        print(line)
 
 
 def touching(rows: pd.DataFrame, onset_s: float, stop_s: float) -> pd.DataFrame:

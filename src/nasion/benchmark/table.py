@@ -27,7 +27,8 @@ UNREAD = (
 
 def text(benchmark: Benchmark) -> str:
     """Lines for the screen: what was read by which weights, and the scores."""
-    return "\n".join((*_heading(benchmark), "", *_by_subject(benchmark), "", *_over(benchmark)))
+    over = over_lines(benchmark.events(), benchmark.samples())
+    return "\n".join((*_heading(benchmark), "", *_by_subject(benchmark), "", *over))
 
 
 def write(benchmark: Benchmark, folder: Path) -> None:
@@ -94,11 +95,11 @@ def _line(score: Score) -> str:
     return f"{counts} | {events} {shares} {rates['false_per_day']:9.1f} | {sample_shares}"
 
 
-def _over(benchmark: Benchmark) -> Iterator[str]:
-    """Mean, median and all together, with intervals."""
+def over_lines(events: OverSubjects, samples: OverSubjects) -> Iterator[str]:
+    """Mean, median and all together, with intervals; samples are seconds."""
     titles = ("sensitivity", "precision", "F1", "false in 24 h")
     yield f"{'over subjects (95 %)':24}" + "".join(f"{title:24}" for title in titles).rstrip()
-    for way, over in (("events", benchmark.events()), ("seconds", benchmark.samples())):
+    for way, over in (("events", events), ("seconds", samples)):
         for kind, scores in _kinds(over).items():
             cells = (_estimate(scores[name], name) for name in SCORES)
             yield f"{f'{way}, {kind}':24}" + "".join(f"{cell:24}" for cell in cells).rstrip()
