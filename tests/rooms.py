@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": set(),
     "version": set(),
     "files": {"errors"},
+    "spreadsheet": {"errors"},
     "settings": {"errors"},
     "config": {"terms", "errors", "settings"},
     "simulation": {"errors", "files"},
@@ -34,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
     "phantom": BASICS,
-    "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation"},
-    "data": BASICS | {"eeg", "hms", "periods", "windowing"},
+    "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
+    "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
     "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"contract", "provenance", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
@@ -56,7 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "display", "eeg", "events", "exports", "hms", "network", "reading", "report",
         "windowing",
     },
-    "evaluation": BASICS | {"calibration", "drawing", "out_of_fold", "periods", "seen"},
+    "evaluation": BASICS
+    | {"calibration", "drawing", "out_of_fold", "periods", "seen", "spreadsheet"},
     "benchmark": BASICS
     | {
         "contract", "eeg", "evaluation", "exports", "guard", "provenance", "reader", "report",

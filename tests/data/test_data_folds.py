@@ -120,9 +120,10 @@ TABLE = pd.DataFrame([segment(11, patient_id=1), segment(12, patient_id=1), segm
         ("patient_id,fold\n1,0\n13,\n", "fold must hold whole numbers"),
         ("patient_id,fold\n1,a\n13,b\n", "fold must hold whole numbers"),
         ("fold\n1\n", "needs the columns"),
+        ("patient_id;fold\n1;0,5\n13;1\n", "fold must hold whole numbers"),
         ("patient_id\n1\n", "needs the columns"),
-        ("", "not a readable csv"),
-        ("\xff\xfe", "not a readable csv"),
+        ("", "not a csv"),
+        ("\xff\xfe", "not a csv"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path, content, says):

@@ -202,7 +202,7 @@ def test_bad_predictions_are_refused_by_row(
     predictions.loc[3, column] = value
     with pytest.raises(NasionError) as error:
         join(tmp_path, predictions, labels_table())
-    assert f"predictions.csv: row 5 (eeg_id {predictions.eeg_id[3]}): " in message(error)
+    assert f"predictions.csv: row 5 (eeg_id {predictions.eeg_id[3].strip()}): " in message(error)
     assert says in message(error)
 
 
@@ -211,6 +211,7 @@ def test_bad_predictions_are_refused_by_row(
     [
         ({"gpd_vote": "-1"}, "gpd_vote is '-1'; votes are whole numbers from 0"),
         ({"gpd_vote": "0.5"}, "gpd_vote is '0.5'"),
+        ({"gpd_vote": "1e308"}, "gpd_vote is '1e308'"),
         ({"gpd_vote": "many"}, "gpd_vote is 'many'"),
         (dict.fromkeys(VOTES, "0"), "has no votes"),
         ({"eeg_sub_id": "0.5"}, "eeg_sub_id is '0.5'; give a whole number"),
@@ -253,7 +254,7 @@ HEAD = "eeg_id," + ",".join(VOTES)
         HEAD.encode(),
         f"{HEAD}\n1,1,0,0,0,0,0,0\n".encode(),
         f"{HEAD}\n1,1,0,0,0,0,0\n2,1,0,0,0,0,0,0,0\n".encode(),
-        f"{HEAD},lpd_vote\n1,1,0,0,0,0,0,0\n".encode(),
+        f"{HEAD},lpd_vote\n1,1,0,0,0,0,0,1\n".encode(),
         f'{HEAD}\n"1,1,0,0,0,0,0\n'.encode(),
         HEAD.replace(",", ";").encode(),
         b"\xff\xfe\x00\x81",

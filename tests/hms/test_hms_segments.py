@@ -21,6 +21,7 @@ from nasion.hms.segments import (
     NO_SPECTROGRAM,
     consensus,
     counts_by_pattern,
+    fingerprint,
     load_segments,
     read_spectrogram,
     targets,
@@ -145,6 +146,54 @@ def test_a_wrong_value_is_named_with_its_line(folder, change, line, says):
     message = edit(folder, change)
     assert message.startswith(f"{folder / 'train.csv'}, line {line}: ")
     assert says in message
+
+
+@pytest.mark.parametrize("votes", ["0.5", "2.5", "1e308", "1e7"])
+def test_votes_are_counts(folder, votes):
+    message = edit(folder, put("lpd_vote", 4, votes))
+    assert f"line 4: lpd_vote is {votes}; votes are counts" in message
+
+
+@pytest.mark.parametrize("total", [1, 100])
+@pytest.mark.parametrize("digits", [2, 17])
+def test_probabilities_are_no_votes(folder, total, digits):
+    def shares(frame):
+        counts = frame[list(VOTE_COLUMNS)].astype(float)
+        part = counts.div(counts.sum(axis=1), axis=0) * total
+        return frame.assign(**part.round(digits))
+
+    says = f"its votes are probabilities (each row sums to {total}); votes are counts"
+    assert says in edit(folder, shares)
+
+
+def test_one_vote_a_row_is_no_probability(folder):
+    path = folder / "train.csv"
+    frame = pd.read_csv(path)
+    frame[list(VOTE_COLUMNS)] = np.eye(6, dtype=int)[[0, 0, 1, 5]]
+    frame.to_csv(path, index=False)
+    assert votes(load_segments(folder).table).sum() == 4
+
+
+@pytest.mark.parametrize(("column", "of"), [("eeg_id", "11"), ("spectrogram_id", "5")])
+def test_a_file_is_of_one_patient(folder, column, of):
+    def share(frame):
+        frame.loc[2, [column, "eeg_sub_id"]] = of, "7"
+        return frame
+
+    message = edit(folder, share)
+    assert message.startswith(f"{folder / 'train.csv'}, line 4: {column} {of} is of patient 1 and")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_is_read_however_it_is_written(folder, separator, encoding):
+    before = load_segments(folder)
+    frame = pd.read_csv(folder / "train.csv").rename(columns=lambda name: f" {name.upper()}")
+    decimal = "." if separator == "," else ","
+    text = frame.to_csv(index=False, sep=separator, decimal=decimal, float_format="%.1f")
+    (folder / "train.csv").write_bytes(text.encode(encoding))
+    pd.testing.assert_frame_equal(load_segments(folder).table, before.table)
+    assert fingerprint(load_segments(folder)) == fingerprint(before)
 
 
 def test_an_id_that_is_not_whole_is_refused(folder):

@@ -4,6 +4,7 @@ What is stratified is what is judged: one row a stationary period.
 """
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.hms.segments import consensus
 from nasion.periods import middle_rows
+from nasion.spreadsheet import read_spreadsheet
 
 
 def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]:
@@ -54,14 +56,12 @@ def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None
 
 def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     """Fold of each row of `table` from a csv with `fold` and either `patient_id` or `eeg_id`."""
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise NasionError(f"{path}: not a readable csv table ({error})") from None
+    frame = read_spreadsheet(path, ("patient_id", "eeg_id", "fold"))
+    frame = frame.apply(partial(pd.to_numeric, errors="coerce"))
     key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
     if key is None or "fold" not in frame:
         raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id)")
-    if not pd.api.types.is_integer_dtype(frame["fold"]):
+    if (frame["fold"] % 1 != 0).any():
         raise NasionError(f"{path}: column fold must hold whole numbers")
     pairs = frame[[key, "fold"]].drop_duplicates()
     duplicated = pairs[key].duplicated()

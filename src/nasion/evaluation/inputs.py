@@ -5,7 +5,6 @@ file count from 0.
 """
 
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pandas as pd
 
 from nasion.errors import NasionError
 from nasion.out_of_fold import OLD_VOTES, PROBABILITIES
+from nasion.spreadsheet import read_spreadsheet
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 Array = np.ndarray[Any, Any]
@@ -23,9 +23,11 @@ Array = np.ndarray[Any, Any]
 BESIDE_VOTES = (PROBABILITIES, tuple(f"p_{pattern}" for pattern in PATTERNS))
 IDS = ("eeg_id", "eeg_sub_id", "patient_id")
 SEGMENT = "segment"  # stands for eeg_id where there is none
+KNOWN = (*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES, *BESIDE_VOTES[0], *BESIDE_VOTES[1])
 RATER = re.compile(r"rater_\w+")
 ABSTAINED = -1  # in place of the number of the pattern a rater chose
 SUM_TOLERANCE = 1e-3
+MOST_VOTES = 10**6
 LARGEST_ID = 2**53  # whole numbers up to here are exact as float64
 
 
@@ -134,7 +136,7 @@ def refuse_repeats(path: Path, frame: pd.DataFrame, *, by_window: bool) -> None:
 
 def _read(path: Path) -> pd.DataFrame:
     """Read text cells, with the rows' numbers as index."""
-    table = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    table = _read_parquet(path) if path.suffix == ".parquet" else read_spreadsheet(path, KNOWN)
     if "eeg_id" not in table:
         table = table.rename(columns={SEGMENT: "eeg_id"})
     if table.empty:
@@ -142,40 +144,17 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a row longer than the header would lose cells
-            table = pd.read_csv(
-                path,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                skip_blank_lines=False,
-                index_col=False,
-            )
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found; give a csv file") from None
-    except pd.errors.ParserWarning:
-        raise NasionError(f"{path}: rows have more cells than the header; not a csv") from None
-    except (OSError, EOFError, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise NasionError(f"{path}: can't be read as csv ({reason}); write it anew") from None
-    table.index = table.index + 2
-    return table[(table != "").any(axis=1)]
-
-
 def _read_parquet(path: Path) -> pd.DataFrame:
     """Read the columns that mean something here, as text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {*IDS, SEGMENT, "fold", *VOTE_COLUMNS, *OLD_VOTES}
-    columns |= {name for names in BESIDE_VOTES for name in names}
     try:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)
-            names = [n for n in source.schema_arrow.names if n in columns or RATER.fullmatch(n)]
+            names = [n for n in source.schema_arrow.names if n in KNOWN or RATER.fullmatch(n)]
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise NasionError(f"{path}: column {twice[0]} occurs twice; keep one")
             table = source.read(columns=names)
             text = {n: table[n].cast(pa.string()).fill_null("").to_pylist() for n in names}
     except FileNotFoundError:
@@ -187,7 +166,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _need(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    """Raise for a column that is missing or there twice."""
+    """Raise for a column that is missing."""
     required = ["eeg_id", *columns]
     missing = [column for column in required if column not in table]
     if missing:
@@ -195,9 +174,6 @@ def _need(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
         if missing[-1] in OLD_VOTES:
             hint = "; give a csv of labels, since only an oof.csv carries its own"
         raise NasionError(f"{path}: no column {', '.join(missing)}{hint}")
-    duplicates = [column for column in required if f"{column}.1" in table]
-    if duplicates:
-        raise NasionError(f"{path}: column {duplicates[0]} occurs twice; keep one")
 
 
 def _numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...], counts: str) -> Array:
@@ -207,7 +183,7 @@ def _numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...], counts: 
         numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
         bad = ~np.isfinite(numbers) | (numbers < 0)
         if counts:
-            bad |= numbers % 1 != 0
+            bad |= (numbers % 1 != 0) | (numbers > MOST_VOTES)
         fix = counts or "give a probability from 0 to 1"
         _refuse(path, table, bad, f"{column} is '{{}}'; {fix}", table[column].to_numpy())
         values[:, k] = numbers

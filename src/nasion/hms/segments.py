@@ -1,6 +1,5 @@
 """A folder in HMS layout (Kaggle's train or test form) as a table of labelled segments."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ from nasion.eeg.spectrogram import Power
 from nasion.errors import NasionError
 from nasion.hms import layout
 from nasion.hms.layout import NO_SPECTROGRAM, Part, from_table, hms_columns
+from nasion.spreadsheet import read_spreadsheet
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 # Columns of `Segments.table`; the csv's names where it has them.
@@ -26,6 +26,10 @@ _NUMBERS = {
     layout.SPECTROGRAM_OFFSET_S: 0.0,
     layout.PATIENT_ID: None,
 }
+_NOTHING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "<na>")  # in a cell that may be empty
+LARGEST_ID = 10**18
+MOST_VOTES = 10**6
+SUM_TOLERANCE = 0.031  # of six probabilities rounded to two decimals
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Segments:
     """Labelled segments of one part of a folder.
 
     `table` has one row a segment: the columns of `KEYS`, offsets in seconds, ids and, in train
-    form, the six vote counts. Row i is line i + 2 of the csv.
+    form, the six vote counts.
     """
 
     folder: Path
@@ -67,16 +71,17 @@ def load_segments(folder: Path, part: Part | None = None) -> Segments:
     Raises
     ------
     NasionError
-        Naming file and row: missing columns, text or negative numbers for votes, no vote at all,
-        repeated segments, or EEG files that are not there.
+        Naming file and line: missing columns, what is no count for votes, no vote at all, repeated
+        segments, files of two patients, or EEG files that are not there.
     """
     part = part or _only_part(folder)
     path = layout.table_path(folder, part)
-    segments = Segments(folder, part, load_labels(path, votes=part == "train"))
-    for row, eeg_id in _first_rows(segments.table["eeg_id"]):
-        if not segments.eeg_path(eeg_id).exists():
-            missing = segments.eeg_path(eeg_id)
-            raise NasionError(f"{path}, line {row + 2}: {missing} is missing; copy it there")
+    table = _read_labels(path, votes=part == "train")
+    segments = Segments(folder, part, table.reset_index(drop=True))
+    for line, eeg_id in table[layout.EEG_ID].drop_duplicates().items():
+        if not segments.eeg_path(int(eeg_id)).exists():
+            missing = segments.eeg_path(int(eeg_id))
+            raise NasionError(f"{path}, line {line}: {missing} is missing; copy it there")
     return segments
 
 
@@ -93,12 +98,12 @@ def _only_part(folder: Path) -> Part:
 
 def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
     """Read a train.csv or test.csv alone, with the checks of `load_segments` on its values."""
-    try:
-        frame = pd.read_csv(path)
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found") from None
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise NasionError(f"{path}: not a csv table ({str(error).strip()})") from None
+    return _read_labels(path, votes=votes).reset_index(drop=True)
+
+
+def _read_labels(path: Path, *, votes: bool) -> pd.DataFrame:
+    """Give the table of labels; its index has the line of each row."""
+    frame = read_spreadsheet(path, (*_NUMBERS, *VOTE_COLUMNS))
     required = [name for name, default in _NUMBERS.items() if default is None]
     missing = [c for c in (*required, *(VOTE_COLUMNS if votes else ())) if c not in frame]
     if missing:
@@ -108,26 +113,57 @@ def load_labels(path: Path, *, votes: bool) -> pd.DataFrame:
     table = pd.DataFrame(index=frame.index)
     for name, default in _NUMBERS.items():
         dtype = np.float64 if isinstance(default, float) else np.int64
-        values = frame[name] if name in frame else pd.Series(default, index=frame.index)
-        if not (name in frame and default is None):
-            values = values.fillna(default)
+        values = frame[name] if name in frame else pd.Series(str(default), frame.index, name=name)
+        if default is not None:
+            values = values.mask(values.str.lower().isin(_NOTHING), str(default))
         numbers = _numbers(values, path)
         if dtype is np.int64:
             _refuse(numbers % 1 != 0, path, f"{name} is not a whole number")
+            _refuse(numbers.abs() > LARGEST_ID, path, f"{name} is too large a number")
         table[name] = numbers.astype(dtype)
     if votes:
-        for name in VOTE_COLUMNS:
-            table[name] = _numbers(frame[name], path)
-            _refuse(table[name] < 0, path, f"{name} is negative; votes are counts")
-        _refuse(table[list(VOTE_COLUMNS)].sum(axis=1) == 0, path, "nobody voted; remove the row")
+        _read_votes(frame, table, path)
     _refuse(table.duplicated(list(KEYS)), path, "the same eeg_id and eeg_sub_id again; remove one")
+    for name in (layout.EEG_ID, layout.SPECTROGRAM_ID):
+        _refuse_shared(table, name, path)
     return table
+
+
+def _read_votes(frame: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
+    """Add the votes to a table of numbers."""
+    votes = pd.DataFrame({name: _numbers(frame[name], path) for name in VOTE_COLUMNS})
+    sums, whole = votes.sum(axis=1), (votes % 1 == 0).all(axis=1)
+    probabilities = not whole.all() and ((sums - 1).abs() < SUM_TOLERANCE).all()
+    if probabilities or ((sums - 100).abs() < 100 * SUM_TOLERANCE).all():
+        raise NasionError(
+            f"{path}: its votes are probabilities (each row sums to {1 if probabilities else 100});"
+            " votes are counts: give how many experts chose each pattern"
+        )
+    for name in VOTE_COLUMNS:
+        _refuse(votes[name] < 0, path, f"{name} is negative; votes are counts")
+        counts = (votes[name] % 1 == 0) & (votes[name] <= MOST_VOTES)
+        _refuse(~counts, path, f"{name} is {{value}}; votes are counts", frame[name])
+        table[name] = votes[name]
+    _refuse(sums == 0, path, "nobody voted; remove the row")
+
+
+def _refuse_shared(table: pd.DataFrame, name: str, path: Path) -> None:
+    """Raise where two patients have one file."""
+    own = table[table[name] >= 0]
+    first = own.groupby(name)[layout.PATIENT_ID].transform("first")
+    others = own[own[layout.PATIENT_ID] != first]
+    if len(others):
+        line, row = others.index[0], others.iloc[0]
+        raise NasionError(
+            f"{path}, line {line}: {name} {int(row[name])} is of patient {first[line]} and of"
+            f" patient {int(row[layout.PATIENT_ID])}; each file is of one patient"
+        )
 
 
 def _numbers(values: pd.Series, path: Path) -> pd.Series:
     numbers = pd.to_numeric(values, errors="coerce")
     _refuse(
-        ~np.isfinite(numbers.to_numpy(np.float64)),
+        pd.Series(~np.isfinite(numbers.to_numpy(np.float64)), values.index),
         path,
         f"{values.name} is not a number ({{value!r}})",
         values,
@@ -135,18 +171,12 @@ def _numbers(values: pd.Series, path: Path) -> pd.Series:
     return numbers
 
 
-def _refuse(
-    bad: pd.Series | NDArray[np.bool_], path: Path, problem: str, values: pd.Series | None = None
-) -> None:
-    rows = np.flatnonzero(bad)
-    if len(rows):
-        text = problem if values is None else problem.format(value=values.iloc[rows[0]])
-        raise NasionError(f"{path}, line {rows[0] + 2}: {text}")
-
-
-def _first_rows(ids: pd.Series) -> Iterator[tuple[int, int]]:
-    for row, value in ids.drop_duplicates().items():
-        yield int(str(row)), int(value)
+def _refuse(bad: pd.Series, path: Path, problem: str, values: pd.Series | None = None) -> None:
+    """Raise about the first bad row; its value goes into the braces of `problem`."""
+    if bad.any():
+        line = bad.index[bad.to_numpy()][0]
+        text = problem if values is None else problem.format(value=values[line])
+        raise NasionError(f"{path}, line {line}: {text}")
 
 
 def votes(table: pd.DataFrame) -> NDArray[np.float64]:
