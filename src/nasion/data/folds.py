@@ -4,7 +4,6 @@ What is stratified is what is judged: one row a stationary period.
 """
 
 import warnings
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +56,7 @@ def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None
 def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     """Fold of each row of `table` from a csv with `fold` and either `patient_id` or `eeg_id`."""
     frame = read_spreadsheet(path, ("patient_id", "eeg_id", "fold"))
-    frame = frame.apply(partial(pd.to_numeric, errors="coerce"))
+    frame = pd.DataFrame({name: pd.to_numeric(frame[name], errors="coerce") for name in frame})
     key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
     if key is None or "fold" not in frame:
         raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id)")
