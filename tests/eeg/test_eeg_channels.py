@@ -166,3 +166,46 @@ def test_a_channel_that_mne_takes_for_another_quantity_is_no_electrode(signals, 
 def test_channels_without_a_kind_in_mne_are_eeg(signals):
     recording = open_recording(raw_of(signals, COLUMNS, "misc"))  # as MNE calls them by default
     np.testing.assert_allclose(recording.signals(), signals, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["F7", EKG])
+def test_what_is_marked_as_bad_is_not_used(tmp_path, signals, name):
+    raw = raw_of(signals, COLUMNS, ["eeg"] * 19 + ["ecg"])
+    raw.info["bads"] = [name]
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    changed = signals.copy()
+    changed[COLUMNS.index(name)] = 0
+    for source in (raw, tmp_path / "a_raw.fif"):
+        recording = open_recording(source)
+        assert recording.interpolated == (("F7",) if name == "F7" else ())
+        assert f"marked as bad, so not used: {name}" in texts(recording)
+        assert np.isnan(recording.signals()[-1]).all() == (name == EKG)
+        rows = [row for row, column in enumerate(COLUMNS) if column != name]
+        np.testing.assert_allclose(recording.signals()[rows], signals[rows], rtol=1e-5, atol=1e-3)
+
+
+def test_a_file_of_bad_channels_alone_is_refused(signals):
+    raw = raw_of(signals, COLUMNS, ["eeg"] * 19 + ["ecg"])
+    raw.info["bads"] = list(ELECTRODES)
+    with pytest.raises(NasionError, match="every channel of EEG is marked as bad"):
+        open_recording(raw)
+
+
+@pytest.mark.parametrize("kind", ["seeg", "ecog", "dbs"])
+def test_what_lies_within_the_skull_is_no_scalp(signals, kind):
+    with pytest.raises(NasionError, match=r"depth or grid electrodes \(Fp1, F3"):
+        open_recording(raw_of(signals[:19], ELECTRODES, kind))
+    names = (*ELECTRODES[:18], "X1")
+    recording = open_recording(raw_of(signals[:19], names, ["eeg"] * 18 + [kind]))
+    assert (recording.interpolated, recording.ignored) == (("O2",), ("X1",))
+
+
+def test_depth_electrodes_with_names_of_the_scalp_are_refused(tmp_path):
+    names = [f"{lead}{number}" for lead in "FTO" for number in range(1, 9)]
+    values = eeg(N_TIMES, len(names))
+    channels = list(zip(names, values, ["uV"] * len(names), strict=True))
+    path = write(tmp_path / "a.edf", channels)
+    with pytest.raises(
+        NasionError, match=r"a\.edf: holds contacts of depth or grid electrodes \(O"
+    ):
+        open_recording(path)

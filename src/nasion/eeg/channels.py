@@ -1,19 +1,19 @@
 """Channels: which of those that a source holds can be EEG, each in the right unit.
 
 What is no voltage is none, whatever its name and order; of two channels of an electrode the one
-that lives is taken; what a file marks as bad is left out.
+that lives is taken; what a file marks as bad is left out; contacts within the skull are refused.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from nasion.eeg import naming
 from nasion.eeg.amplitude import Misfit, Probe, misfits, probe
+from nasion.eeg.leads import foreign_contacts
 from nasion.eeg.remarks import Code, Remark
-from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.eeg.source import MICROVOLTS, Source, Track, part_of
 from nasion.eeg.units import Quantity, quantity, voltage
 from nasion.errors import NasionError
 
@@ -44,9 +44,13 @@ class _Entry:
         return self.channel.kind != "other"
 
     @property
-    def unusable(self) -> bool:
-        """Whether it holds nothing, by its header."""
-        return bool(self.track.unusable) and self.track.unusable[self.row]
+    def eeg(self) -> bool:
+        """Whether its name is one of EEG."""
+        return self.channel.kind in ("electrode", "derivation")
+
+    def marked(self, marks: Sequence[bool]) -> bool:
+        """What the file says of it in one of the tuples of its track."""
+        return bool(marks) and marks[self.row]
 
 
 def usable(source: Source, unit: str = "") -> Source:
@@ -61,17 +65,22 @@ def usable(source: Source, unit: str = "") -> Source:
     Raises
     ------
     NasionError
-        Where every channel of EEG is in a unit that is no voltage.
+        Where contacts are of depth or grid electrodes, every channel of EEG is in a unit that is no
+        voltage, or marked as bad.
     """
     entries = _entries(source)
-    remarks: list[Remark] = []
-    used, of_units = _voltages(source.path, [entry for entry in entries if entry.wanted], unit)
+    _refuse_leads(source.path, entries)
+    remarks = _respelled(source, entries)
+    scalp = [entry for entry in entries if entry.wanted and not entry.marked(entry.track.depth)]
+    good = [entry for entry in scalp if not entry.marked(entry.track.bad)]
+    remarks += _bad(source.path, scalp, good)
+    used, of_units = _voltages(source.path, good, unit)
     remarks += of_units
     probed = probe(source, [(entry.track, entry.row) for entry in used])
     found = _misfits(used, probed, unit)
     remarks += _misfit_remarks(found)
-    gains = {entry.number: misfit.factor for entry, misfit in found}
-    fit = [n for n, entry in enumerate(used) if gains.get(entry.number, 1)]
+    factors = {entry.number: misfit.factor for entry, misfit in found}
+    fit = [n for n, entry in enumerate(used) if factors.get(entry.number, 1)]
     chosen, second = _living(fit, used, probed)
     if second:
         remarks.append(Remark(Code.SECOND_CHANNEL, {"labels": second}))
@@ -80,7 +89,7 @@ def usable(source: Source, unit: str = "") -> Source:
     left_out = [entry.label for entry in entries if entry.wanted and entry.number not in numbers]
     return replace(
         source,
-        tracks=tuple(_tracks(source.tracks, kept, gains)),
+        tracks=tuple(_tracks(source.tracks, kept, factors)),
         warnings=(*source.warnings, *remarks),
         ignored=(*left_out, *source.ignored),
     )
@@ -95,11 +104,54 @@ def _entries(source: Source) -> list[_Entry]:
     ]
 
 
+def _respelled(source: Source, entries: Sequence[_Entry]) -> list[Remark]:
+    """Say which labels were read as if they were spelled otherwise."""
+    old = [label for track in source.tracks for label in track.labels]
+    pairs = [
+        (was, entry.label) for was, entry in zip(old, entries, strict=True) if was != entry.label
+    ]
+    if not pairs:
+        return []
+    was, now = zip(*pairs, strict=True)
+    return [Remark(Code.RENAMED, {"old": was, "new": now})]
+
+
+def _refuse_leads(path: str, entries: Sequence[_Entry]) -> None:
+    """Refuse contacts within the skull: by what the file says of them, or by their names."""
+    outside = [entry for entry in entries if not entry.marked(entry.track.depth)]
+    inside = [entry.label for entry in entries if entry.marked(entry.track.depth)]
+    if inside and not any(entry.eeg for entry in outside):
+        contacts: Sequence[str] = inside
+    else:
+        contacts = foreign_contacts(
+            [entry.label for entry in outside if entry.quantity is not Quantity.OTHER]
+        )
+    if contacts:
+        raise NasionError(
+            f"{path}: holds contacts of depth or grid electrodes ({', '.join(contacts[:6])}"
+            f"{' ...' if len(contacts) > 6 else ''}), among which F3 and the like are not of the"
+            " scalp: give a recording from the scalp; other inputs that are named so can be left"
+            f" out (--rename {contacts[0]}=-)"
+        )
+
+
+def _bad(path: str, entries: Sequence[_Entry], good: Sequence[_Entry]) -> list[Remark]:
+    """Say which channels the file marks as bad."""
+    numbers = {entry.number for entry in good}
+    labels = tuple(entry.label for entry in entries if entry.number not in numbers)
+    if labels and not any(entry.eeg for entry in good):
+        raise NasionError(
+            f"{path}: every channel of EEG is marked as bad ({', '.join(labels[:5])} ...);"
+            " correct the marks or give another recording"
+        )
+    return [Remark(Code.BAD_CHANNELS, {"labels": labels})] if labels else []
+
+
 def _voltages(path: str, entries: Sequence[_Entry], unit: str) -> tuple[list[_Entry], list[Remark]]:
     """Leave out what is no voltage; say what was taken for one and what was not."""
     no_voltage = [entry for entry in entries if entry.quantity is Quantity.OTHER]
     rest = [entry for entry in entries if entry.quantity is not Quantity.OTHER]
-    if no_voltage and not any(entry.channel.kind != "ekg" for entry in rest):
+    if any(entry.eeg for entry in no_voltage) and not any(entry.eeg for entry in rest):
         if not unit:
             labels = ", ".join(entry.label for entry in no_voltage[:5])
             raise NasionError(
@@ -149,7 +201,7 @@ def _by_unit(entries: Iterable[_Entry]) -> dict[str, tuple[str, ...]]:
 
 def _misfits(entries: Sequence[_Entry], probed: Probe, unit: str) -> list[tuple[_Entry, Misfit]]:
     """Find the channels of EEG whose unit is wrong; a heart has an amplitude of its own."""
-    eeg = [n for n, entry in enumerate(entries) if entry.channel.kind != "ekg"]
+    eeg = [n for n, entry in enumerate(entries) if entry.eeg]
     sizes = [MICROVOLTS[unit or voltage(entries[n].unit) or "uV"] for n in eeg]
     found = misfits(Probe(probed.means[eeg]), sizes)
     return [(entries[eeg[place]], misfit) for place, misfit in found.items()]
@@ -175,7 +227,7 @@ def _living(
     numbers: Sequence[int], entries: Sequence[_Entry], probed: Probe
 ) -> tuple[list[int], tuple[str, ...]]:
     """Take one channel of each electrode, the first that lives, and name the others."""
-    dead = probed.dead | np.array([entry.unusable for entry in entries], bool)
+    dead = probed.dead | np.array([entry.marked(entry.track.unusable) for entry in entries], bool)
     references = [entry.channel.reference for entry in entries]
     ranks = sorted(numbers, key=lambda n: (bool(dead[n]), -references.count(references[n]), n))
     best: dict[str, int] = {}
@@ -194,29 +246,12 @@ def _living(
 
 
 def _tracks(
-    tracks: Sequence[Track], entries: Sequence[_Entry], gains: Mapping[int, float]
+    tracks: Sequence[Track], entries: Sequence[_Entry], factors: Mapping[int, float]
 ) -> Iterable[Track]:
     for track in tracks:
         members = [entry for entry in entries if entry.track is track]
-        if not members:
-            continue
-        rows = tuple(entry.row for entry in members)
-        gain = np.array([gains.get(entry.number, 1.0) for entry in members])
-        yield replace(
-            track,
-            labels=tuple(entry.label for entry in members),
-            read=partial(_read, track, rows, gain),
-            unusable=tuple(entry.unusable for entry in members),
-            units=(),
-            bad=(),
-            depth=(),
-        )
-
-
-def _read(
-    track: Track, rows: tuple[int, ...], gain: Array, wanted: Sequence[int], start: int, stop: int
-) -> Array:
-    """Give samples start..stop of some of the channels that were kept, µV."""
-    signals = track.read([rows[row] for row in wanted], start, stop)
-    chosen = gain[list(wanted), None]
-    return signals * chosen if np.any(chosen != 1) else signals
+        rows = [entry.row for entry in members]
+        part = part_of(track, rows, [factors.get(entry.number, 1.0) for entry in members])
+        if members:
+            labels = tuple(entry.label for entry in members)
+            yield replace(part, labels=labels, units=(), bad=(), depth=())

@@ -55,6 +55,12 @@ def _apart(electrodes: Names, components: tuple[int, ...]) -> str:
     )
 
 
+def _renamed(old: Names, new: Names) -> str:
+    pairs = zip(old, new, strict=True)
+    texts = [f"{was} left out" if now == LEFT_OUT else f"{was} as {now}" for was, now in pairs]
+    return f"renamed: {', '.join(texts)}"
+
+
 def _differing(references: Names, files: Names) -> str:
     pairs = zip(map(_reference, references), files, strict=True)
     texts = ", ".join(f"{reference} in {name}" for reference, name in pairs)
@@ -93,6 +99,8 @@ def _age(group: str, least_years: float, below_years: float) -> str:
     newborn = "; least of all here: even a newborn's normal EEG is discontinuous, unlike theirs"
     return text + newborn if AGE_GROUPS[0] in group else text
 
+
+LEFT_OUT = "-"  # in place of a new name
 
 _SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
 _TAKEN = {"labels": Kind.LABEL, "taken": Kind.TERM}
@@ -151,6 +159,8 @@ class Code(Enum):
         "{label} holds nothing (flat, NaN or without a range): taken as missing",
         {"label": Kind.LABEL},
     )
+    RENAMED = Form(_renamed, {"old": Kind.LABEL, "new": Kind.LABEL})
+    BAD_CHANNELS = Form("marked as bad, so not used: {labels}", {"labels": Kind.LABEL})
     NO_UNIT = Form("{labels}: no unit is stated: taken as {taken}", _TAKEN)
     NO_VOLTAGE = Form(
         "{labels}: the unit '{unit}' is no known one: taken as {taken}",

@@ -1,10 +1,11 @@
 """A source: channels as a file holds them, at their own rates, before electrodes are told apart."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from nasion.eeg.remarks import Remark
 from nasion.terms import SFREQ
 
+T = TypeVar("T")
 Array = NDArray[np.float64]
 
 MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
@@ -57,6 +59,36 @@ class Track:
         if exact < 1:
             return exact.limit_denominator(LARGEST_FACTOR)
         return 1 / (1 / exact).limit_denominator(LARGEST_FACTOR)
+
+
+def part_of(track: Track, rows: Sequence[int], factors: Sequence[float] = ()) -> Track:
+    """Give some channels of a track; their values times a factor each, where there are any."""
+    return replace(
+        track,
+        labels=_at(track.labels, rows),
+        read=partial(_read_part, track, tuple(rows), np.array(factors or [1.0] * len(rows))),
+        unusable=_at(track.unusable, rows),
+        units=_at(track.units, rows),
+        bad=_at(track.bad, rows),
+        depth=_at(track.depth, rows),
+    )
+
+
+def _at(values: tuple[T, ...], rows: Sequence[int]) -> tuple[T, ...]:
+    return tuple(values[row] for row in rows) if values else ()
+
+
+def _read_part(
+    track: Track,
+    rows: tuple[int, ...],
+    factors: Array,
+    wanted: Sequence[int],
+    start: int,
+    stop: int,
+) -> Array:
+    signals = track.read([rows[row] for row in wanted], start, stop)
+    chosen = factors[list(wanted), None]
+    return signals * chosen if np.any(chosen != 1) else signals
 
 
 def later(start: datetime | None, seconds: float) -> datetime | None:
