@@ -170,14 +170,15 @@ def test_nothing_tells_whose_it_is(laboratory, tmp_path):
     source = tmp_path / "Canary Jane 1961.edf"
     source.write_bytes(good[0].read_bytes())
     out, keys = tmp_path / "out", tmp_path / "apart" / "keys.csv"
-    done = run("read", source, "-o", out, "--deidentify", "--keys", keys, "--annotate")
+    done = run("read", source, "-o", out, "--deidentify", "--keys", keys, "--annotate", "--bids")
     assert done.exit_code == 0
     assert "Canary" not in done.output + done.stderr
     for path in out.rglob("*"):
         assert "Canary" not in path.name
         assert path.is_dir() or b"Canary" not in path.read_bytes()
     assert "Canary" in keys.read_text()
-    (name,) = [path.name for path in out.iterdir() if path.is_dir()]
+    (name,) = {path.name for path in out.iterdir() if path.is_dir()} - {"bids"}
+    assert (out / "bids" / f"sub-{name}").exists()
     assert (out / name / "annotated.edf").exists()
     assert json.loads((out / name / "reading.json").read_text())["deidentified"] is True
 

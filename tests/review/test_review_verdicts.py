@@ -19,6 +19,7 @@ from nasion.exports.bids import read_events
 from nasion.exports.folder import load
 from nasion.hms.segments import load_segments, read_spectrogram
 from nasion.review.candidates import candidates
+from nasion.review.shelf import Shelf
 from nasion.review.verdicts import FILE, TORN, Journal, Verdict, stamp, standing
 from nasion.review.votes import votes_of
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
@@ -352,6 +353,16 @@ def test_bids_holds_what_stands(page, readings):
     about = json.loads(shared.with_suffix(".json").read_text())["Review"]
     assert about["Reviewers"] == ["AB"]
     assert about["EventsNotRead"] == len(reading.events) - 4
+
+
+def test_the_data_set_of_a_reading_alone_lies_in_it(readings):
+    for shelf, place in (
+        (readings, readings),
+        (readings / "stay-217", readings / "stay-217/review"),
+    ):
+        shelf = Shelf(shelf, "key")
+        (case,) = [case for case in shelf.cases() if case.folder.name == "stay-217"]
+        assert shelf.data_set(case) == place / "bids"
 
 
 def test_edf_annotations_open_elsewhere(page, tmp_path):

@@ -54,7 +54,7 @@ Add your names to `Authors` in `dataset_description.json`, and to this file what
 of the recordings: what nasion finds there it keeps.
 """
 
-_ENTITY = re.compile(r"([a-z]+)-([A-Za-z0-9]+)")
+_ENTITY = re.compile(r"([a-z]+)-([A-Za-z0-9+]+)")
 
 
 def to_bids(
