@@ -4,6 +4,7 @@ python benchmarks/ablations.py OUT --rows imbalance similarity extractors wavene
 
 Simulated patients with LRDA as rare as the paper counts it, folds by patient, small nets. Every fit
 is kept below OUT, so a run that was stopped goes on, and rows that tables share are fitted once.
+Intervals are over patients and trainings.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +22,11 @@ import torch
 from nasion.config import Experiment
 from nasion.config import load as load_config
 from nasion.data.folds import make_folds, write_folds
-from nasion.evaluation.metrics import divergence
-from nasion.evaluation.resampling import resamples
+from nasion.evaluation.comparison import Comparison, pairs
+from nasion.evaluation.intervals import Estimate
+from nasion.evaluation.judged import Judged
+from nasion.evaluation.metrics import Scores, divergence
+from nasion.evaluation.trainings import Draws, Trainings
 from nasion.files import read_json, replacing, write_text
 from nasion.hms.segments import counts_by_pattern, load_segments, votes
 from nasion.models.checkpoint import load
@@ -119,7 +124,6 @@ TABLES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
-SEEDS = {"wavenet": 3}  # trainings of a row where not asked for otherwise; else 2
 HEADS = ("final", "waveform", "spectrogram", "fused")
 ALIKE = {"absolute_cosine": "size of cosine", "cka": "CKA", "debiased_cka": "debiased CKA"}
 
@@ -216,56 +220,71 @@ def fitted(experiment: Experiment, run: Run, data: Cohort, fold: int) -> dict:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: out-of-fold rows of every patient, each the mean over seeds."""
+    """One row: what each of its trainings says of every patient, out of fold."""
 
-    kld: dict[str, np.ndarray]
-    found: np.ndarray  # whether LRDA was, where it is the consensus; nan elsewhere
-    patient: np.ndarray
+    trainings: Trainings
+    head_klds: dict[str, float]
     alike: dict[str, float]
     seconds: float
 
     @classmethod
     def of(cls, seeds: list[list[dict]]) -> "Row":
         all_folds = [fold for folds in seeds for fold in folds]
-        counts = np.concatenate([fold["votes"] for fold in seeds[0]])
-        target, consensus = counts / counts.sum(1, keepdims=True), counts.argmax(1)
-
-        def probability(name: str, folds: list[dict]) -> np.ndarray:
-            return np.concatenate([fold["heads"][name] for fold in folds])
-
-        final = np.mean([probability("final", folds).argmax(1) == LRDA for folds in seeds], 0)
         return cls(
-            {
-                name: np.mean([divergence(target, probability(name, folds)) for folds in seeds], 0)
-                for name in HEADS
-            },
-            np.where(consensus == LRDA, final, np.nan),
-            np.concatenate([fold["patient"] for fold in seeds[0]]),
+            Trainings(tuple(judged(folds, "final") for folds in seeds)),
+            {name: mean_kld([judged(folds, name) for folds in seeds]) for name in HEADS[1:]},
             {name: float(np.mean([fold[name] for fold in all_folds])) for name in ALIKE},
             float(np.mean([fold["seconds"] for fold in all_folds])),
         )
 
+    @cached_property
+    def resampled(self) -> tuple[Draws, ...]:
+        return self.trainings.resampled()
 
-def interval(values: np.ndarray, patient: np.ndarray, digits: int = 3, sign: str = "") -> str:
-    """Mean of what is defined, with 95 % from resampled patients."""
-    finite = ~np.isnan(values)
-    filled = np.where(finite, values, 0)
-    draws = [
-        (weights @ filled) / np.maximum(weights @ finite, 1e-9) for weights in resamples(patient)
-    ]
-    low, high = np.percentile(np.concatenate(draws), (2.5, 97.5))
-    form = f"{sign}.{digits}f"
-    return f"{values[finite].mean():{form}} ({low:{form}} to {high:{form}})"
+    @cached_property
+    def scores(self) -> Scores:
+        return self.trainings.score(self.resampled)
+
+    def against(self, other: "Row") -> Comparison:
+        systems = {"row": self, "other": other}
+        return pairs(
+            {name: row.trainings for name, row in systems.items()},
+            {name: row.scores for name, row in systems.items()},
+            {name: row.resampled for name, row in systems.items()},
+        )[0]
+
+
+def judged(folds: list[dict], head: str) -> Judged:
+    """Rows of all folds of one training, as one of its heads sees them."""
+    patient = np.concatenate([fold["patient"] for fold in folds])
+    n = len(patient)
+    return Judged(
+        votes=np.concatenate([fold["votes"] for fold in folds]),
+        prediction=np.concatenate([fold["heads"][head] for fold in folds]),
+        unit=np.unique(patient, return_inverse=True)[1],
+        unit_name="patient",
+        fold=np.repeat(np.arange(len(folds)), [len(fold["patient"]) for fold in folds]),
+        rows={"labelled": n, "same_period": 0, "judged": n, "predictions_without_label": 0},
+    )
+
+
+def mean_kld(each: list[Judged]) -> float:
+    return float(np.mean([divergence(rows.target, rows.prediction) for rows in each]))
+
+
+def cell(estimate: Estimate, digits: int = 3, sign: str = "") -> str:
+    form, bounds = f"{sign}.{digits}f", estimate.ci95
+    within = f" ({bounds.low:{form}} to {bounds.high:{form}})" if bounds else ""
+    return f"{estimate.value:{form}}{within}"
 
 
 def line(name: str, row: Row, first: Row) -> str:
-    change = row.kld["final"] - first.kld["final"]
     cells = [
         name,
-        interval(row.kld["final"], row.patient),
-        "-" if row is first else interval(change, row.patient, sign="+"),
-        *(f"{row.kld[head].mean():.3f}" for head in HEADS[1:]),
-        interval(row.found, row.patient, 2),
+        cell(row.scores.kld),
+        "-" if row is first else cell(row.against(first).differences["kld"], sign="+"),
+        *(f"{row.head_klds[head]:.3f}" for head in HEADS[1:]),
+        cell(row.scores.per_class[Pattern.LRDA].recall, 2),
         *(f"{row.alike[name_alike]:.2f}" for name_alike in ALIKE),
         f"{row.seconds:.0f}",
     ]
@@ -287,7 +306,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="the first row and those whose name holds this")
     parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--seeds", type=int, help="trainings of every row")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of every row")
     parser.add_argument("--epochs", type=int, default=16)
     arguments = parser.parse_args()
     keep_freed_memory()
@@ -296,13 +315,12 @@ def main() -> None:
     )
     bench.begin(arguments.patients)
     for table in arguments.rows:
-        seeds = arguments.seeds or SEEDS.get(table, 2)
         lines: list[str] = []
         first: Row | None = None
         for name, changes in TABLES[table].items():
             if first is not None and arguments.only not in name:
                 continue
-            row = Row.of(list(bench.fits(changes, seeds)))
+            row = Row.of(list(bench.fits(changes, arguments.seeds)))
             first = first or row
             lines.append(line(name, row, first))
             print(lines[-1], flush=True)

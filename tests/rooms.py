@@ -86,8 +86,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "demo": BASICS
     | {
-        "eeg", "evaluation", "explanation", "exports", "network", "phantom", "reader", "study",
-        "training",
+        "data", "eeg", "evaluation", "explanation", "exports", "hms", "network", "phantom",
+        "reader", "study", "training",
     },
     "cli": BASICS
     | {

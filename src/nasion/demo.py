@@ -4,23 +4,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasion.config import Experiment, load
+from nasion.data.folds import make_folds, write_folds
+from nasion.data.store import open_store
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.evaluation.evaluation import compare
+from nasion.evaluation.evaluation import compare, line_of_pair
 from nasion.explanation.request import explain_run
 from nasion.exports.folder import MANIFEST
+from nasion.hms.segments import load_segments
 from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
 from nasion.progress import Progress
 from nasion.reader.reader import REPORT, Reader
 from nasion.study.data_set import simulate
-from nasion.training.crossval import crossval
+from nasion.training.abreast import crossvals
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
 
 CONFIG = Path(__file__).with_name("demo.toml")
-MODALITIES = ("waveform", "spectrogram", "both")
+FUSED = "both"
+MODALITIES = (FUSED, "waveform", "spectrogram")
+N_TRAININGS = 3  # of each: single ones differ by chance alone
 N_PATIENTS = 320
 SEGMENTS_PER_PATIENT = 2
 HOURS = 0.5  # of the recording that is read
@@ -51,25 +56,23 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
             context_share=CONTEXT_SHARE,
             progress=progress,
         )
-    predictions = {}
-    for number, modality in enumerate(MODALITIES, start=2):
-        run = Run(folder / "runs" / modality)
-        say(f"{number}. cross-validation by patient, {modality} -> {run.folder}")
-        experiment = _experiment(data, folder / "store", modality, seed)
-        predictions[modality] = crossval(experiment, run, fits=progress)
-    say(f"{len(MODALITIES) + 2}. evaluation -> {folder / 'evaluation'}")
-    scores = compare(predictions, None, folder / "evaluation", title="nasion demo")
-    say(f"{len(MODALITIES) + 3}. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
-    fused_run = Run(folder / "runs" / MODALITIES[-1])
-    oof = predictions[MODALITIES[-1]]
-    gallery = explain_run(fused_run.ensemble(), oof, data, folder / "gallery", progress)
     say(
-        f"{len(MODALITIES) + 4}. a recording, read with the packaged model -> {folder / 'readings'}"
+        f"2. three models, {N_TRAININGS} trainings each, cross-validated by patient"
+        f" -> {folder / 'runs'}"
     )
+    runs = _trained(folder, seed, progress)
+    say(f"3. evaluation: do two branches beat one? -> {folder / 'evaluation'}")
+    systems = {name: [run.folder for run in trainings] for name, trainings in runs.items()}
+    scores = compare(systems, None, folder / "evaluation", title="nasion demo")
+    say(f"4. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
+    fused = runs[FUSED][0]
+    gallery = explain_run(fused.ensemble(), fused.out_of_fold, data, folder / "gallery", progress)
+    say(f"5. a recording, read with the packaged model -> {folder / 'readings'}")
     reading = _read(folder, seed, progress)
     return "\n".join(
         (
             table(scores["systems"]),
+            *(line_of_pair(pair) for pair in scores["pairs"] if pair["a"] == FUSED),
             f"Report: {folder / 'evaluation' / 'report.html'}",
             f"Gallery: {gallery}",
             f"Reading: {reading / REPORT}",
@@ -90,16 +93,34 @@ def _read(folder: Path, seed: int, progress: Progress) -> Path:
     return out
 
 
-def _experiment(data: Path, store: Path, modality: str, seed: int) -> Experiment:
+def _trained(folder: Path, seed: int, progress: Progress) -> dict[str, list[Run]]:
+    """Cross-validate each model some times, on the same arrays and folds."""
+    planned = {
+        modality: [
+            (
+                _experiment(folder, modality, seed + number),
+                Run(folder / "runs" / f"{modality}-{number + 1}"),
+            )
+            for number in range(N_TRAININGS)
+        ]
+        for modality in MODALITIES
+    }
+    experiment, _ = planned[FUSED][0]
+    segments = load_segments(Path(experiment.data.path), "train")
+    open_store(segments, experiment.signal, Path(experiment.data.store))
+    fold = make_folds(segments.table, experiment.data.n_folds, seed)
+    write_folds(Path(experiment.data.folds), segments.table, fold)
+    crossvals([one for trainings in planned.values() for one in trainings], progress)
+    return {name: [run for _, run in trainings] for name, trainings in planned.items()}
+
+
+def _experiment(folder: Path, modality: str, seed: int) -> Experiment:
+    """One of the trainings, which differ by their seeds alone."""
     if not CONFIG.exists():
         raise NasionError(f"{CONFIG}: missing; install nasion anew")
-    changes = (
-        f'data.path = "{data.as_posix()}"',
-        f'data.store = "{store.as_posix()}"',
-        f'model.modality = "{modality}"',
-        f"seed = {seed}",
-    )
-    return load(CONFIG, changes)
+    paths = {"path": "data", "store": "store", "folds": "folds.csv"}
+    changes = [f'data.{name} = "{(folder / there).as_posix()}"' for name, there in paths.items()]
+    return load(CONFIG, (*changes, f'model.modality = "{modality}"', f"seed = {seed}"))
 
 
 def table(systems: dict[str, dict]) -> str:

@@ -112,7 +112,7 @@ def summary(content: Content) -> str:
     if "systems" in content:
         blocks = content["systems"].items()
         lines = [f"{name}\n{summary(system)}" for name, system in blocks]
-        return "\n".join([*lines, *map(_line_of_pair, content["pairs"])])
+        return "\n".join([*lines, *map(line_of_pair, content["pairs"])])
     overall = content["overall"]
     warning = Seen.of(content, "metrics.json").warning
     lines = [warning] * bool(warning) + [f"{'n':24}{overall['n']:,}"]
@@ -131,7 +131,7 @@ def summary(content: Content) -> str:
     return "\n".join(lines)
 
 
-def _line_of_pair(pair: Content) -> str:
+def line_of_pair(pair: Content) -> str:
     """The difference in KLD in words."""
     line = f"{pair['a']} - {pair['b']}: KLD {page.number(pair['kld_difference'])}"
     if bounds := pair["ci95"]:
