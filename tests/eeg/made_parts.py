@@ -25,15 +25,20 @@ def write_brainvision(folder, stem, signals, *, header="", data="eeg"):
     return path
 
 
-def write_persyst(folder, stem, signals):
-    """Whole tenths of microvolts."""
-    np.round(signals * 10).astype("<i2").T.tofile(folder / f"{stem}.dat")
+def write_persyst(
+    folder, stem, signals, *, times=(), header=b"", info="", patient="", folder_stated="C:\\EEG\\"
+):
+    """Whole tenths of microvolts; `times` are (sample, second of the day)."""
+    stored = np.round(signals * 10).astype("<i2").T.tobytes()
+    (folder / f"{stem}.dat").write_bytes(header + stored)
     names = "\n".join(f"{name}-Ref={n + 1}" for n, name in enumerate(COLUMNS))
+    stamps = "\n".join(f"{sample}={second}" for sample, second in times)
     path = folder / f"{stem}.lay"
     path.write_text(
-        f"[FileInfo]\nFile={stem}.dat\nFileType=Interleaved\nSamplingRate=200\n"
-        f"HeaderLength=0\nCalibration=0.1\nWaveformCount=20\nDataType=0\n[ChannelMap]\n{names}\n"
-        "[Sheets]\n[Comments]\n2.5,1.0,0,100,Eyes closed\n[Patient]\nTestDate=2020.02.01\n"
-        "TestTime=10:00:00\nBirthDate=01/02/50\nSex=\nHand=\n"
+        f"[FileInfo]\nFile={folder_stated}{stem}.dat\nFileType=Interleaved\nSamplingRate=200\n"
+        f"HeaderLength={len(header)}\nCalibration=0.1\nWaveformCount=20\nDataType=0\n{info}"
+        f"[ChannelMap]\n{names}\n[SampleTimes]\n{stamps}\n"
+        "[Sheets]\n[Comments]\n2.5,1.0,0,100,Eyes closed, no = artifact\n"
+        f"[Patient]\n{patient or 'TestDate=2020.02.01'}\nTestTime=10:00:00\n"
     )
     return path

@@ -56,7 +56,7 @@ def test_the_samples_of_persyst_open_their_description(tmp_path):
     signals = eeg(2000)
     whole = open_recording(write_persyst(tmp_path, "a", signals))
     np.testing.assert_allclose(whole.signals(), signals, atol=1e-3)
-    assert whole.annotations == ((2.5, 1.0, "Eyes closed"),)
+    assert whole.annotations == ((2.5, 1.0, "Eyes closed, no = artifact"),)
     np.testing.assert_array_equal(open_recording(tmp_path / "a.dat").signals(), whole.signals())
 
 

@@ -18,6 +18,7 @@ from nasion.eeg.edf.reader import open_edf
 from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
 from nasion.eeg.packed import is_packed, open_packed, recordings_of
 from nasion.eeg.parquet import open_parquet
+from nasion.eeg.persyst import open_persyst
 from nasion.eeg.recording import Recording
 from nasion.eeg.source import MICROVOLTS, Source
 from nasion.eeg.vendor import open_micromed, open_nicolet, open_nihon_kohden
@@ -78,7 +79,7 @@ FORMATS = (
         holds=starts(b"Brain Vision Data Exchange Header", b"BrainVision Data Exchange Header"),
     ),
     Format("EEGLAB", suffixes=(".set",)),
-    Format("Persyst", suffixes=(".lay",), holds=starts(b"[FileInfo]")),
+    Format("Persyst", open_persyst, (".lay",), starts(b"[FileInfo]"), any_name=True),
     Format(
         "Nihon Kohden",
         open_nihon_kohden,
