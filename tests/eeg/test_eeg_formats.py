@@ -1,4 +1,7 @@
 import json
+import re
+import tomllib
+from pathlib import Path
 
 import mne
 import numpy as np
@@ -6,7 +9,9 @@ import pandas as pd
 import pytest
 from made_edf import STEP_UV, eeg, write
 
-from nasion.eeg.formats import open_recording
+from documents import section
+from nasion.eeg.formats import FORMATS, open_recording
+from nasion.eeg.packages import EXTRAS
 from nasion.errors import NasionError
 from nasion.terms import ALIASES, COLUMNS, EKG, ELECTRODES, LEFT, MIDLINE, RIGHT
 
@@ -298,3 +303,20 @@ def test_recordings_describe_themselves_in_plain_words(tmp_path):
     json.dumps([remarks, recording.annotations, recording.gaps_s, recording.references])
     with pytest.raises(ValueError, match="not within"):
         recording.read(0, recording.n_times + 1)
+
+
+def test_every_format_stands_in_the_document():
+    suffixes = {suffix for known in FORMATS for suffix in known.suffixes + known.folders}
+    rows = [line.split("|") for line in section("Recordings") if line.startswith("| ")]
+    assert {name for row in rows for name in re.findall(r"`(\.[^`]+)`", row[1])} == suffixes
+
+
+def test_every_package_of_the_extras_is_installed_by_them():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    for extra, packages in EXTRAS.items():
+        stated = project["optional-dependencies"][extra]
+        assert sorted(re.split(r"[<>=;\s]", entry)[0] for entry in stated) == sorted(packages)
+        assert not set(packages) & {
+            re.split(r"[<>=]", entry)[0] for entry in project["dependencies"]
+        }
+        assert re.search(rf"nasion\[[a-z,]*{extra}", str(project["optional-dependencies"]["dev"]))
