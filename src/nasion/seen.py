@@ -37,7 +37,7 @@ class Seen:
 
     def __str__(self) -> str:
         """Say how many, as a part of a sentence."""
-        text = f"{_number_text(self.patients, 'patient')} and {_number_text(self.eegs, 'EEG')}"
+        text = f"{number_text(self.patients, 'patient')} and {number_text(self.eegs, 'EEG')}"
         if self.seeds:
             text += f" (simulated with seed {', '.join(map(str, self.seeds))})"
         return text
@@ -100,5 +100,6 @@ def _mark(path: Path) -> Path:
     return path.with_name(path.stem + SUFFIX)
 
 
-def _number_text(number: int, noun: str) -> str:
+def number_text(number: int, noun: str) -> str:
+    """Such as 1 patient, 2,000 patients."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

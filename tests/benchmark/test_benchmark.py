@@ -14,6 +14,7 @@ from documents import documented
 from nasion.benchmark import benchmark
 from nasion.cli import app
 from nasion.contract import PACKAGED_MODEL
+from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.hms.census import Census
@@ -23,7 +24,7 @@ from nasion.network import Network
 from nasion.provenance import LEARNED, Provenance, Source
 from nasion.reader.reader import Reader
 from nasion.simulation import Simulation
-from nasion.terms import COLUMNS
+from nasion.terms import ALIASES, COLUMNS
 
 
 def run(*arguments):
@@ -97,6 +98,7 @@ def test_a_second_call_reads_what_is_new_alone_and_says_the_same(scored):
     assert again.output.splitlines()[-12:] == done.output.splitlines()[-12:]
 
 
+@pytest.mark.more
 def test_killed_in_the_middle_it_goes_on(tmp_path, monkeypatch):
     for number in range(3):
         add(place(tmp_path / "in", f"{number:02}"), [])
@@ -187,6 +189,59 @@ def test_recordings_none_of_which_can_be_read_give_no_score(tmp_path):
     with pytest.raises(NasionError, match="none of its recordings could be read"):
         raise run(tmp_path / "in", "-o", tmp_path / "out").exception
     assert not (tmp_path / "out" / "subjects.tsv").exists()
+
+
+def test_a_child_is_told_where_participants_say_so(tmp_path):
+    for subject in ("01", "02", "03"):
+        add(place(tmp_path / "in", subject), [])
+    rows = "participant_id\tage\tsex\nsub-01\t11\tf\nsub-02\tn/a\tm\nsub-03\t44\tf\n"
+    (tmp_path / "in" / "participants.tsv").write_text(rows)
+    done = run(tmp_path / "in", "-o", tmp_path / "out")
+    cautions = json.loads((tmp_path / "out" / "benchmark.json").read_text())["cautions"]
+    ((caution, n),) = cautions.items()
+    assert n == 1
+    assert "child" in caution
+    assert f"caution, 1 recording: {caution}" in done.output
+
+
+def scene(rows):
+    """Signals of pairs of electrodes, as derivations."""
+    return np.stack([SIGNALS[COLUMNS.index(a)] - SIGNALS[COLUMNS.index(b)] for a, b in rows])
+
+
+@pytest.mark.more  # SzCORE's packages take seconds to import
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # in them
+def test_chb_mit_as_szcore_converts_it_is_read(tmp_path):
+    """Its files are bipolar, 10-10 names in capitals."""
+    from epilepsy2bids.bids.chbmit.convert2bids import convert as to_bids
+    from epilepsy2bids.eeg import Eeg
+
+    raw, folder = tmp_path / "raw", tmp_path / "in"
+    (raw / "chb01").mkdir(parents=True)
+    pairs = [tuple(name.split("-")) for name in Eeg.BIPOLAR_DBANANA]
+    modern = {old: new for new, old in ALIASES.items()}
+    labels = ["-".join(modern.get(name, name) for name in pair).upper() for pair in pairs]
+    signals = scene(pairs)
+    write_edf(
+        raw / "chb01" / "chb01_01.edf",
+        [signals],
+        labels=tuple(labels),
+        sfreq=200.0,
+        n_times=signals.shape[1],
+    )
+    (raw / "chb01" / "chb01-summary.txt").write_text(
+        "File Name: chb01_01.edf\nNumber of Seizures in File: 1\n"
+        "Seizure Start Time: 24 seconds\nSeizure End Time: 54 seconds\n"
+    )
+    (raw / "SUBJECT-INFO").write_text("Case\tGender\tAge (years)\nchb01\tF\t11\n")
+    to_bids(raw, folder)
+    done = run(folder, "-o", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    document = json.loads((tmp_path / "out" / "benchmark.json").read_text())
+    assert document["together"]["events"]["true"] == 1
+    assert document["together"]["not_judged_s"] == 0
+    assert any("child" in caution for caution in document["cautions"])
+    assert "Open Data Commons" in document["data_set"]
 
 
 @pytest.mark.more  # its packages take seconds to import

@@ -4,9 +4,10 @@ OUT holds `readings/`, a folder each as `nasion read` writes it, by which a seco
 `events/`, what was found as SzCORE's tools read it, laid out as the data set; and the scores.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasion.benchmark import score
@@ -39,6 +40,8 @@ class Benchmark:
         A line for each recording that was not read or not scored.
     notes
         A line for each that lasts longer or shorter than its truth says.
+    cautions
+        Why to trust what was read less, and of how many recordings that holds.
     """
 
     data_set: DataSet
@@ -47,6 +50,7 @@ class Benchmark:
     subjects: dict[str, Score]
     broken: tuple[str, ...]
     notes: tuple[str, ...]
+    cautions: Mapping[str, int]
 
     @property
     def together(self) -> Score:
@@ -93,10 +97,9 @@ def run(
     learner = reader.network.about.title
     seen = guard_unseen(provenance, participants, folder, learner, allow_seen=allow_seen)
     scores: dict[str, list[Score]] = {name: [] for name in data_set.subjects}
-    broken, notes = [*data_set.unscored], list[str]()
+    broken, notes, cautions = [*data_set.unscored], list[str](), Counter[str]()
     items = {str(item.path): item for item in data_set.items}
     clock = Clock(sum(item.size for item in data_set.items))
-
     archive = Archive(reader, out / READINGS, unit=unit)
 
     def add(outcome: Outcome) -> None:
@@ -111,16 +114,22 @@ def run(
             reading = reading_folder.load(archive.out / outcome.folder)
             szcore.write_seizures(reading, table)
             notes.extend(score.notes(item, reading.duration_s))
+            cautions.update(reading.cautions)
             result = score.of_reading(item, table, szcore.not_judged(reading))
         if result:
             scores[item.subject].append(result)
         say(f"{clock.done}/{len(items)} {item.path.name}: {_line(outcome, result)}{clock.left}")
 
-    archive.read([item.path for item in data_set.items], bar, add)
+    def bar_of(label: str) -> AbstractContextManager[Progress]:
+        return bar(f"{clock.done + 1}/{len(items)}{label[label.find(' ') :]}")
+
+    for name in data_set.subjects:
+        paths = [item.path for item in data_set.items if item.subject == name]
+        replace(archive, age_years=data_set.ages_years.get(name)).read(paths, bar_of, add)
     subjects = {name: score.total(parts) for name, parts in scores.items() if parts}
     if all(subject.unread == subject.recordings for subject in subjects.values()):
         raise NasionError(f"{folder}: none of its recordings could be read ({broken[-1]})")
-    return Benchmark(data_set, reader, seen, subjects, tuple(broken), tuple(notes))
+    return Benchmark(data_set, reader, seen, subjects, tuple(broken), tuple(notes), cautions)
 
 
 def _line(outcome: Outcome, result: Score | None) -> str:

@@ -4,17 +4,19 @@ As SzCORE lays out CHB-MIT, Siena, TUSZ and SeizeIT, and as BIDS-EEG has it:
 `sub-*/[ses-*/]eeg/*_eeg.edf` (or another format) with `*_events.tsv` beside it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from nasion.eeg.age import believable
 from nasion.eeg.formats import recordings_below
 from nasion.errors import NasionError
 from nasion.evaluation.occurrences import Occurrences, read
 from nasion.files import read_json
 
-DESCRIPTION = "dataset_description.json"
+DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
 SHORTEST_S = 1.0  # SzCORE scores whole seconds
 EEG, EVENTS = "_eeg", "_events.tsv"
 
@@ -49,12 +51,15 @@ class DataSet:
         As its description says, with its licence.
     unscored
         A line for each recording without a truth that can be read.
+    ages_years
+        Of the subjects whose age is stated.
     """
 
     folder: Path
     title: str
     items: tuple[Item, ...]
     unscored: tuple[str, ...]
+    ages_years: Mapping[str, float] = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> "DataSet":
@@ -78,7 +83,7 @@ class DataSet:
         if not items:
             reason = unscored[0] if unscored else "holds no sub-*/[ses-*/]eeg/*_eeg recording"
             raise NasionError(f"{folder}: {reason}; give a folder in BIDS with its events")
-        return cls(folder, _title(folder), tuple(items), tuple(unscored))
+        return cls(folder, _title(folder), tuple(items), tuple(unscored), _ages_years(folder))
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
@@ -109,3 +114,24 @@ def _title(folder: Path) -> str:
     name = str(description.get("Name") or folder.resolve().name)
     licence = description.get("License")
     return f"{name} (licence {licence})" if licence else name
+
+
+def _ages_years(folder: Path) -> dict[str, float]:
+    """Ages that participants.tsv states; whatever else stands there is none."""
+    path = folder / PARTICIPANTS
+    if not path.exists():
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise NasionError(f"{path}: is no table of participants; correct or remove it") from None
+    ages = {}
+    for row in rows:
+        try:
+            age = float(row.get("age") or "n/a")
+        except ValueError:
+            continue
+        if believable(age):
+            ages[row.get("participant_id") or ""] = age
+    return ages

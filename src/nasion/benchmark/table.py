@@ -13,10 +13,12 @@ from nasion.evaluation.detection import HOUR_S, SZCORE, Counts
 from nasion.evaluation.intervals import Estimate
 from nasion.evaluation.subjects import SCORES, OverSubjects
 from nasion.files import write_json, write_text
+from nasion.seen import number_text
 from nasion.version import VERSION
 
 SCHEMA = 1
 TABLE, DOCUMENT = "subjects.tsv", "benchmark.json"
+MOST_CAUTIONS = 5  # on the screen
 WAYS = ("events", "samples")
 NONE = "–"
 UNREAD = (
@@ -45,14 +47,19 @@ def write(benchmark: Benchmark, folder: Path) -> None:
 def _heading(benchmark: Benchmark) -> Iterator[str]:
     total = benchmark.together
     yield (
-        f"{benchmark.data_set.title}: {len(benchmark.subjects)} subjects, "
-        f"{total.recordings} recordings, {total.duration_s / HOUR_S:.1f} h, "
-        f"{total.events.true:.0f} seizures; {total.unseen_share:.1%} of the time not judged"
+        f"{benchmark.data_set.title}: {number_text(len(benchmark.subjects), 'subject')}, "
+        f"{number_text(total.recordings, 'recording')}, {total.duration_s / HOUR_S:.1f} h, "
+        f"{number_text(int(total.events.true), 'seizure')}; "
+        f"{total.unseen_share:.1%} of the time not judged"
     )
     yield f"weights: {_weights(benchmark.reader.network.about)}"
     for line in benchmark.broken:
         yield f"not read or not scored: {line}"
     yield from benchmark.notes
+    for caution, n in [*benchmark.cautions.items()][:MOST_CAUTIONS]:
+        yield f"caution, {number_text(n, 'recording')}: {caution}"
+    if (more := len(benchmark.cautions) - MOST_CAUTIONS) > 0:
+        yield f"and {number_text(more, 'other caution')} in {DOCUMENT}"
     if total.unseen_s:
         yield UNREAD
 
@@ -162,6 +169,7 @@ def _document(benchmark: Benchmark) -> dict[str, Any]:
         },
         "not_read_or_scored": list(benchmark.broken),
         "notes": list(benchmark.notes),
+        "cautions": dict(benchmark.cautions),
         "subjects": {name: _score(subject) for name, subject in benchmark.subjects.items()},
         "together": _score(total),
         "over_subjects": {
