@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from abouts import about
+from nasion.accuracy import Measured, OfPattern
 from nasion.eeg.form import TERMS, Kind
+from nasion.eeg.montage import Montage, MontageClass
 from nasion.eeg.remarks import Code, Remark
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
@@ -16,9 +18,45 @@ from nasion.windowing import n_steps_of
 
 SECONDS = st.floats(0, 1e6, allow_nan=False)
 SHARES = st.floats(0, 1)
+BOUNDS = st.tuples(SHARES, SHARES)
 TEXTS = st.text(max_size=20)
-ACCURACY = st.dictionaries(TEXTS, SHARES, max_size=2)
-NAMES = st.lists(st.sampled_from(ELECTRODES), unique=True, max_size=4).map(tuple)
+OF_PATTERN = st.builds(
+    OfPattern, n=st.integers(0, 9), recall=SHARES, above=SHARES, most_above=st.none() | SHARES
+)
+MEASURED = st.builds(
+    Measured,
+    kind=st.sampled_from(MontageClass),
+    electrodes=st.integers(1, 19),
+    bipolar=st.booleans(),
+    n=st.integers(1, 99),
+    patients=st.integers(1, 99),
+    accuracy=SHARES,
+    accuracy_ci95=BOUNDS,
+    kld=SHARES,
+    kld_ci95=BOUNDS,
+    above=SHARES,
+    above_ci95=BOUNDS,
+    patterns=st.dictionaries(st.sampled_from(PATTERNS), OF_PATTERN),
+)
+ACCURACY = st.dictionaries(TEXTS, MEASURED.map(lambda row: row.model_dump(mode="json")), max_size=2)
+STATES = st.sampled_from(["recorded"] * 5 + ["rebuilt", "interpolated", "missing"])
+
+
+def _montage(states: list[str], n_first: int) -> Montage:
+    """A montage of electrodes in these states, of two components at most."""
+    names = {
+        state: tuple(name for name, own in zip(ELECTRODES, states, strict=True) if own == state)
+        for state in ("recorded", "rebuilt", "interpolated", "missing")
+    }
+    there = tuple(name for name in ELECTRODES if name not in names["missing"])
+    return Montage(**names, components=tuple(filter(None, (there[:n_first], there[n_first:]))))
+
+
+MONTAGES = st.builds(
+    _montage,
+    st.lists(STATES, min_size=len(ELECTRODES), max_size=len(ELECTRODES)),
+    st.integers(0, len(ELECTRODES)),
+)
 EVENTS = st.builds(
     Event,
     onset_s=SECONDS,
@@ -35,12 +73,13 @@ STARTS = st.datetimes(datetime(1985, 1, 2), datetime(2084, 12, 30))
 
 
 def arrays(duration_s: float, seed: int) -> dict[str, np.ndarray]:
-    """Probabilities of which some are not judged, with quality."""
+    """Probabilities of which some are not judged, with quality; faults are rare."""
     rng, n = np.random.default_rng(seed), n_steps_of(duration_s)
     probability = rng.dirichlet(np.full(len(PATTERNS), 0.3), n).astype(np.float32)
     reason = np.where(rng.random(n) < 0.2, rng.integers(1, len(REASONS), n), 0).astype(np.uint8)
     probability[reason > 0] = np.nan
     quality = rng.integers(0, 128, (n, len(COLUMNS)), np.uint8)
+    quality[rng.random(quality.shape) < 0.95] = 0
     return {"probability": probability, "reason": reason, "quality": quality}
 
 
@@ -79,8 +118,7 @@ def readings(draw) -> Reading:
         source_sfreq=draw(st.sampled_from([200.0, 256.0, 499.907])),
         gaps_s=tuple(draw(st.lists(st.tuples(SECONDS, SECONDS), max_size=3))),
         annotations=tuple(draw(st.lists(st.tuples(SECONDS, SECONDS, TEXTS), max_size=4))),
-        missing=draw(NAMES),
-        interpolated=draw(NAMES),
+        montage=draw(MONTAGES),
         ignored=tuple(draw(st.lists(TEXTS, max_size=3))),
         warnings=tuple(draw(st.lists(remarks(), max_size=3))),
         model=draw(st.none() | st.builds(about, name=TEXTS, licence=TEXTS, accuracy=ACCURACY)),

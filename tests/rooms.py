@@ -29,15 +29,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guard": {"errors", "seen", "provenance"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
-    "contract": {"terms", "errors", "files", "settings", "config", "provenance", "windowing"},
     "periods": {"terms"},
     "drawing": {"terms"},
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
+    "accuracy": {"terms", "settings", "eeg"},
+    "contract": BASICS | {"accuracy", "provenance", "windowing"},
     "phantom": BASICS,
     "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
-    "models": BASICS | {"calibration", "contract", "provenance", "windowing"},
+    "models": BASICS | {"accuracy", "calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"contract", "provenance", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
@@ -46,15 +47,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         "provenance", "seen", "simulation", "windowing",
     },
     "signal": BASICS | {"eeg", "windowing"},
-    "reading": BASICS | {"contract", "eeg", "network", "signal", "windowing"},
+    "reading": BASICS | {"accuracy", "contract", "eeg", "network", "signal", "windowing"},
     "events": BASICS | {"eeg", "reading", "windowing"},
-    "exports": BASICS | {"contract", "eeg", "events", "reading", "signal"},
+    "exports": BASICS | {"accuracy", "contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
     "report": BASICS
     | {"display", "drawing", "events", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
-        "display", "eeg", "events", "exports", "hms", "network", "reading", "report",
+        "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
         "windowing",
     },
     "evaluation": BASICS

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from abouts import V1, about
+from abouts import V1, about, measured
 from nasion.contract import PACKAGED_MODEL, About
 from nasion.errors import NasionError
 from nasion.network import Network
@@ -28,7 +28,7 @@ def test_what_is_stated_comes_back():
     stated = about(
         licence="Apache-2.0",
         ages_years=[0.0, 18.0],
-        accuracy={"10-20": 0.803, "below the hairline": 0.6},
+        accuracy={"10-20": measured(), "below the hairline": measured(electrodes=10)},
     )
     assert stated.ages_years == (0.0, 18.0)
     assert About.from_dict(stated.as_dict(), "a test") == stated
@@ -57,7 +57,7 @@ def test_what_changes_no_prediction_leaves_the_identity():
         labels="",
         licence="CC0-1.0",
         ages_years=[0.0, 1.0],
-        accuracy={"10-20": 1.0},
+        accuracy={"10-20": measured()},
         nasion="9.9",
         torch="9",
         patterns=V1["patterns"][::-1],
@@ -79,6 +79,8 @@ def test_a_key_that_is_missing_is_named(key):
         ({"fits": "many"}, "'fits'"),
         ({"signal": {**V1["signal"], "smell": 1}}, "unknown key 'signal.smell'"),
         ({"accuracy": {"10-20": 80.3}}, "'accuracy.10-20'"),
+        ({"accuracy": {"10-20": measured(accuracy=80.3)}}, "'accuracy.10-20.accuracy'"),
+        ({"accuracy": {"10-20": measured(kind="hat")}}, "'accuracy.10-20.kind'"),
         ({"ages_years": [18.0, 18.0]}, "'ages_years'"),
         ({"ages_years": [-1.0, 18.0]}, "'ages_years'"),
         ({"learned_from": {**V1["learned_from"], "provenance": {}}}, "'learned_from.provenance'"),

@@ -39,6 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
+from nasion.accuracy import Measured
 from nasion.config import Signal
 from nasion.errors import NasionError
 from nasion.files import of_schema
@@ -150,7 +151,7 @@ class About(Settings):
         Of patients that the weights were made for: the lowest, and the one below which they were;
         adults where a file does not say.
     accuracy
-        Measured, 0 to 1, by the name of the montage; empty where not measured.
+        What was measured, by the name of the montage; empty where nothing was.
     """
 
     model_config = ConfigDict(extra="ignore")  # a later nasion may say more
@@ -182,7 +183,7 @@ class About(Settings):
     labels: str
     licence: str = ""
     ages_years: Annotated[tuple[float, float], Before(ADULTS)] = ADULTS
-    accuracy: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    accuracy: dict[str, Measured] = Field(default_factory=dict)
 
     @field_validator("patterns")
     @classmethod

@@ -92,8 +92,8 @@ def telling(tmp_path_factory):
 def read(path):
     """A reading of the file, as far as the file tells of it."""
     recording = open_recording(path)
-    known = ("name", "duration_s", "start", "source_sfreq", "gaps_s", "annotations", "missing",
-             "interpolated", "ignored", "warnings")  # fmt: skip
+    known = ("name", "duration_s", "start", "source_sfreq", "gaps_s", "annotations", "montage",
+             "ignored", "warnings")  # fmt: skip
     told = {name: getattr(recording, name) for name in known}
     return Reading(**told, **arrays(recording.duration_s, 0), events=(SEIZURE,))
 

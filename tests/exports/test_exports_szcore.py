@@ -65,7 +65,7 @@ def test_confidence_0_is_what_was_not_judged_and_nothing_else(tmp_path_factory, 
     assert {row["eventType"] for row in unseen} <= {"bckg"}
     spans = spans_of(unseen)
     seizures = [(e.onset_s, e.stop_s) for e in drawn.events if e.pattern is Pattern.SEIZURE]
-    for step, is_judged in enumerate(drawn.judged):
+    for step, is_judged in enumerate(drawn.tells(Pattern.SEIZURE)):
         middle_s = (step + 0.5) * READING_STEP_S
         if middle_s >= drawn.duration_s:
             continue

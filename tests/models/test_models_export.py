@@ -11,7 +11,7 @@ import pytest
 import torch
 from captum.attr import LayerAttribution
 
-from abouts import about
+from abouts import about, measured
 from exported_models import KINDS, batch_of, ensemble_of, exported
 from nasion.contract import PACKAGED, PACKAGED_MODEL
 from nasion.data.dataset import SegmentDataset
@@ -240,9 +240,12 @@ def test_the_card_says_what_is_stated_and_what_is_not():
     assert "Accuracy" not in card(about())
     assert "made for patients from 18 years." in card(about())
     assert "from 0 years to below 18" in card(about(ages_years=[0.0, 18.0]))
-    text = card(about(licence="Apache-2.0", accuracy={"10-20": 0.803, "six": 0.6}))
+    poor = measured(electrodes=6, accuracy=0.5, above_ci95=[0.1, 0.3], patterns={"gpd": 0.2})
+    text = card(about(licence="Apache-2.0", accuracy={"10-20": measured(), "six": poor}))
     assert "Licence of the weights.** Apache-2.0." in text
-    assert "Accuracy by montage.** 10-20 0.803, six 0.600." in text
+    assert "| 10-20 | 19 | 71 | 0.789 (0.675 to 0.870) |" in text
+    assert "| six | 6 | 71 | 0.500 " in text
+    assert text.count("| GPD |") == 1
     assert about().identity in text
 
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abouts import about
+from abouts import about, measured
 from hms_folder import noise
 from nasion.display import pages
 from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
 from nasion.drawing.strips import MOST_ROWS
 from nasion.eeg.derivations import bipolar
+from nasion.eeg.montage import Montage
 from nasion.eeg.remarks import free_text
 from nasion.events.burden import Burden
 from nasion.reading.event import Event
@@ -267,10 +268,9 @@ def test_nothing_that_a_file_holds_becomes_markup():
         name=EVIL,
         annotations=((10.0, 0.0, EVIL), (20.0, 1.0, '"><img src=x onerror=alert(1)>')),
         ignored=(EVIL,),
-        missing=(EVIL,),
-        interpolated=(EVIL,),
+        montage=Montage(missing=(EVIL,), interpolated=(EVIL,)),
         warnings=(free_text(EVIL),),
-        model=about(name=EVIL, calibration=EVIL, accuracy={EVIL: 0.5}),
+        model=about(name=EVIL, calibration=EVIL, accuracy={EVIL: measured()}),
     )
     html = rendered(reading, pages=[page_of(choose(reading)[0])], settings={EVIL: EVIL})
     seen = Seen(html)

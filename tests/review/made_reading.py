@@ -106,8 +106,7 @@ def read_truth(recording: Recording, truth: pd.DataFrame, seed: int) -> Reading:
         source_sfreq=recording.source_sfreq,
         gaps_s=recording.gaps_s,
         annotations=recording.annotations,
-        missing=recording.missing,
-        interpolated=recording.interpolated,
+        montage=recording.montage,
         ignored=recording.ignored,
         warnings=recording.warnings,
         model=Network.open().about.model_copy(update={"name": "truth"}),  # with its maps

@@ -27,7 +27,6 @@ from nasion.display.cache import (
 )
 from nasion.display.columns import Columns, mean, pooled, summed
 from nasion.display.montages import Montage, traces
-from nasion.eeg.montage import Montage as RecordedMontage
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json
@@ -156,7 +155,7 @@ class Display:
             n_times=self.n_times,
             read=self.signals,
             source_sfreq=reading.source_sfreq,
-            montage=RecordedMontage(missing=reading.missing, interpolated=reading.interpolated),
+            montage=reading.montage,
             gaps_s=reading.gaps_s,
         )
 

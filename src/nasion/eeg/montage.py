@@ -1,7 +1,7 @@
 """The montage of a recording: which channels it has, and what they tell of each electrode."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -60,6 +60,16 @@ class Montage:
     def tied(self) -> tuple[str, ...]:
         """Electrodes whose signal is recorded or rebuilt, so not estimated."""
         return tuple(name for name in self.present if name not in self.interpolated)
+
+    def without(self, names: Iterable[str]) -> "Montage":
+        """Give the montage that is left where some electrodes show no EEG."""
+        lost = set(names)
+        return replace(
+            self,
+            rebuilt=tuple(name for name in self.rebuilt if name not in lost),
+            interpolated=tuple(name for name in self.interpolated if name not in lost),
+            missing=tuple(name for name in ELECTRODES if name in lost | set(self.missing)),
+        )
 
     @cached_property
     def derivations(self) -> tuple[str, ...]:

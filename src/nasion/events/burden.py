@@ -49,10 +49,11 @@ class Peak:
 class Status:
     """Whether model events meet the criterion of electrographic status epilepticus.
 
-    10 min of seizure at a stretch, or 20 % of any 60 min (ACNS 2021). Not a diagnosis.
+    10 min of seizure at a stretch, or 20 % of any 60 min (ACNS 2021). Not a diagnosis. None where
+    seizures were not judged.
     """
 
-    met: bool
+    met: bool | None
     note: str = NOTE
 
 
@@ -64,8 +65,11 @@ class Burden:
     ----------
     judged_minutes
         Time that was judged, with what events bridge.
+    told_minutes
+        Of it the time that was judged for each pattern.
     percent
-        Of the judged time; 0 where none was.
+        Of the time judged for the pattern; 0 where none of the recording was, None where the
+        montage can't tell the pattern.
     longest_s
         Longest event of each pattern.
     prevalence
@@ -75,7 +79,8 @@ class Burden:
     judged_minutes: float
     events: Mapping[Pattern, int]
     minutes: Mapping[Pattern, float]
-    percent: Mapping[Pattern, float]
+    told_minutes: Mapping[Pattern, float]
+    percent: Mapping[Pattern, float | None]
     prevalence: Mapping[Pattern, str]
     longest_s: Mapping[Pattern, float]
     hours: tuple[Hour, ...]
@@ -92,7 +97,18 @@ class Burden:
             [*judged_spans(reading), *(span for pieces in spans.values() for span in pieces)]
         )
         judged_s = _total(judged)
-        percent = {name: 100 * _total(pieces) / (judged_s or 1.0) for name, pieces in spans.items()}
+        told = {
+            name: united([*judged_spans(reading, name), *pieces])
+            if reading.share_untold(name)
+            else judged
+            for name, pieces in spans.items()
+        }
+        percent = {
+            name: 100 * _total(pieces) / (_total(told[name]) or 1.0)
+            if told[name] or not judged_s
+            else None
+            for name, pieces in spans.items()
+        }
         longest_s = {name: _longest(pieces) for name, pieces in spans.items()}
         seizures = spans[Pattern.SEIZURE]
         window_s = min(HOUR_S, reading.duration_s)
@@ -101,10 +117,13 @@ class Burden:
             judged_minutes=_minutes(judged_s),
             events={pattern: len(spans_of(reading.events, pattern)) for pattern in EVENTFUL},
             minutes={name: _minutes(_total(pieces)) for name, pieces in spans.items()},
-            percent={name: round(share, 4) for name, share in percent.items()},
-            prevalence={name: prevalence(share / 100) for name, share in percent.items()},
+            told_minutes={name: _minutes(_total(pieces)) for name, pieces in told.items()},
+            percent={
+                name: None if share is None else round(share, 4) for name, share in percent.items()
+            },
+            prevalence={name: prevalence((share or 0) / 100) for name, share in percent.items()},
             longest_s={name: round(longest, 3) for name, longest in longest_s.items()},
-            hours=tuple(_hours(reading, spans, judged)),
+            hours=tuple(_hours(reading, spans, judged, told)),
             peak=Peak(
                 onset_s=round(onset_s, 3),
                 duration_s=window_s,
@@ -112,7 +131,9 @@ class Burden:
                 percent=round(100 * most_s / (window_s or 1.0), 4),
             ),
             status=Status(
-                longest_s[Pattern.SEIZURE] >= STATUS_RUN_S or most_s >= STATUS_SHARE * HOUR_S
+                None
+                if percent[Pattern.SEIZURE] is None
+                else longest_s[Pattern.SEIZURE] >= STATUS_RUN_S or most_s >= STATUS_SHARE * HOUR_S
             ),
         )
 
@@ -167,9 +188,9 @@ def spans_of(events: Sequence[Event], pattern: Pattern) -> Spans:
     return [(event.onset_s, event.stop_s) for event in events if event.pattern is pattern]
 
 
-def judged_spans(reading: Reading) -> Spans:
-    """Give the stretches that were judged, (start_s, stop_s)."""
-    steps = np.flatnonzero(reading.judged) * READING_STEP_S
+def judged_spans(reading: Reading, pattern: Pattern | None = None) -> Spans:
+    """Give the stretches that were judged, or in which a pattern was, (start_s, stop_s)."""
+    steps = np.flatnonzero(reading.tells(pattern) if pattern else reading.judged) * READING_STEP_S
     return united((float(at), min(float(at) + READING_STEP_S, reading.duration_s)) for at in steps)
 
 
@@ -190,21 +211,26 @@ def _within(spans: Spans, start_s: float, stop_s: float) -> float:
     return float(sum(max(stop - start, 0.0) for start, stop in clipped))
 
 
-def _hours(reading: Reading, spans: Mapping[Pattern, Spans], judged: Spans) -> Iterable[Hour]:
+def _hours(
+    reading: Reading,
+    spans: Mapping[Pattern, Spans],
+    judged: Spans,
+    told: Mapping[Pattern, Spans],
+) -> Iterable[Hour]:
     """Whole hours of the clock, the first and the last one cut."""
     clock = reading.start
     past_s = clock.minute * 60 + clock.second + clock.microsecond / 1e6 if clock else 0.0
     edges = np.arange(-past_s, reading.duration_s, HOUR_S).clip(0.0).tolist()
     for start, stop in zip(edges, [*edges[1:], reading.duration_s], strict=True):
-        judged_s = _within(judged, start, stop)
+        told_s = {name: _within(pieces, start, stop) for name, pieces in told.items()}
         seconds = {name: _within(pieces, start, stop) for name, pieces in spans.items()}
         yield Hour(
             onset_s=round(start, 3),
             duration_s=round(stop - start, 3),
-            judged_minutes=_minutes(judged_s),
+            judged_minutes=_minutes(_within(judged, start, stop)),
             minutes={name: _minutes(part) for name, part in seconds.items()},
             percent={
-                name: round(100 * part / judged_s, 4) if judged_s else None
+                name: round(100 * part / told_s[name], 4) if told_s[name] else None
                 for name, part in seconds.items()
             },
         )

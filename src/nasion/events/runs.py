@@ -6,7 +6,8 @@ where that half is crossed. What lasts less than 10 s is as wide as what lasts 1
 
 1. A pattern claims runs of steps from `keep` on that reach `enter` somewhere; ends below half of
    what the following 10 s reach are cut off. Steps that were not judged never begin or end a claim;
-   up to `bridge_s` of them do not interrupt one.
+   up to `bridge_s` of them do not interrupt one. Where a montage can't tell a pattern, it claims
+   nothing.
 2. A step that several patterns claim goes to the most probable.
 3. A short interruption goes to the event around it if that pattern stays possible meanwhile,
    whatever another pattern claims there; the shortest first, seizures before all others and over
@@ -109,6 +110,7 @@ def find(reading: Reading, settings: EventSettings = DEFAULT) -> tuple[Event, ..
     if not judged.any():
         return ()
     probability = _bridged(reading.probability[:, _ORDER], judged, settings.bridge_s)
+    probability[reading.untold[:, _ORDER]] = -np.inf
     owner = _owners(probability, judged, settings)
     _heal(owner, probability, settings)
     events = []

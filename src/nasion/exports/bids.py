@@ -81,6 +81,11 @@ COLUMNS: dict[str, dict[str, Any]] = {
         " recorded, or too few electrodes could be used. No event there says nothing.",
         **SHARE,
     },
+    "not_judged": {
+        "Description": "Patterns that the electrodes can't tell at that time: nothing is said of"
+        " them, whatever eventType says.",
+        "Delimiter": ",",
+    },
 }
 
 
@@ -116,6 +121,7 @@ def _no_seizure_row(reading: Reading) -> dict[str, str]:
         "dateTime": clock_text(reading.start),
         "recordingDuration": _number(reading.duration_s),
         "judged": _judged(reading, 0.0, reading.duration_s),
+        "not_judged": _untold(reading, 0.0, reading.duration_s),
     }
 
 
@@ -124,6 +130,13 @@ def _judged(reading: Reading, onset_s: float, duration_s: float) -> str:
     first, stop = int(onset_s // READING_STEP_S), -int(-(onset_s + duration_s) // READING_STEP_S)
     steps = reading.judged[max(first, 0) : stop]
     return _number(round(float(steps.mean()), 4)) if steps.size else ABSENT
+
+
+def _untold(reading: Reading, onset_s: float, stop_s: float) -> str:
+    """Patterns that are not judged somewhere in a stretch."""
+    first, stop = int(onset_s // READING_STEP_S), int(-(-stop_s // READING_STEP_S))
+    columns = zip(PATTERNS, reading.untold[first:stop].T, strict=True)
+    return ",".join(pattern for pattern, column in columns if column.any()) or ABSENT
 
 
 def _row(event: Event, reading: Reading) -> dict[str, str]:
@@ -141,6 +154,7 @@ def _row(event: Event, reading: Reading) -> dict[str, str]:
         "chains": ",".join(event.chains) or ABSENT,
         "length": event.length or ABSENT,
         "judged": _judged(reading, event.onset_s, event.duration_s),
+        "not_judged": _untold(reading, event.onset_s, event.stop_s),
     }
 
 

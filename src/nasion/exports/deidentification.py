@@ -19,7 +19,7 @@ from nasion.eeg.form import Kind
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
 from nasion.reading.reading import Reading
-from nasion.terms import COLUMNS, EVENTFUL
+from nasion.terms import EVENTFUL
 
 NAME_BYTES = 8
 # Recordings begin in these years: EDF can hold them, and everyone sees that they are not true.
@@ -106,8 +106,9 @@ def deidentified(reading: Reading, key: Key, allowed: Sequence[str] = ALLOWED) -
             for entry in reading.annotations
             if any(regex.fullmatch(entry[2]) for regex in regexes)
         ),
-        missing=tuple(name for name in reading.missing if name in COLUMNS),
-        interpolated=tuple(name for name in reading.interpolated if name in COLUMNS),
+        montage=replace(
+            reading.montage, recorded=tuple(map(clean_label, reading.montage.recorded))
+        ),
         ignored=tuple(map(clean_label, reading.ignored)),
         warnings=tuple(dict.fromkeys(map(clean_remark, reading.warnings))),
     )

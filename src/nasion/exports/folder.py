@@ -5,6 +5,7 @@ Its presence says that the reading is complete, its checksums that nothing was c
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.accuracy import Trust
 from nasion.contract import About
+from nasion.eeg.montage import Montage
 from nasion.eeg.remarks import Remark, free_text, read_remark
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.bids import read_events, write_events
 from nasion.exports.tables import (
-    PROBABILITY_COLUMNS,
     arrow_probabilities,
     arrow_quality,
     write_csv,
@@ -28,7 +30,7 @@ from nasion.exports.tables import (
 from nasion.files import of_schema, read_json, replacing, write_json
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
-from nasion.terms import COLUMNS, PATTERNS, READING_STEP_S
+from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, READING_STEP_S
 from nasion.version import VERSION
 
 if TYPE_CHECKING:
@@ -83,6 +85,9 @@ def _manifest(reading: Reading) -> dict[str, Any]:
         "step_s": READING_STEP_S,
         "n_steps": reading.n_steps,
         "source_sfreq": reading.source_sfreq,
+        "montage": {"name": reading.montage.name, **asdict(reading.montage)},
+        "accuracy": _accuracy(reading.trust),
+        "cautions": reading.cautions,
         "missing": reading.missing,
         "interpolated": reading.interpolated,
         "ignored": reading.ignored,
@@ -96,6 +101,33 @@ def _manifest(reading: Reading) -> dict[str, Any]:
         "model": reading.model.as_dict() if reading.model else {},
         "burden": Burden.of(reading).as_dict(),
     }
+
+
+def _accuracy(trust: Trust) -> dict[str, Any]:
+    """What was measured on the montage, and which patterns it can't tell, with the reason."""
+    return {
+        "statement": trust.statement,
+        "measured_as": trust.stands_for or None,
+        "measured": trust.measured.model_dump(mode="json") if trust.measured else None,
+        "not_judged": {str(pattern): reason for pattern, reason in trust.untold.items()},
+        "unseen": trust.unseen,
+    }
+
+
+def _montage(content: Mapping[str, Any]) -> Montage:
+    """Give the montage; of an older reading what it says of its electrodes."""
+    names = {key: tuple(content[key]) for key in ("missing", "interpolated")}
+    if "montage" not in content:
+        there = tuple(name for name in ELECTRODES if name not in names["missing"])
+        recorded = tuple(name for name in there if name not in names["interpolated"])
+        return Montage(recorded=recorded, components=(there,), **names)
+    told = content["montage"]
+    return Montage(
+        recorded=tuple(told["recorded"]),
+        rebuilt=tuple(told["rebuilt"]),
+        components=tuple(map(tuple, told["components"])),
+        **names,
+    )
 
 
 def _valid(content: Any) -> Any:
@@ -141,7 +173,7 @@ def load(folder: Path) -> Reading:
             name=content["name"],
             duration_s=content["duration_s"],
             probability=_matrix(table.select(list(PATTERNS))),
-            reason=_codes(table.column(PROBABILITY_COLUMNS[-1]).to_pylist()),
+            reason=_codes(table.column("reason").to_pylist()),
             quality=_matrix(quality.select(list(COLUMNS))),
             events=read_events(folder / EVENTS),
             start=datetime.fromisoformat(content["start"]) if content["start"] else None,
@@ -151,8 +183,7 @@ def load(folder: Path) -> Reading:
                 (entry["onset_s"], entry["duration_s"], entry["text"])
                 for entry in content["annotations"]
             ),
-            missing=tuple(content["missing"]),
-            interpolated=tuple(content["interpolated"]),
+            montage=_montage(content),
             ignored=tuple(content["ignored"]),
             warnings=_warnings(content),
             model=_about(content["model"], path),

@@ -61,14 +61,16 @@ def rows(reading: Reading) -> list[Row]:
         for event in seizures
     ]
     unseen = [Row(*span, NO_SEIZURE, 0.0) for span in not_judged(reading)]
-    seen = () if seizures else judged_spans(reading)
+    seen = () if seizures else judged_spans(reading, Pattern.SEIZURE)
     free = [Row(*span, NO_SEIZURE, _judged(_free(reading, span))) for span in seen]
     return sorted([*found, *unseen, *free], key=lambda row: row.onset_s)
 
 
 def not_judged(reading: Reading) -> Spans:
     """Stretches of which nobody can say whether they hold a seizure, (start_s, stop_s)."""
-    known = united([*judged_spans(reading), *spans_of(reading.events, Pattern.SEIZURE)])
+    known = united(
+        [*judged_spans(reading, Pattern.SEIZURE), *spans_of(reading.events, Pattern.SEIZURE)]
+    )
     borders = [0.0, *(border for span in known for border in span), reading.duration_s]
     pairs = zip(borders[::2], borders[1::2], strict=True)
     return [(start, stop) for start, stop in pairs if stop > start]

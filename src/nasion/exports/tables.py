@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-PROBABILITY_COLUMNS = ("onset_s", "clock", *map(str, PATTERNS), "most_probable", "reason")
+PROBABILITY_COLUMNS = (
+    "onset_s", "clock", *map(str, PATTERNS), "most_probable", "reason", "not_judged",
+)  # fmt: skip
 QUALITY_COLUMNS = ("onset_s", *COLUMNS)
 EVENT_COLUMNS = (
     "onset_s", "duration_s", "clock", "pattern", "probability", "peak", "side", "frequency_hz",
     "chains", "length",
 )  # fmt: skip
+Flags = NDArray[np.bool_]
+
 DIGITS = 5  # of probabilities as text
 
 
@@ -70,8 +74,9 @@ def arrow_probabilities(reading: Reading) -> "pa.Table":
         pa.array(_onsets(reading)),
         pa.nulls(reading.n_steps, pa.timestamp("us")) if clock is None else pa.array(clock),
         *(pa.array(column, mask=np.isnan(column)) for column in reading.probability.T),
-        pa.array(names[largest], pa.string(), mask=~certain[:, 0]),
+        pa.array(names[largest], pa.string(), mask=~_told(reading, certain[:, 0], largest)),
         pa.array(np.array(REASONS, object)[reading.reason], pa.string()),
+        pa.array(_untold(reading), pa.string()),
     ]
     return pa.table(columns, names=list(PROBABILITY_COLUMNS))
 
@@ -94,8 +99,8 @@ def write_csv(reading: Reading, path: Path) -> None:
 
 def _lines(reading: Reading) -> Iterator[str]:
     numbers = ",".join([f"%.{DIGITS}f"] * len(PATTERNS))
-    certain = _certain(reading)[:, 0].tolist()
-    largest = np.nan_to_num(reading.probability, nan=-1.0).argmax(1).tolist()
+    certain = _certain(reading)[:, 0]
+    largest = np.nan_to_num(reading.probability, nan=-1.0).argmax(1)
     clock = _clock(reading)
     times = [""] * reading.n_steps
     if clock is not None:
@@ -106,18 +111,31 @@ def _lines(reading: Reading) -> Iterator[str]:
             .tolist()
         )
     rows = zip(
-        _onsets(reading).tolist(), times, reading.probability.tolist(), certain, largest,
-        reading.reason.tolist(), strict=True,
+        _onsets(reading).tolist(), times, reading.probability.tolist(), certain.tolist(),
+        largest.tolist(), _told(reading, certain, largest).tolist(), reading.reason.tolist(),
+        _untold(reading), strict=True,
     )  # fmt: skip
-    for onset_s, time, probability, is_judged, place, reason in rows:
+    for onset_s, time, probability, is_judged, place, is_told, reason, untold in rows:
         values = numbers % tuple(probability) if is_judged else "," * (len(PATTERNS) - 1)
-        name = PATTERNS[place] if is_judged else ""
-        yield f"{onset_s:.10g},{time},{values},{name},{REASONS[reason]}\n"
+        name = PATTERNS[place] if is_told else ""
+        yield f"{onset_s:.10g},{time},{values},{name},{REASONS[reason]},{untold}\n"
 
 
 def _certain(reading: Reading) -> NDArray[np.bool_]:
     """(n_steps, 1): whether all six probabilities are there."""
     return np.asarray(np.isfinite(reading.probability).all(1, keepdims=True))
+
+
+def _told(reading: Reading, certain: Flags, largest: NDArray[np.intp]) -> Flags:
+    """(n_steps,): whether the largest of six probabilities is of a pattern that is judged."""
+    return certain & ~reading.untold[np.arange(reading.n_steps), largest]
+
+
+def _untold(reading: Reading) -> list[str]:
+    """Patterns that are not judged in each step that is, with blanks between them."""
+    kinds, kind_of = np.unique(reading.untold, axis=0, return_inverse=True)
+    names = [" ".join(np.array(PATTERNS)[kind]) for kind in kinds]
+    return np.array(names, object)[kind_of.ravel()].tolist()
 
 
 def _onsets(reading: Reading) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
 """The model card of an exported file, in Markdown, from what it says of itself."""
 
-from collections.abc import Mapping
-
+from nasion.accuracy import Table
 from nasion.config import View
 from nasion.contract import About, LearnedFrom
 from nasion.provenance import Provenance
@@ -102,8 +101,25 @@ def _ages_text(ages_years: tuple[float, float]) -> str:
     return f"from {least:g} years" + (f" to below {below:g}" if below < OLDEST_YEARS else "")
 
 
-def _accuracy(accuracy: Mapping[str, float]) -> str:
+def _accuracy(accuracy: Table) -> str:
+    """A row a montage, and what the rule in `nasion.accuracy` makes of it."""
     if not accuracy:
         return ""
-    by_montage = ", ".join(f"{montage} {share:.3f}" for montage, share in accuracy.items())
-    return f"\n**Accuracy by montage.** {by_montage}.\n"
+    rows = [
+        "\n**Accuracy by montage** (95 % intervals over patients).\n",
+        "| montage | electrodes | n | accuracy | KLD | KLD above all electrodes | not judged |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, row in accuracy.items():
+        numbers = (
+            f"{value:.3f} ({low:.3f} to {high:.3f})"
+            for value, (low, high) in (
+                (row.accuracy, row.accuracy_ci95),
+                (row.kld, row.kld_ci95),
+                (row.above, row.above_ci95),
+            )
+        )
+        untold = ", ".join(pattern.label for pattern in row.untold) or "-"
+        cells = name, str(row.electrodes), str(row.n), *numbers, untold
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"

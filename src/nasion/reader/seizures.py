@@ -14,6 +14,7 @@ from nasion.reader.archive import open_stay, recordings_in
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
 from nasion.report.summary import lasting, not_judged, sentences
+from nasion.terms import Pattern
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,11 @@ def write_seizures(
         raise NasionError(f"{out}: is for one recording, not for {len(files)}; give one of them")
     reading = reader.read(age.stated(recording, age_years), progress=progress)
     szcore.write_seizures(reading, out)
-    cautions = *(warning.text for warning in reading.warnings), *_unseen(reading)
+    warnings = (warning.text for warning in reading.warnings if not warning.code.cautions)
     return Written(
-        sentences(reading, Burden.of(reading))[0], tuple(cautions), bool(reading.judged.any())
+        sentences(reading, Burden.of(reading))[0],
+        (*reading.cautions, *warnings, *_unseen(reading)),
+        bool(reading.tells(Pattern.SEIZURE).any()),
     )
 
 
@@ -77,9 +80,12 @@ def _unseen(reading: Reading) -> list[str]:
     unseen_s = sum(stop - start for start, stop in szcore.not_judged(reading))
     if not unseen_s:
         return []
-    reasons = ", ".join(reason for reason, _ in not_judged(reading))
+    reasons = [reason for reason, _ in not_judged(reading)]
+    if reading.share_untold(Pattern.SEIZURE):
+        reasons.append("seizures can't be told from these electrodes")
     whole = lasting(reading.duration_s)
     part = f"{lasting(unseen_s)} of {whole} was not judged"
-    if not reading.judged.any():
+    if not reading.tells(Pattern.SEIZURE).any():
         part = f"nothing of {whole} was judged"
-    return [f"{part} ({reasons}): no seizure is known of, and none ruled out (confidence 0)"]
+    why = ", ".join(reasons)
+    return [f"{part} ({why}): no seizure is known of, and none ruled out (confidence 0)"]

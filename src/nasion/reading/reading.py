@@ -4,6 +4,7 @@ Step k of a recording is the 2 s from 2k to 2k + 2 s; its probabilities are thos
 50 s (and of the 10 min) whose central 10 s are centred on it, from 2k - 4 to 2k + 6 s.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,11 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.accuracy import Trust, trust
 from nasion.contract import About
+from nasion.eeg.montage import ALL, Montage, MontageClass
 from nasion.eeg.remarks import Remark
 from nasion.eeg.stretches import stretches
 from nasion.reading.event import Event
-from nasion.terms import COLUMNS, PATTERNS, SFREQ
+from nasion.signal.quality import broken
+from nasion.terms import COLUMNS, ELECTRODES, EVENTFUL, PATTERNS, SFREQ, Pattern
 from nasion.windowing import n_steps_of
 
 
@@ -33,7 +37,7 @@ class Reading:
         (n_steps, 20) uint8, bits of `Fault` for each of `terms.COLUMNS`.
     model
         What the network says of itself; None where no network made the reading.
-    gaps_s, annotations, missing, interpolated, ignored, warnings
+    montage, gaps_s, annotations, ignored, warnings
         As of the `Recording`.
     """
 
@@ -47,8 +51,7 @@ class Reading:
     source_sfreq: float = 200.0
     gaps_s: tuple[tuple[float, float], ...] = ()
     annotations: tuple[tuple[float, float, str], ...] = field(default=(), repr=False)
-    missing: tuple[str, ...] = ()
-    interpolated: tuple[str, ...] = ()
+    montage: Montage = ALL
     ignored: tuple[str, ...] = ()
     warnings: tuple[Remark, ...] = ()
     model: About | None = field(default=None, repr=False)
@@ -72,9 +75,71 @@ class Reading:
         return self.reason == 0
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Electrodes without a signal."""
+        return self.montage.missing
+
+    @property
+    def interpolated(self) -> tuple[str, ...]:
+        """Electrodes whose signal is estimated from others."""
+        return self.montage.interpolated
+
+    @cached_property
+    def trust(self) -> Trust:
+        """How far the model's words are to be trusted on this montage."""
+        return self._trust(self.montage)
+
+    def _trust(self, montage: Montage) -> Trust:
+        return trust(montage, self.model.accuracy if self.model else {})
+
+    @cached_property
+    def untold(self) -> NDArray[np.bool_]:
+        """(n_steps, 6): patterns that are not judged though the step is.
+
+        The montage can't tell them, or what is left of it where electrodes show no EEG.
+        """
+        untold = np.zeros(self.probability.shape, np.bool_)
+        tied = np.isin(ELECTRODES, self.montage.tied)
+        lost = np.packbits(broken(self.quality) & tied, axis=1)
+        kinds, kind_of = np.unique(lost, axis=0, return_inverse=True)
+        for place, kind in enumerate(kinds):
+            names = np.array(ELECTRODES)[np.unpackbits(kind, count=len(ELECTRODES)) > 0]
+            left = self._trust(self.montage.without(names.tolist())).untold
+            untold[kind_of.ravel() == place] = [pattern in left for pattern in PATTERNS]
+        untold[~self.judged] = False
+        return untold
+
+    def tells(self, pattern: Pattern) -> NDArray[np.bool_]:
+        """(n_steps,): whether the network's word on a pattern stands."""
+        return np.asarray(self.judged & ~self.untold[:, PATTERNS.index(pattern)])
+
+    def share_untold(self, pattern: Pattern) -> float:
+        """Share of the judged steps in which a pattern is not judged."""
+        n_judged = int(self.judged.sum())
+        return 1 - int(self.tells(pattern).sum()) / n_judged if n_judged else 0.0
+
+    @cached_property
     def cautions(self) -> tuple[str, ...]:
-        """The warnings that stand wherever something is said of the recording."""
-        return tuple(str(remark) for remark in self.warnings if remark.code.cautions)
+        """What stands wherever something is said of the recording: why to trust it less."""
+        remarks = (str(remark) for remark in self.warnings if remark.code.cautions)
+        return (*remarks, *self._blind_spots())
+
+    def _blind_spots(self) -> Iterator[str]:
+        """What the montage leaves open, a clause each."""
+        shares = {pattern: self.share_untold(pattern) for pattern in EVENTFUL}
+        by_share: dict[str, list[str]] = {}
+        for pattern, share in shares.items():
+            if share:
+                where = "" if share == 1 else f" in {100 * share:.3g} % of the judged time"
+                by_share.setdefault(where, []).append(pattern.label)
+        for where, labels in by_share.items():
+            reasons = dict.fromkeys(self.trust.untold.values())
+            why = "; ".join(reasons) or "too few electrodes showed EEG there"
+            yield f"not judged{where}: {', '.join(labels)} ({why})"
+        if self.trust.unseen:
+            yield f"the {' and the '.join(self.trust.unseen)} side of the head is not seen"
+        if self.trust.measured is None and self.montage.kind is not MontageClass.FULL:
+            yield self.trust.statement.rstrip(".")
 
     @cached_property
     def stretches_s(self) -> tuple[tuple[float, float], ...]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasion.events.burden import Burden
 from nasion.reading.event import SIDES, Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import COLUMNS, EVENTFUL, PATTERNS, Pattern
+from nasion.terms import CANT_TELL, COLUMNS, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named
 NONE = "–"
@@ -25,7 +26,8 @@ class Row:
     pattern: Pattern
     n_events: int
     minutes: float
-    share: float  # of judged time
+    share: float  # of the time judged for it
+    untold: float  # share of the judged time in which the montage can't tell it
     prevalence: str
     longest: Event | None
     rates: tuple[float, ...]  # Hz, of the events where one was measured
@@ -85,9 +87,9 @@ def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
 
 
 def headline(reading: Reading, burden: Burden) -> str:
-    """What was found, and why to trust it less, in a line."""
+    """What was found, on which montage, and why to trust it less, in a line."""
     cautions = (f"Caution: {text}." for text in reading.cautions)
-    return " ".join([sentences(reading, burden)[0], *cautions])
+    return " ".join([sentences(reading, burden)[0], reading.trust.statement, *cautions])
 
 
 def sides(events: list[Event]) -> str:
@@ -122,7 +124,8 @@ def _row(reading: Reading, burden: Burden, pattern: Pattern) -> Row:
         pattern=pattern,
         n_events=len(events),
         minutes=burden.minutes[pattern],
-        share=burden.percent[pattern] / 100,
+        share=(burden.percent[pattern] or 0.0) / 100,
+        untold=reading.share_untold(pattern),
         prevalence=burden.prevalence[pattern],
         longest=max(events, key=lambda event: event.duration_s, default=None),
         rates=tuple(event.frequency_hz for event in events if event.frequency_hz is not None),
@@ -137,13 +140,20 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
     seizure, *patterns = rows(reading, burden)
     patterns.sort(key=lambda row: -row.share)
     phrases = ", ".join(_phrase(row) for row in patterns if row.n_events)
+    untold = _untold_clause(reading)
+    if seizure.untold == 1:
+        marks = f"marks {phrases}" if phrases else "marks nothing that it can tell"
+        return f"On these electrodes the model {marks}{untold}."
     if seizure.longest is None:
-        text = f"The model marks no seizure in {lasting(judged_s)} of judged EEG"
-        return (
-            f"{text}, but {phrases}."
-            if phrases
-            else f"{text}, and none of the other {_OTHERS} patterns."
-        )
+        seen_s = 60 * burden.told_minutes[Pattern.SEIZURE]
+        text = f"The model marks no seizure in {lasting(seen_s)} of judged EEG"
+        if phrases:
+            return f"{text}, but {phrases}{untold}."
+        told = [named(row.pattern) for row in patterns if not row.untold]
+        others = f"none of the other {_OTHERS} patterns"
+        if len(told) < len(patterns):
+            others = f"no {' or '.join(told)}" if told else ""
+        return f"{text}{', and ' if others else ''}{others}{untold}."
     longest = lasting(seizure.longest.duration_s)
     at = when(reading, seizure.longest.onset_s)
     if seizure.n_events == 1:
@@ -153,17 +163,49 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
         text += f" in all ({percent(seizure.share)}), the longest of {longest} at {at}"
     if burden.status.met:
         text += ", enough for the criterion of electrographic status epilepticus"
-    return f"{text}; also {phrases}." if phrases else f"{text}."
+    return f"{text}; also {phrases}{untold}." if phrases else f"{text}{untold}."
+
+
+def _untold_clause(reading: Reading) -> str:
+    """What the montage leaves open: it stands behind whatever is said to be absent."""
+    patterns = [pattern for pattern in EVENTFUL if reading.share_untold(pattern)]
+    clauses = []
+    if patterns:
+        partly = any(reading.tells(pattern).any() for pattern in patterns)
+        labels = ", ".join(map(named, patterns))
+        text = f"{labels} {'partly ' if partly else ''}not judged on these electrodes"
+        likely = suspected(reading)
+        if likely.any():
+            text += f", though likely in {percent(float(likely.mean()))} of the recording"
+        clauses.append(text)
+    if reading.trust.unseen:
+        clauses.append(f"the {' and the '.join(reading.trust.unseen)} side is not seen")
+    return "".join(f"; {clause}" for clause in clauses)
+
+
+def suspected(reading: Reading) -> NDArray[np.bool_]:
+    """(n_steps,): whether patterns that are not judged have most of the probability together."""
+    probability = np.where(reading.untold, np.nan_to_num(reading.probability), 0)
+    return np.asarray(probability.sum(1) >= CANT_TELL)
 
 
 def _advice(reading: Reading) -> str:
     reasons = not_judged(reading)
     unseen = "all of the recording was judged"
+    if reading.untold.any():
+        told = [named(pattern) for pattern in EVENTFUL if not reading.share_untold(pattern)]
+        unseen = f"of the patterns only {', '.join(told) or 'none'} could be told throughout"
     if reasons:
-        unseen = f"{percent(sum(share for _, share in reasons))} of the recording was not judged"
-        unseen += f" ({'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]})"
+        share = percent(sum(share for _, share in reasons))
+        also = f"; {unseen}" if reading.untold.any() else ""
+        unseen = f"{share} of the recording was not judged"
+        unseen += f" ({'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]}){also}"
     pool = [event for event in reading.events if event.pattern is Pattern.SEIZURE]
     first = max(pool or reading.events, key=lambda event: event.probability, default=None)
+    if first is None and (likely := suspected(reading)).any():
+        mass = np.where(reading.untold, np.nan_to_num(reading.probability), 0).sum(1)
+        at = when(reading, float(np.argmax(mass * likely)) * READING_STEP_S)
+        return f"Look first at {at}, where what is not judged is most likely; {unseen}."
     if first is None:
         return f"{unseen[0].upper()}{unseen[1:]}."
     at = when(reading, first.onset_s)

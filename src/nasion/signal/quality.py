@@ -276,6 +276,30 @@ def _window_sums(values: Array) -> Array:
     return total
 
 
+def broken(bits: Bits) -> Flags:
+    """Say of all steps of a recording which electrodes show no EEG in most of the 10 s around.
+
+    Parameters
+    ----------
+    bits
+        Shape (n_steps, 20).
+
+    Returns
+    -------
+    Shape (n_steps, 19), electrodes as `terms.ELECTRODES`.
+    """
+    return _mostly(bits, BROKEN)
+
+
+def _mostly(bits: Bits, fault: Fault) -> Flags:
+    """Tell which electrodes have one of these faults in most of the 10 s that is there."""
+    eeg = bits[:, :N_EEG]
+    present = (eeg & np.uint8(Fault.MISSING) == 0).any(axis=1, keepdims=True)
+    faulty = ((eeg & np.uint8(fault)) != 0) & present
+    n_present = _window_sums(present.astype(np.int16))
+    return np.asarray(2 * _window_sums(faulty.astype(np.int16)) > n_present)
+
+
 def judged(bits: Bits) -> Bits:
     """Say which steps of a whole recording can be judged, by the 10 s that a label speaks of.
 
@@ -295,14 +319,9 @@ def judged(bits: Bits) -> Bits:
     least_usable = max(np.ceil(LEAST_USABLE * n_electrodes), LEAST_ELECTRODES)
     n_present = _window_sums(present.astype(np.int16))
 
-    def mostly(fault: Fault) -> Flags:
-        """Tell which electrodes have one of these faults in most of the 10 s that is there."""
-        faulty = ((eeg & np.uint8(fault)) != 0) & present
-        return 2 * _window_sums(faulty.astype(np.int16)) > n_present
-
-    missing, flat = mostly(Fault.MISSING), mostly(Fault.MISSING | Fault.FLAT)
-    broken = mostly(BROKEN)
-    spoiled = mostly(BROKEN | SPOILED)
+    missing, flat = _mostly(bits, Fault.MISSING), _mostly(bits, Fault.MISSING | Fault.FLAT)
+    broken = _mostly(bits, BROKEN)
+    spoiled = _mostly(bits, BROKEN | SPOILED)
     reasons = np.zeros(len(bits), np.uint8)
     for reason, mask in (
         (Reason.ARTIFACT, (~spoiled).sum(axis=1) < LEAST_SEEN * n_electrodes),
