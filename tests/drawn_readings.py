@@ -52,6 +52,12 @@ def _montage(states: list[str], n_first: int) -> Montage:
     return Montage(**names, components=tuple(filter(None, (there[:n_first], there[n_first:]))))
 
 
+def without(*names: str) -> Montage:
+    """All electrodes but these, against one reference."""
+    there = tuple(name for name in ELECTRODES if name not in names)
+    return Montage(recorded=there, missing=names, components=(there,))
+
+
 MONTAGES = st.builds(
     _montage,
     st.lists(STATES, min_size=len(ELECTRODES), max_size=len(ELECTRODES)),

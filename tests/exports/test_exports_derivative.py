@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drawn_readings import LPD, SEIZURE, START, arrays, reading
+from drawn_readings import LPD, SEIZURE, START, arrays, reading, without
 from exports.others import bids_problems, hed_problems
 from nasion.eeg.remarks import free_text
 from nasion.errors import NasionError
@@ -65,7 +65,7 @@ def several(folder, names):
     blind["reason"][:], blind["probability"][:] = 3, np.nan
     to_bids(reading(name="blind", duration_s=301.3, events=(), start=None, **blind), folder)
     to_bids(reading(name="none", events=(), start=START.replace(microsecond=250_000)), folder)
-    told = {"warnings": (free_text("Two references."),), "missing": ("T3",)}
+    told = {"warnings": (free_text("Two references."),), "montage": without("T3")}
     to_bids(reading(name="all", events=all_events(), **told), folder)
     unmeasured = replace(LPD, probability=NAN, peak=NAN, side="", frequency_hz=None, chains=())
     to_bids(reading(name="none", events=(unmeasured,)), folder, label=REVIEWED)
@@ -141,7 +141,7 @@ def test_a_sidecar_says_how_much_was_judged(tmp_path):
     content = arrays(301.0, 1)
     content["reason"][:] = 0
     content["reason"][:10], content["reason"][-1] = 1, 3
-    path = to_bids(reading(duration_s=301.0, missing=("T3",), **content), tmp_path)
+    path = to_bids(reading(duration_s=301.0, montage=without("T3"), **content), tmp_path)
     told = json.loads(path.with_suffix(".json").read_text())
     about = told.pop("Reading")
     assert about["JudgedDuration"] == 280.0

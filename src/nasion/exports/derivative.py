@@ -17,7 +17,7 @@ from nasion.exports.bids import write_events
 from nasion.files import read_json, write_json, write_text
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import DISCLAIMER, READING_STEP_S
+from nasion.terms import DISCLAIMER, EVENTFUL, READING_STEP_S
 from nasion.version import VERSION
 
 DATA_SET = "bids"  # its folder, beside those of readings
@@ -171,7 +171,16 @@ def _about(reading: Reading) -> dict[str, Any]:
         "RecordingDuration": float(reading.duration_s),
         "JudgedDuration": judged_s,
         "NotJudgedDuration": {reason: length for reason, length in seconds.items() if length},
+        "Montage": reading.trust.statement,
+        "ChannelsUsed": list(reading.montage.recorded),
         "ElectrodesMissing": list(reading.missing),
+        "ElectrodesRebuilt": list(reading.montage.rebuilt),
         "ElectrodesInterpolated": list(reading.interpolated),
+        "PatternsNotJudged": {
+            str(pattern): share
+            for pattern in EVENTFUL
+            if (share := round(reading.share_untold(pattern), 4))
+        },
+        "Cautions": list(reading.cautions),
         "Warnings": [warning.text for warning in reading.warnings],
     }
