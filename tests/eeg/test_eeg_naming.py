@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from nasion.eeg.naming import (
     Channel,
+    assumed,
     parse,
     reference_warning,
     respelled,
@@ -195,3 +196,13 @@ def test_two_references_are_never_silent():
     assert "none stated" in both
     assert "even the left and the right side mixes them" in both
     assert reference_warning(dict.fromkeys(ELECTRODES, "REF")) is None
+
+
+def test_a_reference_that_is_not_stated_is_that_of_the_others():
+    stated = dict.fromkeys(ELECTRODES, "REF")
+    assert assumed(stated | {"Fp1": "", "F4": "SMITH"}) == stated
+    assert assumed(dict.fromkeys(ELECTRODES, "") | {"Fp1": "REF"}) == stated
+    assert assumed(dict.fromkeys(ELECTRODES, "SMITH")) == dict.fromkeys(ELECTRODES, "SMITH")
+    ears = {"Fp1": "A1", "Fp2": "A2", "Cz": ""}
+    assert assumed(ears) == ears
+    assert assumed({}) == {}

@@ -17,7 +17,7 @@ from nasion.eeg.recording import Recording
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
-from nasion.terms import COLUMNS, LEFT, MIDLINE, RIGHT, SFREQ
+from nasion.terms import COLUMNS, DERIVATIONS, ELECTRODES, LEFT, MIDLINE, RIGHT, SFREQ
 
 BEGIN = datetime(2024, 3, 30, 23, 59, 30)
 
@@ -182,6 +182,30 @@ def test_electrodes_and_references_may_differ_and_that_is_said(tmp_path):
     assert not nan[:4000].any()
     assert nan[4000:8000].all()
     assert not nan[8000:].any()
+
+
+def test_files_of_different_montages_are_never_mixed_in_silence(tmp_path):
+    pairs = [pair for pair in DERIVATIONS if pair[0] in LEFT]
+    bipolar_one = tuple("-".join(pair) for pair in pairs)
+    files = [
+        file(tmp_path / "a.edf", 0, 20, labels=ELECTRODES),
+        file(tmp_path / "b.edf", 20, 20, labels=bipolar_one),
+    ]
+    stay = joined(files, "stay")
+    texts = [warning.text for warning in stay.warnings]
+    assert (
+        "the montage differs between files: full in a, one side (left), 8 electrodes, bipolar in b"
+        in texts
+    )
+    assert stay.read_channels is None
+    nan = np.isnan(stay.read(4000, 8000)).all(axis=1)
+    assert {COLUMNS[row] for row in np.flatnonzero(nan)} >= {*MIDLINE, *RIGHT}
+    alike = joined([file(tmp_path / "c.edf", 60, 20, labels=bipolar_one), files[1]], "stay")
+    assert Code.DIFFERING_MONTAGES not in {warning.code for warning in alike.warnings}
+    channels = alike.read_channels(3000, 9000)
+    assert channels.shape == (8, 6000)
+    assert np.isnan(channels[:, 1000:5000]).all()
+    np.testing.assert_array_equal(channels[:, :1000], files[1].read_channels(3000, 4000))
 
 
 def test_warnings_name_their_file():

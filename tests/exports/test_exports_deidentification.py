@@ -236,7 +236,7 @@ def every_remark(word):
     for code in Code:
         kinds = code.value.kinds
         filled = {name: values.get(kind, (word,)) for name, kind in kinds.items()}
-        filled |= {"shares": (0.5,)} if "shares" in kinds else {}
+        filled |= {name: (0.5,) for name in ("shares", "components") if name in kinds}
         yield Remark(code, filled, file=word)
 
 
@@ -368,7 +368,7 @@ def test_each_warning_of_a_file_goes_through_a_reading_as_data(tmp_path, code):
 def test_labels_of_a_technical_kind_stay_in_warnings():
     twice = Remark(Code.SECOND_CHANNEL, {"labels": ("RABE", "EEG C3-REF")})
     assert clean_remark(twice).text == (
-        "a second channel of the same electrode was left out: removed, EEG C3-REF"
+        "a second channel of the same electrode or derivation was left out: removed, EEG C3-REF"
     )
 
 

@@ -116,10 +116,11 @@ def _links(
     selection: naming.Selection, places: Sequence[tuple[Track, int]]
 ) -> tuple[tuple[Link, ...], tuple[tuple[Track, int], ...]]:
     """What each channel ties, and where it is."""
+    references = naming.assumed(selection.references)
     links = {
-        Link(name, selection.references[name], referential=True): number
+        Link(name, references[name], referential=True): number
         for name, number in selection.electrodes.items()
-        if name != selection.references[name]
+        if name != references[name]
     } | {Link(*pair, referential=False): number for pair, number in selection.derivations.items()}
     return tuple(links), tuple(places[number] for number in links.values())
 
@@ -166,9 +167,9 @@ def _remarks(selection: naming.Selection, solution: Solution, montage: Montage) 
         yield Remark(Code.REBUILT, {"electrodes": montage.rebuilt})
     if solution.cut:
         yield Remark(Code.CUT, {"electrodes": solution.cut})
-    references = {n: r for n, r in selection.references.items() if n not in montage.rebuilt}
-    mixed = naming.reference_warning(references) if len(montage.components) > 1 else None
-    if mixed:
+    stated = {n: r for n, r in selection.references.items() if n in montage.recorded}
+    alike = len(montage.components) == 1 and stated == naming.assumed(stated)
+    if mixed := None if alike else naming.reference_warning(stated):
         yield mixed
     elif len(montage.components) > 1:
         numbers = {n: k for k, names in enumerate(montage.components, 1) for n in names}

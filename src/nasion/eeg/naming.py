@@ -6,7 +6,7 @@ EKG or ECG. What a device derives from an electrode, as `Fp1 Impedance` or `O2 S
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -230,6 +230,22 @@ def _choose_ekg(hearts: dict[str, int]) -> tuple[int, ...]:
         if plus in hearts and minus in hearts:
             return (hearts[plus], hearts[minus])
     return tuple(hearts.values())[:1]
+
+
+def assumed(references: Mapping[str, str]) -> dict[str, str]:
+    """Give the reference of each electrode, where it isn't stated that of the others.
+
+    A word that is no known reference states none, and others are of use only where they state one.
+    """
+    known = {
+        name
+        for name in references.values()
+        if _KNOWN_REFERENCE.fullmatch(name) or _scalp_site(name)
+    }
+    if len(known) > 1:
+        return dict(references)
+    common = next(iter(known), max([*references.values(), ""], key=[*references.values()].count))
+    return dict.fromkeys(references, common)
 
 
 def reference_warning(references: dict[str, str]) -> Remark | None:

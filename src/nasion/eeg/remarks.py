@@ -61,10 +61,13 @@ def _renamed(old: Names, new: Names) -> str:
     return f"renamed: {', '.join(texts)}"
 
 
-def _differing(references: Names, files: Names) -> str:
-    pairs = zip(map(_reference, references), files, strict=True)
-    texts = ", ".join(f"{reference} in {name}" for reference, name in pairs)
-    return f"the reference differs between files: {texts}"
+def _differing_references(references: Names, files: Names) -> str:
+    return _differing("reference", tuple(map(_reference, references)), files)
+
+
+def _differing(what: str, values: Names, files: Names) -> str:
+    texts = (f"{value} in {name}" for value, name in zip(values, files, strict=True))
+    return f"the {what} differs between files: {', '.join(texts)}"
 
 
 def _shares_text(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
@@ -224,7 +227,12 @@ class Code(Enum):
         "{electrodes} {state}, unlike in other files",
         {"electrodes": Kind.ELECTRODE, "state": Kind.TERM},
     )
-    DIFFERING_REFERENCES = Form(_differing, {"references": Kind.LABEL, "files": Kind.TEXT})
+    DIFFERING_REFERENCES = Form(
+        _differing_references, {"references": Kind.LABEL, "files": Kind.TEXT}
+    )
+    DIFFERING_MONTAGES = Form(
+        partial(_differing, "montage"), {"values": Kind.TEXT, "files": Kind.TEXT}
+    )
     OVERLAP = Form(
         "begins {overlap_s:g} s before {before} ends; so much of its beginning was left out",
         {"overlap_s": Kind.NUMBER, "before": Kind.TEXT},

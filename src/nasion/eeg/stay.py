@@ -1,6 +1,6 @@
 """A stay: recordings of one patient in many files, joined by clock into one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -79,6 +79,10 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
             "files": tuple(recording.name for recording in ordered),
         }
         warnings.append(Remark(Code.DIFFERING_REFERENCES, values))
+    names = tuple(recording.montage.name for recording in ordered)
+    if len(set(names)) > 1:
+        files = tuple(recording.name for recording in ordered)
+        warnings.append(Remark(Code.DIFFERING_MONTAGES, {"values": names, "files": files}))
     rates: dict[float, int] = {}
     for recording in ordered:
         rates[recording.source_sfreq] = rates.get(recording.source_sfreq, 0) + recording.n_times
@@ -89,6 +93,7 @@ def joined(recordings: Sequence[Recording], name: str) -> Recording:
         source_sfreq=max(rates, key=lambda rate: rates[rate]),
         start=ordered[0].start,
         montage=montage.joined([recording.montage for recording in ordered]),
+        read_channels=_channels_of(parts),
         ignored=tuple(dict.fromkeys(label for part in ordered for label in part.ignored)),
         references=references,
         gaps_s=_gaps(parts),
@@ -176,13 +181,35 @@ def _merged(gaps: Iterable[tuple[float, float]]) -> Iterable[tuple[float, float]
 
 def _read(parts: Sequence[_Part], start: int, stop: int) -> Signals:
     """Give samples start..stop of the stay."""
+    readers = [part.recording.read for part in parts]
+    return _placed(parts, readers, len(COLUMNS), start, stop)
+
+
+def _channels_of(parts: Sequence[_Part]) -> Callable[[int, int], Signals] | None:
+    """What reads the channels of the stay, where electrodes of every file were rebuilt of the same.
+
+    None for others: what is rebuilt in some files is judged as if it were recorded.
+    """
+    readers = [each for part in parts if (each := part.recording.read_channels)]
+    names = {part.recording.montage.recorded for part in parts}
+    if len(readers) < len(parts) or len(names) > 1:
+        return None
+    return partial(_placed, parts, readers, len(names.pop()))
+
+
+def _placed(
+    parts: Sequence[_Part],
+    readers: Sequence[Callable[[int, int], Signals]],
+    n_rows: int,
+    start: int,
+    stop: int,
+) -> Signals:
+    """Give samples start..stop of what is read of each file, NaN between them."""
     if not 0 <= start <= stop <= parts[-1].stop:
         raise ValueError(f"samples {start}..{stop} are not within 0..{parts[-1].stop}")
-    signals = np.full((len(COLUMNS), stop - start), np.nan, np.float32)
-    for part in parts:
+    signals = np.full((n_rows, stop - start), np.nan, np.float32)
+    for part, read in zip(parts, readers, strict=True):
         begin, end = max(start, part.start), min(stop, part.stop)
         if begin < end:
-            signals[:, begin - start : end - start] = part.recording.read(
-                begin - part.first, end - part.first
-            )
+            signals[:, begin - start : end - start] = read(begin - part.first, end - part.first)
     return signals

@@ -16,7 +16,8 @@ from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, columns, scaled
 from nasion.eeg.stretches import blocks, pieces
 from nasion.eeg.waveform import waveform
-from nasion.signal.quality import MARGIN_STEPS, faults
+from nasion.signal.quality import MARGIN_STEPS
+from nasion.signal.recorded import recorded_faults
 from nasion.terms import HMS_COLUMN_S, READING_STEP_S, SFREQ
 from nasion.windowing import joined, n_steps_of, views_of
 
@@ -118,8 +119,9 @@ def _faults(signals: Signals, recording: Recording, margins: Margins) -> NDArray
     """Of the steps of the piece, which depend on those beside them."""
     before, after = min(MARGIN_STEPS, margins.start // STEP), MARGIN_STEPS
     wider = replace(margins, start=margins.start - before * STEP, stop=margins.stop + after * STEP)
-    bits = faults(
-        wider.cut(signals), source_sfreq=recording.source_sfreq, references=recording.references
+    channels = recording.read_channels and recording.read_channels(margins.first, margins.last)
+    bits = recorded_faults(
+        recording, wider.cut(signals), None if channels is None else wider.cut(channels)
     )
     return bits[before:-after]
 

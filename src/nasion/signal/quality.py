@@ -6,7 +6,7 @@ which EEG is seen: what experts would judge stays judged.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import scipy.fft
@@ -107,32 +107,65 @@ def faults(
     """
     n_steps = signals.shape[1] // N_STEP
     bits = np.zeros((n_steps, len(COLUMNS)), np.uint8)
+    zero = references[0] if len(references) == 1 else ""
     measures = []
-    for first in range(0, n_steps, BLOCK_STEPS):
-        last = min(first + BLOCK_STEPS, n_steps)
-        block = signals[:, first * N_STEP : last * N_STEP].reshape(len(COLUMNS), -1, N_STEP)
-        steps, missing = _centred(block.transpose(1, 0, 2))
-        spans = np.ptp(steps, axis=2)
-        flat = (spans < FLAT_UV) & ~missing
-        if len(references) == 1 and references[0] in ELECTRODES:
-            flat[:, ELECTRODES.index(references[0])] = False
-        clipped = _clipped(steps, spans)
-        _mark(bits[first:last], Fault.MISSING, missing)
-        _mark(bits[first:last], Fault.FLAT, flat)
-        _mark(bits[first:last], Fault.CLIPPED, clipped & ~missing)
+    for block in _blocks(n_steps):
+        steps, missing, flat = _marked(bits[block], signals[:, _samples(block)])
+        if zero in ELECTRODES:
+            flat[:, ELECTRODES.index(zero)] = False
+            bits[block, ELECTRODES.index(zero)] &= ~np.uint8(Fault.FLAT)
         intact = ~(missing | flat)[:, :N_EEG]
         measures.append(_measure(steps[:, :N_EEG], intact, source_sfreq))
     if measures:
-        _judge_electrodes(
-            bits[:, :N_EEG],
-            _Measures(
-                *(
-                    np.concatenate([getattr(part, field.name) for part in measures])
-                    for field in fields(_Measures)
-                )
-            ),
-        )
+        _judge_electrodes(bits[:, :N_EEG], _joined(measures))
     return bits
+
+
+def faults_of_derivations(channels: Signals, *, source_sfreq: float = SFREQ) -> Bits:
+    """Find the faults that each channel shows by itself.
+
+    Parameters
+    ----------
+    channels
+        Shape (n, n_steps * 400), µV at 200 Hz, NaN where there is none.
+
+    Returns
+    -------
+    Bits of `Fault`, shape (n_steps, n).
+    """
+    n_steps = channels.shape[1] // N_STEP
+    bits = np.zeros((n_steps, len(channels)), np.uint8)
+    for block in _blocks(n_steps):
+        steps, missing, flat = _marked(bits[block], channels[:, _samples(block)])
+        measures, _ = _bands(steps, _slow(steps), ~(missing | flat), source_sfreq)
+        _judge_channels(bits[block], measures)
+    return bits
+
+
+def _blocks(n_steps: int) -> list[slice]:
+    starts = range(0, n_steps, BLOCK_STEPS)
+    return [slice(first, min(first + BLOCK_STEPS, n_steps)) for first in starts]
+
+
+def _samples(steps: slice) -> slice:
+    return slice(steps.start * N_STEP, steps.stop * N_STEP)
+
+
+def _marked(bits: Bits, signals: Signals) -> tuple[Array, Flags, Flags]:
+    """Mark what is missing, flat or clipped; give centred steps, and the first two of these."""
+    steps, missing = _centred(signals.reshape(len(signals), -1, N_STEP).transpose(1, 0, 2))
+    spans = np.ptp(steps, axis=2)
+    flat = (spans < FLAT_UV) & ~missing
+    _mark(bits, Fault.MISSING, missing)
+    _mark(bits, Fault.FLAT, flat)
+    _mark(bits, Fault.CLIPPED, _clipped(steps, spans) & ~missing)
+    return steps, missing, flat
+
+
+def _joined(parts: Sequence[_Measures]) -> _Measures:
+    return _Measures(
+        *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(_Measures))
+    )
 
 
 def _mark(bits: Bits, fault: Fault, mask: Flags) -> None:
@@ -186,15 +219,28 @@ _EEG, _SLOW, _FOOT = _band(*EEG_HZ), _band(*SLOW_HZ), _band(*FOOT_HZ)
 
 
 def _measure(steps: Array, intact: Flags, source_sfreq: float) -> _Measures:
-    """Measure (n_steps, 19, N_STEP) centred signals."""
-    slow = steps.reshape(*steps.shape[:2], -1, PROBE_BLOCK).mean(axis=3)  # without mains
+    """Measure (n_steps, 19, N_STEP) centred signals against the mean of the sound ones."""
+    slow = _slow(steps)
     good = intact.copy()
     for spread in (slow.std(axis=2), steps.std(axis=2)):
         good &= spread <= OUTLIER * _ordinary(spread, intact, 4)
     weights = good / np.maximum(good.sum(axis=1, keepdims=True), 1).astype(np.float32)
     slow -= weights[:, None] @ slow
-    relative = (steps - weights[:, None] @ steps) * _TAPER
-    spectra = scipy.fft.rfft(relative, axis=2)
+    measures, parts = _bands(steps - weights[:, None] @ steps, slow, intact, source_sfreq)
+    shared = parts @ parts.transpose(0, 2, 1)
+    return replace(measures, shared=shared[:, np.arange(N_EEG)[:, None], NEIGHBOURS])
+
+
+def _slow(steps: Array) -> Array:
+    """Means over a tenth of a second, which have no mains."""
+    return steps.reshape(*steps.shape[:2], -1, PROBE_BLOCK).mean(axis=3)
+
+
+def _bands(
+    steps: Array, slow: Array, intact: Flags, source_sfreq: float
+) -> tuple[_Measures, Array]:
+    """Measure channels as they are; gives also the spectra of what is EEG."""
+    spectra = scipy.fft.rfft(steps * _TAPER, axis=2)
     power = (np.square(spectra.real) + np.square(spectra.imag)) * _SCALE
     power[~intact] = 0
     line = []
@@ -209,8 +255,7 @@ def _measure(steps: Array, intact: Flags, source_sfreq: float) -> _Measures:
     eeg = power[..., _EEG].sum(axis=-1)
     parts = np.where(intact[..., None], spectra[..., _EEG], 0)
     parts = np.concatenate([parts.real, parts.imag], axis=2) * np.sqrt(_SCALE)
-    shared = parts @ parts.transpose(0, 2, 1)
-    return _Measures(
+    measures = _Measures(
         eeg=np.sqrt(eeg),
         slow=np.sqrt(power[..., _SLOW].sum(axis=-1)),
         foot=np.sqrt(power[..., _FOOT].sum(axis=-1)),
@@ -218,9 +263,10 @@ def _measure(steps: Array, intact: Flags, source_sfreq: float) -> _Measures:
         line=np.sqrt(np.maximum(np.maximum(*line), 0)),
         total=np.sqrt(power.sum(axis=-1)),
         power=np.where(intact, eeg, 0),
-        shared=shared[:, np.arange(N_EEG)[:, None], NEIGHBOURS],
+        shared=np.zeros((*intact.shape, 0), np.float32),
         range=intact & (np.abs(slow).max(axis=2) > RANGE_UV),
     )
+    return measures, parts
 
 
 def _ordinary(values: Array, intact: Flags, part: int) -> Array:
@@ -236,10 +282,8 @@ def _judge_electrodes(bits: Bits, measures: _Measures) -> None:
     intact = (bits & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
     typical = _ordinary(measures.eeg, intact, 2)
     typical_line = _ordinary(measures.line, intact, 2)
-    tense = measures.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * measures.eeg)
-    tense &= measures.foot > FOOT_RATIO * measures.slow
     likeness = _likeness(measures)
-    isolated = (likeness < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~tense
+    isolated = (likeness < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~_tense(measures)
     too_large = (measures.eeg > OFF_UV) & (measures.eeg > OFF_RATIO * typical)
     humming = (
         (measures.line > OFF_LINE_UV)
@@ -247,13 +291,23 @@ def _judge_electrodes(bits: Bits, measures: _Measures) -> None:
         & (measures.line > OFF_LINE_RATIO * typical_line)
         & (likeness < OFF_LINE_ALIKE)
     )
-    _mark(bits, Fault.FLAT, intact & (measures.total < SILENT_UV))
     _mark(bits, Fault.DISCONNECTED, intact & (isolated | too_large | humming))
-    _mark(
-        bits, Fault.LINE, intact & (measures.line > np.maximum(LINE_UV, LINE_RATIO * measures.eeg))
-    )
-    _mark(bits, Fault.MUSCLE, intact & tense)
+    _judge_channels(bits, measures)
+
+
+def _judge_channels(bits: Bits, measures: _Measures) -> None:
+    """Add what each channel shows by itself, in place."""
+    intact = (bits & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
+    humming = measures.line > np.maximum(LINE_UV, LINE_RATIO * measures.eeg)
+    _mark(bits, Fault.FLAT, intact & (measures.total < SILENT_UV))
+    _mark(bits, Fault.LINE, intact & humming)
+    _mark(bits, Fault.MUSCLE, intact & _tense(measures))
     _mark(bits, Fault.RANGE, measures.range)
+
+
+def _tense(measures: _Measures) -> Flags:
+    tense = measures.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * measures.eeg)
+    return np.asarray(tense & (measures.foot > FOOT_RATIO * measures.slow))
 
 
 def _likeness(measures: _Measures) -> Array:
