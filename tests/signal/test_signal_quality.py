@@ -15,7 +15,8 @@ from nasion.phantom.artifacts import lead_off
 from nasion.phantom.bedside import Spell
 from nasion.phantom.stay import Stay
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.signal.quality import MARGIN_STEPS, N_STEP, faults, judged
+from nasion.signal.measures import N_STEP
+from nasion.signal.quality import MARGIN_STEPS, faults, judged
 from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
 
 N_STEPS = 60

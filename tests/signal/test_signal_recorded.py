@@ -9,7 +9,8 @@ from nasion.eeg.assembly import assembled
 from nasion.eeg.derivations import bipolar
 from nasion.eeg.recording import Recording
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.signal.quality import N_STEP, judged
+from nasion.signal.measures import N_STEP
+from nasion.signal.quality import judged
 from nasion.signal.recorded import recorded_faults
 from nasion.terms import COLUMNS, DERIVATION_NAMES, DERIVATIONS, ELECTRODES, LEFT, SFREQ
 

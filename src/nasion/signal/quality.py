@@ -6,41 +6,35 @@ which EEG is seen: what experts would judge stays judged.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from nasion.eeg.assembly import LEAST_ELECTRODES
-from nasion.eeg.inspection import (
-    CLIP_SHARE,
-    CLIP_UV,
-    FLAT_UV,
-    LINE_HZ,
-    OFF_RATIO,
-    OFF_UV,
-    PROBE_BLOCK,
-    RANGE_UV,
-)
-from nasion.eeg.interpolation import neighbours
+from nasion.eeg.inspection import CLIP_SHARE, CLIP_UV, FLAT_UV, OFF_RATIO, OFF_UV
 from nasion.eeg.recording import Signals
 from nasion.signal.fault import REASONS, Fault, Reason
-from nasion.terms import COLUMNS, ELECTRODES, READING_STEP_S, SFREQ
+from nasion.signal.measures import (
+    N_EEG,
+    N_STEP,
+    NEIGHBOURS,
+    Array,
+    Flags,
+    Measures,
+    centred,
+    joined,
+    of_channels,
+    of_electrodes,
+    ordinary,
+)
+from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 from nasion.windowing import CENTRE_STEPS
 
-Array = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 Bits = NDArray[np.uint8]
 
 MARGIN_STEPS = CENTRE_STEPS // 2  # on either side of a step that decide on it
-N_STEP = round(READING_STEP_S * SFREQ)
-N_EEG = len(ELECTRODES)
 BLOCK_STEPS = 128  # measured at once: what fits the cache
 
-EEG_HZ = (1.0, 18.0)  # the third harmonic of 60 Hz may have been folded to 20
-SLOW_HZ, FOOT_HZ = (1.0, 8.0), (12.0, 18.0)
-MUSCLE_HZ = (20.5, 70.0)
 # Muscle is a fault where it is more than the EEG and its foot more than the slow waves: what else
 # there is of it a low-pass at 20 Hz does away with.
 MUSCLE_UV, MUSCLE_RATIO, FOOT_RATIO = 10.0, 1.0, 1.0  # rms
@@ -55,33 +49,12 @@ LEAST_EEG_UV = 3.0  # rms, median over electrodes; below it amplifiers, not head
 # ... or towers over the others by OFF_UV and OFF_RATIO in EEG's band, or by these in mains with
 # little EEG below.
 OFF_LINE_UV, OFF_LINE_RATIO, OFF_LINE_ALIKE = 50.0, 5.0, 0.5
-OUTLIER = 3.0  # times the amplitude of the quieter ones: too large to be part of the mean
 
 # Shares of a recording's electrodes that must be usable, and that must be without muscle, clipping
 # or excess: fewer show nothing of a pattern.
 LEAST_USABLE, LEAST_SEEN = 1 / 2, 1 / 4
 BROKEN = Fault.MISSING | Fault.FLAT | Fault.DISCONNECTED
 SPOILED = Fault.CLIPPED | Fault.MUSCLE | Fault.RANGE
-
-
-@dataclass(frozen=True)
-class _Measures:
-    """What steps show of each electrode, shape (n_steps, 19); rms against the mean in µV."""
-
-    eeg: Array
-    slow: Array
-    foot: Array
-    muscle: Array
-    line: Array
-    total: Array
-    power: Array  # of the EEG, to scale `shared`
-    shared: Array  # with each neighbour, shape (n_steps, 19, N_NEIGHBOURS)
-    range: Flags
-
-
-NEIGHBOURS = np.array(
-    [[ELECTRODES.index(near) for near in neighbours(name)] for name in ELECTRODES]
-)
 
 
 def faults(
@@ -115,9 +88,9 @@ def faults(
             flat[:, ELECTRODES.index(zero)] = False
             bits[block, ELECTRODES.index(zero)] &= ~np.uint8(Fault.FLAT)
         intact = ~(missing | flat)[:, :N_EEG]
-        measures.append(_measure(steps[:, :N_EEG], intact, source_sfreq))
+        measures.append(of_electrodes(steps[:, :N_EEG], intact, source_sfreq))
     if measures:
-        _judge_electrodes(bits[:, :N_EEG], _joined(measures))
+        _judge_electrodes(bits[:, :N_EEG], joined(measures))
     return bits
 
 
@@ -137,7 +110,7 @@ def faults_of_derivations(channels: Signals, *, source_sfreq: float = SFREQ) -> 
     bits = np.zeros((n_steps, len(channels)), np.uint8)
     for block in _blocks(n_steps):
         steps, missing, flat = _marked(bits[block], channels[:, _samples(block)])
-        measures, _ = _bands(steps, _slow(steps), ~(missing | flat), source_sfreq)
+        measures = of_channels(steps, ~(missing | flat), source_sfreq)
         _judge_channels(bits[block], measures)
     return bits
 
@@ -153,7 +126,7 @@ def _samples(steps: slice) -> slice:
 
 def _marked(bits: Bits, signals: Signals) -> tuple[Array, Flags, Flags]:
     """Mark what is missing, flat or clipped; give centred steps, and the first two of these."""
-    steps, missing = _centred(signals.reshape(len(signals), -1, N_STEP).transpose(1, 0, 2))
+    steps, missing = centred(signals.reshape(len(signals), -1, N_STEP).transpose(1, 0, 2))
     spans = np.ptp(steps, axis=2)
     flat = (spans < FLAT_UV) & ~missing
     _mark(bits, Fault.MISSING, missing)
@@ -162,32 +135,8 @@ def _marked(bits: Bits, signals: Signals) -> tuple[Array, Flags, Flags]:
     return steps, missing, flat
 
 
-def _joined(parts: Sequence[_Measures]) -> _Measures:
-    return _Measures(
-        *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(_Measures))
-    )
-
-
 def _mark(bits: Bits, fault: Fault, mask: Flags) -> None:
     bits[mask] |= np.uint8(fault)
-
-
-def _centred(steps: Array) -> tuple[Array, Flags]:
-    """Take the mean off each step; NaN becomes 0. Gives also where most of a step is missing."""
-    with np.errstate(invalid="ignore"):
-        centred = steps - steps.mean(axis=2, keepdims=True)
-    missing = np.zeros(steps.shape[:2], np.bool_)
-    partial = ~np.isfinite(centred[..., 0])  # a NaN anywhere makes the mean NaN
-    if partial.any():
-        pieces = steps[partial]
-        finite = np.isfinite(pieces)
-        count = finite.sum(axis=1)
-        missing[partial] = 2 * count < N_STEP
-        filled = np.where(finite, pieces, 0)
-        mean = filled.sum(axis=1) / np.maximum(count, 1)
-        centred[partial] = np.where(finite, pieces - mean[:, None], 0)
-        centred[missing] = 0
-    return centred, missing
 
 
 def _clipped(steps: Array, spans: Array) -> Flags:
@@ -205,83 +154,11 @@ def _clipped(steps: Array, spans: Array) -> Flags:
     return clipped
 
 
-_HERTZ = np.fft.rfftfreq(N_STEP, 1 / SFREQ)
-_TAPER = np.hanning(N_STEP).astype(np.float32)
-_SCALE = np.float32(2 / (N_STEP * (_TAPER.astype(np.float64) ** 2).sum()))
-
-
-def _band(low_hz: float, high_hz: float) -> Flags:
-    hertz = _HERTZ
-    return (hertz >= low_hz) & (hertz <= high_hz)
-
-
-_EEG, _SLOW, _FOOT = _band(*EEG_HZ), _band(*SLOW_HZ), _band(*FOOT_HZ)
-
-
-def _measure(steps: Array, intact: Flags, source_sfreq: float) -> _Measures:
-    """Measure (n_steps, 19, N_STEP) centred signals against the mean of the sound ones."""
-    slow = _slow(steps)
-    good = intact.copy()
-    for spread in (slow.std(axis=2), steps.std(axis=2)):
-        good &= spread <= OUTLIER * _ordinary(spread, intact, 4)
-    weights = good / np.maximum(good.sum(axis=1, keepdims=True), 1).astype(np.float32)
-    slow -= weights[:, None] @ slow
-    measures, parts = _bands(steps - weights[:, None] @ steps, slow, intact, source_sfreq)
-    shared = parts @ parts.transpose(0, 2, 1)
-    return replace(measures, shared=shared[:, np.arange(N_EEG)[:, None], NEIGHBOURS])
-
-
-def _slow(steps: Array) -> Array:
-    """Means over a tenth of a second, which have no mains."""
-    return steps.reshape(*steps.shape[:2], -1, PROBE_BLOCK).mean(axis=3)
-
-
-def _bands(
-    steps: Array, slow: Array, intact: Flags, source_sfreq: float
-) -> tuple[_Measures, Array]:
-    """Measure channels as they are; gives also the spectra of what is EEG."""
-    spectra = scipy.fft.rfft(steps * _TAPER, axis=2)
-    power = (np.square(spectra.real) + np.square(spectra.imag)) * _SCALE
-    power[~intact] = 0
-    line = []
-    fast = _band(MUSCLE_HZ[0], min(MUSCLE_HZ[1], 0.4 * source_sfreq))
-    for line_hz in LINE_HZ:
-        distance = np.abs(_HERTZ - line_hz)
-        mains, beside = distance <= 1.0, (distance >= 2.0) & (distance <= 4.0)
-        line.append(power[..., mains].sum(axis=-1) - power[..., beside].mean(axis=-1) * mains.sum())
-        fast &= distance > 2.0
-    band = (MUSCLE_HZ[1] - MUSCLE_HZ[0]) / (_HERTZ[1] - _HERTZ[0])
-    muscle = power[..., fast].sum(axis=-1) * np.float32(band / max(fast.sum(), 1))
-    eeg = power[..., _EEG].sum(axis=-1)
-    parts = np.where(intact[..., None], spectra[..., _EEG], 0)
-    parts = np.concatenate([parts.real, parts.imag], axis=2) * np.sqrt(_SCALE)
-    measures = _Measures(
-        eeg=np.sqrt(eeg),
-        slow=np.sqrt(power[..., _SLOW].sum(axis=-1)),
-        foot=np.sqrt(power[..., _FOOT].sum(axis=-1)),
-        muscle=np.sqrt(muscle),
-        line=np.sqrt(np.maximum(np.maximum(*line), 0)),
-        total=np.sqrt(power.sum(axis=-1)),
-        power=np.where(intact, eeg, 0),
-        shared=np.zeros((*intact.shape, 0), np.float32),
-        range=intact & (np.abs(slow).max(axis=2) > RANGE_UV),
-    )
-    return measures, parts
-
-
-def _ordinary(values: Array, intact: Flags, part: int) -> Array:
-    """Value that one `part`-th of the sound electrodes don't exceed, shape (n_steps, 1)."""
-    ordered = np.sort(np.where(intact, values, np.inf), axis=1)
-    place = np.maximum(intact.sum(axis=1) - 1, 0)[:, None] // part
-    quantile = np.take_along_axis(ordered, place, axis=1)
-    return np.where(np.isfinite(quantile), quantile, 0).astype(np.float32)
-
-
-def _judge_electrodes(bits: Bits, measures: _Measures) -> None:
+def _judge_electrodes(bits: Bits, measures: Measures) -> None:
     """Add what the measures say, in place."""
     intact = (bits & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
-    typical = _ordinary(measures.eeg, intact, 2)
-    typical_line = _ordinary(measures.line, intact, 2)
+    typical = ordinary(measures.eeg, intact, 2)
+    typical_line = ordinary(measures.line, intact, 2)
     likeness = _likeness(measures)
     isolated = (likeness < LEAST_ALIKE) & (typical > LEAST_EEG_UV) & ~_tense(measures)
     too_large = (measures.eeg > OFF_UV) & (measures.eeg > OFF_RATIO * typical)
@@ -295,7 +172,7 @@ def _judge_electrodes(bits: Bits, measures: _Measures) -> None:
     _judge_channels(bits, measures)
 
 
-def _judge_channels(bits: Bits, measures: _Measures) -> None:
+def _judge_channels(bits: Bits, measures: Measures) -> None:
     """Add what each channel shows by itself, in place."""
     intact = (bits & np.uint8(Fault.MISSING | Fault.FLAT)) == 0
     humming = measures.line > np.maximum(LINE_UV, LINE_RATIO * measures.eeg)
@@ -305,12 +182,12 @@ def _judge_channels(bits: Bits, measures: _Measures) -> None:
     _mark(bits, Fault.RANGE, measures.range)
 
 
-def _tense(measures: _Measures) -> Flags:
+def _tense(measures: Measures) -> Flags:
     tense = measures.muscle > np.maximum(MUSCLE_UV, MUSCLE_RATIO * measures.eeg)
     return np.asarray(tense & (measures.foot > FOOT_RATIO * measures.slow))
 
 
-def _likeness(measures: _Measures) -> Array:
+def _likeness(measures: Measures) -> Array:
     """Highest correlation with a neighbour over the steps around, 1 where too few are there."""
     power, shared = _window_sums(measures.power), _window_sums(measures.shared)
     scale = np.sqrt(power[..., None] * power[:, NEIGHBOURS])
