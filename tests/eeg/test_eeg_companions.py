@@ -65,3 +65,21 @@ def test_a_folder_search_gives_each_recording_once(tmp_path):
     write_brainvision(tmp_path, "old", eeg(2000), header="new")
     write_persyst(tmp_path, "p", eeg(2000))
     assert {path.name for path in recordings_below(tmp_path)} == {"a.vhdr", "new.vhdr", "p.lay"}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_suffixes_in_capitals_are_those_in_small_letters(tmp_path, named):
+    path = write_brainvision(tmp_path, "a", eeg(2000))
+    usual = open_recording(path)
+    capital = tmp_path / "capital"
+    capital.mkdir()
+    for part in tmp_path.glob("a.*"):
+        content = part.read_bytes()
+        if named:
+            content = content.replace(b"a.eeg", b"a.EEG").replace(b"a.vmrk", b"a.VMRK")
+        (capital / f"a{part.suffix.upper()}").write_bytes(content)
+    assert [path.name for path in recordings_below(capital)] == ["a.VHDR"]
+    for suffix in ("VHDR", "EEG", "VMRK"):
+        recording = open_recording(capital / f"a.{suffix}")
+        assert recording.annotations == usual.annotations
+        np.testing.assert_array_equal(recording.signals(), usual.signals())

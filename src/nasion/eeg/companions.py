@@ -65,6 +65,17 @@ def description_of(path: Path) -> Path | None:
     )
 
 
+def companions_of(path: Path) -> list[Path]:
+    """Files beside a description that share its name or that it names."""
+    return [
+        other
+        for other in path.parent.iterdir()
+        if other != path
+        and other.is_file()
+        and (other.stem.lower() == path.stem.lower() or _names(path, other.name))
+    ]
+
+
 def _names(description: Path, name: str) -> bool:
     """Whether a description speaks of a file of this name."""
     if description.suffix.lower() not in _NAMING:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from nasion.eeg.age import YEAR_DAYS, believable
+from nasion.eeg.companions import companions_of
 from nasion.eeg.content import head_of
 from nasion.eeg.packages import is_installed, missing
+from nasion.eeg.private_folder import PrivateFolder
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 
@@ -25,6 +27,33 @@ ADVICE = "export it as EDF+ with the vendor's software"
 
 def open_mne(path: Path, *, unit: str = "") -> Source:
     """Open a file of any format that MNE knows."""
+    if path.suffix != path.suffix.lower():
+        return _open_lowered(path, unit)
+    return open_raw(_read_file(path), str(path), unit=unit)
+
+
+def _open_lowered(path: Path, unit: str) -> Source:
+    """Open a file with its suffix in small letters, as some of MNE's readers want it."""
+    folder = PrivateFolder()
+    lowered = folder.path / f"{path.stem}{path.suffix.lower()}"
+    try:
+        for other in companions_of(path):
+            for name in {other.name, other.name.lower(), f"{other.stem}{other.suffix.lower()}"}:
+                (folder.path / name).symlink_to(other.resolve())
+        if lowered.suffix in (".vhdr", ".ahdr"):  # it names the file of its markers
+            lowered.write_bytes(re.sub(rb"\.[VA]MRK", lambda m: m[0].lower(), path.read_bytes()))
+        else:
+            lowered.symlink_to(path.resolve(), target_is_directory=path.is_dir())
+    except OSError:  # links are not to be had everywhere
+        raise NasionError(
+            f"{path}: can't be read under this name; rename it to {lowered.name}"
+        ) from None
+    with folder.told_as(path):
+        raw = _read_file(lowered)
+    return folder.kept_by(open_raw(raw, str(path), unit=unit), path)
+
+
+def _read_file(path: Path) -> Any:
     import warnings
 
     with warnings.catch_warnings(record=True):
@@ -32,13 +61,10 @@ def open_mne(path: Path, *, unit: str = "") -> Source:
         errors = []
         for read in _readers(path):
             try:
-                raw = read(path, preload=False, verbose="error")
-                break
+                return read(path, preload=False, verbose="error")
             except Exception as error:  # readers of two dozen formats raise whatever they meet
                 errors.append(error)
-        else:
-            raise _refusal(path, errors)
-    return open_raw(raw, str(path), unit=unit)
+    raise _refusal(path, errors)
 
 
 def _readers(path: Path) -> Sequence[Callable[..., Any]]:

@@ -1,26 +1,22 @@
 """Packed recordings: what gzip and zip hold, unpacked into a private folder that goes away again.
 
-The folder is a new one below the system's temporary folder (`TMPDIR`), open to its owner alone, and
-nothing is written outside it whatever an archive says. It is removed when nothing refers to the
-recording any more, at the latest when Python ends; a process that is killed leaves it behind.
+Nothing is written outside of that folder whatever an archive says.
 """
 
 import gzip
 import os
-import shutil
 import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from nasion.eeg.content import GZIP, HEAD_BYTES, ZIP
-from nasion.eeg.source import Array, Source
+from nasion.eeg.private_folder import PrivateFolder
+from nasion.eeg.source import Source
 from nasion.errors import NasionError
 from nasion.files import says_full
 
@@ -102,7 +98,7 @@ def open_packed(
     """
     names = recordings_of(path, head, is_recording)
     _one_of(path, names)
-    folder = _Folder()
+    folder = PrivateFolder()
     with _damage_told(path):
         if head.startswith(GZIP):
             inner = folder.path / _inner_name(path)
@@ -115,29 +111,10 @@ def open_packed(
             if not below:
                 raise NasionError(f"{path}: holds no recording; give the recording itself")
             inner = below[0]
-    with _told_as(path, folder.path):
+    with folder.told_as(path):
         source = opened(inner)
-    return replace(
-        source,
-        path=str(path),
-        name=_inner_name(path).rpartition(".")[0] or _inner_name(path),
-        tracks=tuple(
-            replace(track, read=partial(_read, folder, path, track.read)) for track in source.tracks
-        ),
-    )
-
-
-class _Folder:
-    """A folder that is removed with this object, by the process that made it."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="nasion-"))  # of mode 700
-        weakref.finalize(self, _remove, self.path, os.getpid())
-
-
-def _remove(path: Path, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
+    name = _inner_name(path)
+    return folder.kept_by(replace(source, name=name.rpartition(".")[0] or name), path)
 
 
 def _inner_name(path: Path) -> str:
@@ -152,29 +129,6 @@ def _one_of(path: Path, names: Sequence[str]) -> None:
             f"{path}: holds {len(names)} recordings ({listed}); unpack it and give one of them,"
             " or the folder"
         )
-
-
-def _read(
-    folder: _Folder,
-    path: Path,
-    read: Callable[[Sequence[int], int, int], Array],
-    rows: Sequence[int],
-    start: int,
-    stop: int,
-) -> Array:
-    """Read on; as long as this can be called, its folder stays."""
-    with _told_as(path, folder.path):
-        return read(rows, start, stop)
-
-
-@contextmanager
-def _told_as(path: Path, folder: Path) -> Iterator[None]:
-    """Say the name of the packed file before the unpacked one's, without their folder."""
-    try:
-        yield
-    except NasionError as error:
-        text = str(error).replace(f"{folder}{os.sep}", "").removeprefix(f"{_inner_name(path)}: ")
-        raise NasionError(f"{path}: {text}") from None
 
 
 @contextmanager
