@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from made_edf import STEP_UV, eeg, write
 
 from documents import section
 from nasion.eeg.formats import FORMATS, open_recording
-from nasion.eeg.packages import EXTRAS
+from nasion.eeg.packages import EXTRAS, is_installed
 from nasion.errors import NasionError
 from nasion.terms import ALIASES, COLUMNS, EKG, ELECTRODES, LEFT, MIDLINE, RIGHT
 
@@ -320,3 +321,14 @@ def test_every_package_of_the_extras_is_installed_by_them():
             re.split(r"[<>=]", entry)[0] for entry in project["dependencies"]
         }
         assert re.search(rf"nasion\[[a-z,]*{extra}", str(project["optional-dependencies"]["dev"]))
+
+
+def test_a_package_that_is_kept_out_is_not_installed(monkeypatch):
+    class Absent:
+        def find_spec(self, name, path=None, target=None):
+            raise ModuleNotFoundError(name)
+
+    assert is_installed("numpy")
+    monkeypatch.setattr(sys, "meta_path", [Absent()])
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    assert not is_installed("wave")

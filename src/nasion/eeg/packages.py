@@ -16,7 +16,7 @@ def is_installed(package: str) -> bool:
     """Whether a package can be imported."""
     try:
         return find_spec(package) is not None
-    except ValueError:  # None stands in its place among the modules
+    except (ImportError, ValueError):  # it is kept out of this process
         return False
 
 
