@@ -1,6 +1,6 @@
 """A model: probabilities of arrays and readings of recordings, whatever it was loaded from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -120,6 +120,7 @@ class Model:
         source: "Path | str | mne.io.BaseRaw",
         *,
         unit: str = "",
+        rename: Mapping[str, str] | None = None,
         age_years: float | None = None,
         threads: int = 0,
         progress: Progress | None = None,
@@ -132,6 +133,8 @@ class Model:
             A file, or an `mne.io.Raw`.
         unit
             Of the samples, where the header is wrong: nV, uV, mV or V.
+        rename
+            Which channel is which electrode, where its label doesn't tell: {"CH1": "Fp1"}.
         age_years
             Of the patient, whatever the header says.
         threads
@@ -144,7 +147,7 @@ class Model:
         NasionError
             If the file can't be read, or holds fewer than 10 of the 19 electrodes.
         """
-        recording = age.stated(open_recording(source, unit=unit), age_years)
+        recording = age.stated(open_recording(source, unit=unit, rename=rename), age_years)
         reader = Reader(self.network, threads=threads)
         reading = reader.read(recording, progress=progress)
         return OpenReading.of(reading, recording=recording, network=self.network)
@@ -206,6 +209,7 @@ def read(
     *,
     model: Path | str | Model | None = None,
     unit: str = "",
+    rename: Mapping[str, str] | None = None,
     age_years: float | None = None,
     threads: int = 0,
     progress: Progress | None = None,
@@ -223,4 +227,6 @@ def read(
         If there is no such model, or the file can't be read.
     """
     loaded = model if isinstance(model, Model) else load(model)
-    return loaded.read(source, unit=unit, age_years=age_years, threads=threads, progress=progress)
+    return loaded.read(
+        source, unit=unit, rename=rename, age_years=age_years, threads=threads, progress=progress
+    )

@@ -30,6 +30,16 @@ AllowSeen = Annotated[
 ]
 
 
+RenameOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Channel OLD of the file is electrode NEW, or - to leave it out; can be repeated.",
+    ),
+]
+
+
 @contextmanager
 def bar_of(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr from the first step on; nothing where stderr is no terminal."""

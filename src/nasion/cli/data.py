@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasion.cli.app import app, bar_of
+from nasion.cli.app import RenameOption, app, bar_of
 from nasion.errors import NasionError
 
 
@@ -66,10 +66,11 @@ def simulate(
 def check(
     path: Annotated[Path, typer.Argument(help="A recording, or a folder in HMS layout.")],
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    rename: RenameOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a recording or data set, and what is wrong with it."""
-    summary = _findings(path, unit)
+    summary = _findings(path, unit, rename or [])
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
         return
@@ -78,7 +79,7 @@ def check(
     show_check(summary)
 
 
-def _findings(path: Path, unit: str) -> dict[str, Any]:
+def _findings(path: Path, unit: str, rename: list[str]) -> dict[str, Any]:
     from nasion.hms.layout import parts_in
 
     if path.is_dir() and parts_in(path):
@@ -88,8 +89,9 @@ def _findings(path: Path, unit: str) -> dict[str, Any]:
         return check_segments(load_segments(path))
     from nasion.eeg.formats import open_recording
     from nasion.eeg.inspection import check_recording
+    from nasion.eeg.renaming import renames_of
 
-    return check_recording(open_recording(path, unit=unit))
+    return check_recording(open_recording(path, unit=unit, rename=renames_of(rename)))
 
 
 @app.command()
@@ -97,15 +99,18 @@ def convert(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings, then the new folder.")],
     every: Annotated[float, typer.Option(help="Seconds from one window to the next.")] = 50.0,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    rename: RenameOption = None,
 ) -> None:
     """Any recording -> HMS layout, with the exact spectrogram."""
     from nasion.eeg.formats import open_recording
+    from nasion.eeg.renaming import renames_of
     from nasion.hms import convert as conversion
 
     if len(recordings) < 2:
         raise NasionError("convert needs at least one recording and, last, the new folder")
     *sources, folder = recordings
-    eegs = [open_recording(path, unit=unit) for path in sources]
+    renames = renames_of(rename or [])
+    eegs = [open_recording(path, unit=unit, rename=renames) for path in sources]
     for recording in eegs:
         for warning in recording.warnings:
             typer.echo(f"{recording.name}: {warning}", err=True)

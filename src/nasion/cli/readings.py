@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasion.cli.app import AllowSeen, app, bar_of, warn
+from nasion.cli.app import AllowSeen, RenameOption, app, bar_of, warn
 from nasion.errors import NasionError
 
 ModelOption = Annotated[
@@ -40,6 +40,7 @@ def read(
     ] = None,
     model: ModelOption = None,
     unit: UnitOption = "",
+    rename: RenameOption = None,
     age: Annotated[
         float | None,
         typer.Option(min=0, max=119, help="Of the patient in years, whatever the header says."),
@@ -70,14 +71,16 @@ def read(
     show: Annotated[bool, typer.Option("--open", help="Then open the review page.")] = False,
 ) -> None:
     """Any recording, seconds to days, to probabilities, events, a report and exports."""
+    from nasion.eeg.renaming import renames_of
     from nasion.network import Network
     from nasion.reader.archive import Archive, Outcome
     from nasion.reader.reader import Reader
 
+    renames = renames_of(rename or [])
     if events:
         if out or deidentify or annotate or bids or show:
             raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
-        _read_seizures(recordings, events, model, unit, age, stay)
+        _read_seizures(recordings, events, model, unit, renames, age, stay)
         return
     if out is None:
         raise NasionError("-o names the folder of the readings (or --events one file)")
@@ -98,6 +101,7 @@ def read(
         annotate=annotate,
         bids=bids,
         age_years=age,
+        rename=renames,
     )
 
     def report_outcome(outcome: Outcome) -> None:
@@ -129,6 +133,7 @@ def _read_seizures(
     out: Path,
     model: Path | None,
     unit: str,
+    renames: dict[str, str],
     age: float | None,
     stay: bool,
 ) -> None:
@@ -140,7 +145,14 @@ def _read_seizures(
     reader = Reader(Network.open(_file_of(model), threads=1))
     with bar_of(out.name) as bar:
         written = write_seizures(
-            reader, recordings, out, unit=unit, age_years=age, stay=stay, progress=bar
+            reader,
+            recordings,
+            out,
+            unit=unit,
+            rename=renames,
+            age_years=age,
+            stay=stay,
+            progress=bar,
         )
     for caution in written.cautions:
         typer.echo(f"nasion: {recordings[0]}: {caution}", err=True)

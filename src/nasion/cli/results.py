@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import AllowSeen, RunOption, app, bar_of, warn
+from nasion.cli.app import AllowSeen, RenameOption, RunOption, app, bar_of, warn
 from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import Pattern
@@ -141,10 +141,12 @@ def explain(
         bool, typer.Option("--gallery", help="Best and worst segments of a cross-validated run.")
     ] = False,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
+    rename: RenameOption = None,
     allow_seen: AllowSeen = False,
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
     from nasion.contract import PACKAGED
+    from nasion.eeg.renaming import renames_of
     from nasion.explanation import picture, request
     from nasion.training.run import Run
 
@@ -166,7 +168,7 @@ def explain(
         explanation = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
     else:
         explanation, warnings = request.explain_recording(
-            ensemble, data, at or 0.0, pattern, unit=unit
+            ensemble, data, at or 0.0, pattern, unit=unit, rename=renames_of(rename or [])
         )
         for warning in warnings:
             typer.echo(f"{data.name}: {warning}", err=True)

@@ -4,7 +4,7 @@ A format is a row of `FORMATS`: how its files are known and the function that de
 they hold counts before their names.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +20,8 @@ from nasion.eeg.packed import is_packed, open_packed, recordings_of
 from nasion.eeg.parquet import open_parquet
 from nasion.eeg.persyst import open_persyst
 from nasion.eeg.recording import Recording
+from nasion.eeg.renaming import renamed
+from nasion.eeg.sidecars import Sidecars, sidecars_of
 from nasion.eeg.source import MICROVOLTS, Source
 from nasion.eeg.vendor import open_micromed, open_nicolet, open_nihon_kohden
 from nasion.errors import NasionError
@@ -117,7 +119,12 @@ FOLDERS = frozenset(suffix for known in FORMATS for suffix in known.folders)
 COPIES = (".bak", ".old", ".orig", ".part", ".tmp", ".crdownload", "~")
 
 
-def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> Recording:
+def open_recording(
+    source: "Path | str | mne.io.BaseRaw",
+    *,
+    unit: str = "",
+    rename: Mapping[str, str] | None = None,
+) -> Recording:
     """Open a recording of any format; samples are read when asked for.
 
     Parameters
@@ -128,19 +135,25 @@ def open_recording(source: "Path | str | mne.io.BaseRaw", *, unit: str = "") -> 
     unit
         What the numbers of the file are in (nV, uV, mV, V), whatever its header says. Without it
         a header is believed unless EEG cannot have such amplitudes; then a warning tells.
+    rename
+        Which channel is which electrode, where its label doesn't tell: {"CH1": "Fp1"}; "-" leaves
+        one out. What channels.toml or BIDS channels.tsv say beside the file counts, too.
 
     Raises
     ------
     NasionError
-        If the file can't be read, or holds fewer than 10 of the 19 electrodes.
+        If the file can't be read, or holds too few electrodes to compare with each other.
     """
     if unit and unit not in MICROVOLTS:
         raise NasionError(f"unit '{unit}' is none of {', '.join(MICROVOLTS)}")
     if isinstance(source, str | Path):
-        return assembled(usable(_open_path(Path(source), unit), unit), unit)
+        path = Path(source)
+        opened, sidecars = _open_path(path, unit), sidecars_of(path)
+        return assembled(usable(renamed(opened, rename or {}, sidecars), unit), unit)
     if not callable(getattr(source, "get_data", None)) or not hasattr(source, "first_time"):
         raise NasionError(f"a recording is a path or an mne.io.Raw, not {type(source).__name__}")
-    return assembled(usable(open_raw(source, unit=unit), unit), unit)
+    opened = open_raw(source, unit=unit)
+    return assembled(usable(renamed(opened, rename or {}, Sidecars()), unit), unit)
 
 
 def recordings_below(

@@ -164,6 +164,10 @@ class Code(Enum):
     )
     RENAMED = Form(_renamed, {"old": Kind.LABEL, "new": Kind.LABEL})
     BAD_CHANNELS = Form("marked as bad, so not used: {labels}", {"labels": Kind.LABEL})
+    NOT_HELD = Form(
+        "{where} speaks of channels that the recording does not hold: {labels}",
+        {"labels": Kind.LABEL, "where": Kind.TEXT},
+    )
     NO_UNIT = Form("{labels}: no unit is stated: taken as {taken}", _TAKEN)
     NO_VOLTAGE = Form(
         "{labels}: the unit '{unit}' is no known one: taken as {taken}",

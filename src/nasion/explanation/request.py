@@ -1,5 +1,6 @@
 """A request: a segment, a time of a recording, or the gallery of a run, explained from files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -84,9 +85,10 @@ def explain_recording(
     pattern: Pattern | None = None,
     *,
     unit: str = "",
+    rename: Mapping[str, str] | None = None,
 ) -> tuple[Explanation, tuple[Remark, ...]]:
     """Explain the 10 s from `at_s` on; also give what a user has to know of the recording."""
-    recording = open_recording(path, unit=unit)
+    recording = open_recording(path, unit=unit, rename=rename)
     window = window_at(recording, at_s, ensemble.signal)
     name = f"{recording.name}, {at_s:g}–{at_s + CENTRE_S:g} s"
     return explain_window(ensemble, window, pattern, name=name), recording.warnings

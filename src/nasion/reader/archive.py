@@ -5,9 +5,9 @@ same samples with the same model and settings, is left as it is.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ from nasion.eeg.formats import (
     recordings_below,
 )
 from nasion.eeg.recording import Recording
+from nasion.eeg.sidecars import Sidecars, sidecars_of
 from nasion.eeg.stay import joined
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
@@ -82,9 +83,11 @@ def recordings_in(paths: Iterable[Path], out: Path | None = None) -> list[Path]:
     return list(recordings)
 
 
-def open_stay(files: Sequence[Path], unit: str = "") -> Recording:
+def open_stay(
+    files: Sequence[Path], unit: str = "", rename: Mapping[str, str] | None = None
+) -> Recording:
     """Open files as one recording, joined by the clock and named after the first."""
-    recordings = [open_recording(path, unit=unit) for path in files]
+    recordings = [open_recording(path, unit=unit, rename=rename) for path in files]
     first = min(recordings, key=lambda recording: str(recording.start))
     return joined(recordings, f"{first.name}-stay")
 
@@ -119,6 +122,8 @@ class Archive:
         Also write the events of all into one BIDS derivative data set.
     age_years
         Of the patient, whatever a header says; None believes the headers.
+    rename
+        Which channel is which electrode, as `open_recording` takes it.
     """
 
     reader: Reader
@@ -130,6 +135,7 @@ class Archive:
     annotate: bool = False
     bids: bool = False
     age_years: float | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
 
     def read(
         self,
@@ -152,7 +158,8 @@ class Archive:
             label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
             with bar(label) as progress:
                 try:
-                    recording = age.stated(open_recording(path, unit=self.unit), self.age_years)
+                    opened = open_recording(path, unit=self.unit, rename=self.rename)
+                    recording = age.stated(opened, self.age_years)
                     outcome = self._outcome(recording, [path], outcomes, progress)
                 except NasionError as error:
                     outcome = Outcome(str(path), reason=str(error))
@@ -169,7 +176,7 @@ class Archive:
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
         files = recordings_in(paths, self.out)
-        stay = age.stated(open_stay(files, self.unit), self.age_years)
+        stay = age.stated(open_stay(files, self.unit, self.rename), self.age_years)
         with bar("stay") as progress:
             outcome = self._outcome(stay, files, [], progress)
         self._write([outcome])
@@ -190,7 +197,7 @@ class Archive:
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
             return self._read_now(source, files, folder, reading)
-        mark = _mark(files, self.reader, self.age_years)
+        mark = _mark(files, self.reader, self._stated(files))
         name = next(
             name
             for name in _names(recording.name)
@@ -208,6 +215,14 @@ class Archive:
             return Outcome(source, name, before=True, summary=text)
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
         return self._read_now(source, files, folder, reading)
+
+    def _stated(self, files: Sequence[Path]) -> list[object]:
+        """What was stated of the recordings, by the user and by files beside them."""
+        stated: list[object] = []
+        if self.age_years is not None:
+            stated.append(age.group_of(self.age_years))
+        sidecars = {str(sidecars_of(path)) for path in files} - {str(Sidecars())}
+        return stated + [what for what in (self.unit, self.rename, sidecars) if what]
 
     def _read_now(
         self, source: str, files: Sequence[Path], folder: Path, reading: Reading
@@ -304,7 +319,7 @@ def _names(name: str) -> Iterator[str]:
         number += 1
 
 
-def _mark(files: Sequence[Path], reader: Reader, age_years: float | None) -> str:
+def _mark(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> str:
     """Digits of the recording's bytes, then of the model, the settings and what was stated."""
     source, settings = sha256(), reader.events.model_dump_json()
     for path in files:
@@ -314,7 +329,6 @@ def _mark(files: Sequence[Path], reader: Reader, age_years: float | None) -> str
                 source.update(file.read(HEAD_BYTES))
         else:
             source.update(str(path).encode())
-    stated = () if age_years is None else (age.group_of(age_years),)
     identity = repr(
         (reader.network.about.identity, settings, reader.display, reader.report, *stated)
     )

@@ -1,6 +1,6 @@
 """One recording to the file of its seizures that SzCORE's tools read, and to nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def write_seizures(
     out: Path,
     *,
     unit: str = "",
+    rename: Mapping[str, str] | None = None,
     age_years: float | None = None,
     stay: bool = False,
     progress: Progress | None = None,
@@ -60,9 +61,9 @@ def write_seizures(
     """
     files = recordings_in(paths)
     if stay:
-        recording = open_stay(files, unit)
+        recording = open_stay(files, unit, rename)
     elif len(files) == 1:
-        recording = open_recording(files[0], unit=unit)
+        recording = open_recording(files[0], unit=unit, rename=rename)
     else:
         raise NasionError(f"{out}: is for one recording, not for {len(files)}; give one of them")
     reading = reader.read(age.stated(recording, age_years), progress=progress)
