@@ -186,7 +186,7 @@ def test_simulated_patients_are_told_by_their_seed(tmp_path):
 def test_recordings_none_of_which_can_be_read_give_no_score(tmp_path):
     path = add(place(tmp_path / "in", "01"), [])
     path.write_bytes(b"x" * 300)
-    with pytest.raises(NasionError, match="none of its recordings could be read"):
+    with pytest.raises(NasionError, match="none of its recordings could be read:"):
         raise run(tmp_path / "in", "-o", tmp_path / "out").exception
     assert not (tmp_path / "out" / "subjects.tsv").exists()
 

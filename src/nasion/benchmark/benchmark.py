@@ -5,16 +5,18 @@ OUT holds `readings/`, a folder each as `nasion read` writes it, by which a seco
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from nasion.benchmark import score
 from nasion.benchmark.clock import Clock
-from nasion.benchmark.data_set import DataSet
+from nasion.benchmark.data_set import DataSet, Item
 from nasion.benchmark.participants import Participants
 from nasion.benchmark.score import Score
+from nasion.contract import About
 from nasion.errors import NasionError
 from nasion.evaluation.subjects import OverSubjects, over_subjects
 from nasion.exports import folder as reading_folder
@@ -29,41 +31,83 @@ READINGS, FOUND = "readings", "events"
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Scores of a data set.
+class Result:
+    """What became of a recording.
 
     Parameters
     ----------
-    subjects
-        By name.
-    broken
-        A line for each recording that was not read or not scored.
+    score
+        None where it was not read and nobody knows how long it is.
+    reason
+        Why it was not read.
     notes
-        A line for each that lasts longer or shorter than its truth says.
+        Where it is not as long as its truth says.
     cautions
-        Why to trust what was read less, and of how many recordings that holds.
+        Why to trust what was read less.
     """
 
+    item: Item
+    score: Score | None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        if self.reason or not self.score:
+            return f"{self.item.path.name}: not read: {self.reason}"
+        counts, unseen = self.score.events, self.score.unseen_share
+        text = f"{counts.found:.0f} of {counts.true:.0f} seizures found, {counts.false:.0f} false"
+        return f"{self.item.path.name}: {text}" + (f"; {unseen:.1%} not judged" if unseen else "")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Scores of a data set by a model."""
+
     data_set: DataSet
-    reader: Reader
+    model: About
     seen: Seen
-    subjects: dict[str, Score]
-    broken: tuple[str, ...]
-    notes: tuple[str, ...]
-    cautions: Mapping[str, int]
+    results: tuple[Result, ...]
+
+    @cached_property
+    def subjects(self) -> dict[str, Score]:
+        """Scores of each subject that has one."""
+        parts: dict[str, list[Score]] = {name: [] for name in self.data_set.subjects}
+        for result in self.results:
+            parts[result.item.subject] += [result.score] if result.score else []
+        return {name: score.total(scores) for name, scores in parts.items() if scores}
 
     @property
     def together(self) -> Score:
         """All recordings."""
         return score.total([*self.subjects.values()])
 
+    @property
     def events(self) -> OverSubjects:
         """Seizures, by any overlap."""
         return over_subjects([subject.events for subject in self.subjects.values()])
 
+    @property
     def samples(self) -> OverSubjects:
         """Seconds of seizure."""
         return over_subjects([subject.samples for subject in self.subjects.values()])
+
+    @property
+    def broken(self) -> list[str]:
+        """A line for each recording that was not read, or has no truth to score it by."""
+        reasons = (result.reason for result in self.results)
+        return [*self.data_set.unscored, *filter(None, reasons)]
+
+    @property
+    def notes(self) -> list[str]:
+        """A line for each recording that lasts longer or shorter than its truth says."""
+        return [note for result in self.results for note in result.notes]
+
+    @property
+    def cautions(self) -> Counter[str]:
+        """Why to trust what was read less, and of how many recordings that holds."""
+        return Counter(caution for result in self.results for caution in result.cautions)
 
 
 def run(
@@ -92,50 +136,43 @@ def run(
         from its subjects (unless `allow_seen`).
     """
     data_set = DataSet.open(folder)
-    provenance = reader.network.provenance
-    participants = Participants(data_set, unit)
-    learner = reader.network.about.title
-    seen = guard_unseen(provenance, participants, folder, learner, allow_seen=allow_seen)
-    scores: dict[str, list[Score]] = {name: [] for name in data_set.subjects}
-    broken, notes, cautions = [*data_set.unscored], list[str](), Counter[str]()
+    network = reader.network
+    participants, learner = Participants(data_set, unit), network.about.title
+    seen = guard_unseen(network.provenance, participants, folder, learner, allow_seen=allow_seen)
     items = {str(item.path): item for item in data_set.items}
-    clock = Clock(sum(item.size for item in data_set.items))
+    clock = Clock(sum(item.size for item in items.values()))
     archive = Archive(reader, out / READINGS, unit=unit)
+    results: list[Result] = []
 
     def add(outcome: Outcome) -> None:
         item = items[outcome.source]
         clock.add(item.size, was_read=not (outcome.before or outcome.reason))
-        table = out / FOUND / item.truth.path.relative_to(data_set.folder)
-        if outcome.reason:
-            table.unlink(missing_ok=True)  # of an earlier call that could read it
-            broken.append(outcome.reason)
-            result = score.of_unread(item)
-        else:
-            reading = reading_folder.load(archive.out / outcome.folder)
-            szcore.write_seizures(reading, table)
-            notes.extend(score.notes(item, reading.duration_s))
-            cautions.update(reading.cautions)
-            result = score.of_reading(item, table, szcore.not_judged(reading))
-        if result:
-            scores[item.subject].append(result)
-        say(f"{clock.done}/{len(items)} {item.path.name}: {_line(outcome, result)}{clock.left}")
+        table = out / FOUND / item.truth.path.relative_to(folder)
+        results.append(_result(item, outcome, archive.out / outcome.folder, table))
+        say(f"{len(results)}/{len(items)} {results[-1]}{clock.left}")
 
-    def bar_of(label: str) -> AbstractContextManager[Progress]:
-        return bar(f"{clock.done + 1}/{len(items)}{label[label.find(' ') :]}")
+    def numbered(label: str) -> AbstractContextManager[Progress]:
+        return bar(f"{len(results) + 1}/{len(items)} {label.partition(' ')[2]}")
 
     for name in data_set.subjects:
         paths = [item.path for item in data_set.items if item.subject == name]
-        replace(archive, age_years=data_set.ages_years.get(name)).read(paths, bar_of, add)
-    subjects = {name: score.total(parts) for name, parts in scores.items() if parts}
-    if all(subject.unread == subject.recordings for subject in subjects.values()):
-        raise NasionError(f"{folder}: none of its recordings could be read ({broken[-1]})")
-    return Benchmark(data_set, reader, seen, subjects, tuple(broken), tuple(notes), cautions)
+        replace(archive, age_years=data_set.ages_years.get(name)).read(paths, numbered, add)
+    benchmark = Benchmark(data_set, network.about, seen, tuple(results))
+    if all(result.reason for result in results):
+        raise NasionError(f"{folder}: none of its recordings could be read: {benchmark.broken[-1]}")
+    return benchmark
 
 
-def _line(outcome: Outcome, result: Score | None) -> str:
+def _result(item: Item, outcome: Outcome, folder: Path, table: Path) -> Result:
+    """Write what was found in a recording as a table, and score that."""
     if outcome.reason:
-        return f"not read: {outcome.reason}"
-    assert result
-    counts = result.events
-    text = f"{counts.found:.0f} of {counts.true:.0f} seizures found, {counts.false:.0f} false"
-    return text + (f"; {result.unseen_share:.1%} not judged" if result.unseen_s else "")
+        table.unlink(missing_ok=True)  # of an earlier call that could read it
+        return Result(item, score.of_unread(item), outcome.reason)
+    reading = reading_folder.load(folder)
+    szcore.write_seizures(reading, table)
+    return Result(
+        item,
+        score.of_reading(item, table, szcore.not_judged(reading)),
+        notes=tuple(score.notes(item, reading.duration_s)),
+        cautions=reading.cautions,
+    )

@@ -17,7 +17,6 @@ class Clock:
     """
 
     bytes_left: int
-    done: int = 0
     _bytes_read: int = 0
     _read_s: float = 0.0
     _last_s: float = field(default_factory=time.monotonic)
@@ -25,7 +24,6 @@ class Clock:
     def add(self, n_bytes: int, *, was_read: bool) -> None:
         """Count a recording; one that was read before says nothing of how long others take."""
         now_s = time.monotonic()
-        self.done += 1
         self.bytes_left -= n_bytes
         if was_read:
             self._bytes_read += n_bytes

@@ -29,7 +29,7 @@ UNREAD = (
 
 def text(benchmark: Benchmark) -> str:
     """Lines for the screen: what was read by which weights, and the scores."""
-    over = over_lines(benchmark.events(), benchmark.samples())
+    over = over_lines(benchmark.events, benchmark.samples)
     return "\n".join((*_heading(benchmark), "", *_by_subject(benchmark), "", *over))
 
 
@@ -52,7 +52,7 @@ def _heading(benchmark: Benchmark) -> Iterator[str]:
         f"{number_text(int(total.events.true), 'seizure')}; "
         f"{total.unseen_share:.1%} of the time not judged"
     )
-    yield f"weights: {_weights(benchmark.reader.network.about)}"
+    yield f"weights: {_weights(benchmark.model)}"
     for line in benchmark.broken:
         yield f"not read or not scored: {line}"
     yield from benchmark.notes
@@ -153,8 +153,8 @@ def _counts(counts: Counts) -> dict[str, float | None]:
 
 
 def _document(benchmark: Benchmark) -> dict[str, Any]:
-    about, total = benchmark.reader.network.about, benchmark.together
-    over = {"events": benchmark.events(), "samples": benchmark.samples()}
+    about, total = benchmark.model, benchmark.together
+    over = {"events": benchmark.events, "samples": benchmark.samples}
     return {
         "schema": SCHEMA,
         "nasion": VERSION,
