@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from abouts import V1, about
-from drawn_readings import LPD, SEIZURE, START, reading, readings
+from drawn_readings import LPD, SEIZURE, START, arrays, reading, readings
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder
@@ -24,7 +24,8 @@ from nasion.exports.tables import (
     probabilities_table,
     write_csv,
 )
-from nasion.signal.fault import REASONS, Fault
+from nasion.reading.reading import Reading
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import COLUMNS, PATTERNS, Pattern
 
 
@@ -45,6 +46,41 @@ def test_what_is_saved_is_loaded_to_the_last_digit(tmp_path_factory, one):
     place = tmp_path_factory.mktemp("reading")
     folder.save(one, place)
     assert_same(one, folder.load(place))
+
+
+def clips(days, seed=0):
+    """A reading of two minutes of EEG, between which nothing was recorded for days."""
+    gap_s, ends = days * 86_400.0, [arrays(60.0, seed + k) for k in range(2)]
+    n = round(gap_s / 2)
+    between = {
+        "probability": np.full((n, len(PATTERNS)), np.nan, np.float32),
+        "reason": np.full(n, REASONS.index(Reason.GAP), np.uint8),
+        "quality": np.full((n, len(COLUMNS)), Fault.MISSING, np.uint8),
+    }
+    joined = {key: np.concatenate([ends[0][key], between[key], ends[1][key]]) for key in between}
+    return Reading("clips", 120.0 + gap_s, **joined, start=START, gaps_s=((60.0, gap_s),))
+
+
+def test_days_in_which_nothing_was_recorded_take_no_room(tmp_path):
+    one = clips(7)
+    folder.save(one, tmp_path)
+    assert_same(one, folder.load(tmp_path))
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 100_000
+    table = pd.read_csv(tmp_path / "probabilities.csv")
+    onsets = [*np.arange(30) * 2.0, *(np.arange(30) * 2.0 + 60 + 7 * 86_400)]
+    assert table["onset_s"].tolist() == onsets
+    assert table["onset_s"].tolist() == probabilities_table(one)["onset_s"].tolist()
+    clock = pd.to_datetime(table["clock"])
+    assert ((clock - START).dt.total_seconds() == table["onset_s"]).all()
+    assert len(folder.manifest(tmp_path)["burden"]["hours"]) == 2
+
+
+@pytest.mark.parametrize("minutes", [1, 9])
+def test_every_step_of_a_shorter_gap_has_its_row(tmp_path, minutes):
+    one = clips(minutes / 1440)
+    folder.save(one, tmp_path)
+    assert len(pd.read_csv(tmp_path / "probabilities.csv")) == one.n_steps
+    assert_same(one, folder.load(tmp_path))
 
 
 def test_the_folder_holds_what_it_lists(tmp_path):

@@ -206,7 +206,7 @@ def _longest(spans: Spans) -> float:
     return max((stop - start for start, stop in spans), default=0.0)
 
 
-def _within(spans: Spans, start_s: float, stop_s: float) -> float:
+def _within(spans: Sequence[tuple[float, float]], start_s: float, stop_s: float) -> float:
     clipped = ((max(start, start_s), min(stop, stop_s)) for start, stop in spans)
     return float(sum(max(stop - start, 0.0) for start, stop in clipped))
 
@@ -217,11 +217,13 @@ def _hours(
     judged: Spans,
     told: Mapping[Pattern, Spans],
 ) -> Iterable[Hour]:
-    """Whole hours of the clock, the first and the last one cut."""
+    """Whole hours of the clock, the first and the last one cut; none where all is a gap."""
     clock = reading.start
     past_s = clock.minute * 60 + clock.second + clock.microsecond / 1e6 if clock else 0.0
     edges = np.arange(-past_s, reading.duration_s, HOUR_S).clip(0.0).tolist()
     for start, stop in zip(edges, [*edges[1:], reading.duration_s], strict=True):
+        if not _within(reading.stretches_s, start, stop):
+            continue
         told_s = {name: _within(pieces, start, stop) for name, pieces in told.items()}
         seconds = {name: _within(pieces, start, stop) for name, pieces in spans.items()}
         yield Hour(

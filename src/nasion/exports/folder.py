@@ -29,7 +29,7 @@ from nasion.exports.tables import (
 )
 from nasion.files import of_schema, read_json, replacing, write_json
 from nasion.reading.reading import Reading
-from nasion.signal.fault import REASONS
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, READING_STEP_S
 from nasion.version import VERSION
 
@@ -46,6 +46,7 @@ SIDECAR = "events.json"
 ANNOTATIONS = "annotations.edf"
 FILES = (PROBABILITIES, TABLE, QUALITY, EVENTS, SIDECAR, ANNOTATIONS)
 MARKS = (MANIFEST, PROBABILITIES, QUALITY)  # each tells a reading's folder, finished or not
+_GAP = REASONS.index(Reason.GAP)
 READ = (PROBABILITIES, QUALITY, EVENTS)  # the rest says the same in other forms
 
 
@@ -169,12 +170,16 @@ def load(folder: Path) -> Reading:
     try:
         table = pq.read_table(folder / PROBABILITIES)
         quality = pq.read_table(folder / QUALITY)
+        steps, others = _steps(table), _steps(quality)
+        n_steps = content["n_steps"]
         reading = Reading(
             name=content["name"],
             duration_s=content["duration_s"],
-            probability=_matrix(table.select(list(PATTERNS))),
-            reason=_codes(table.column("reason").to_pylist()),
-            quality=_matrix(quality.select(list(COLUMNS))),
+            probability=_placed(_matrix(table.select(list(PATTERNS))), steps, n_steps, np.nan),
+            reason=_placed(
+                _codes(table.column("reason").to_pylist()), steps, n_steps, _GAP
+            ),
+            quality=_placed(_matrix(quality.select(list(COLUMNS))), others, n_steps, Fault.MISSING),
             events=read_events(folder / EVENTS),
             start=datetime.fromisoformat(content["start"]) if content["start"] else None,
             source_sfreq=content["source_sfreq"],
@@ -188,7 +193,7 @@ def load(folder: Path) -> Reading:
             warnings=_warnings(content),
             model=_about(content["model"], path),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NasionError(f"{path}: is damaged ({error}); read the recording anew") from None
     return reading
 
@@ -230,6 +235,20 @@ def _check(path: Path, content: Mapping[str, Any]) -> None:
 def _matrix(table: "pa.Table") -> NDArray[Any]:
     """Columns side by side; null is NaN."""
     return np.stack([column.to_numpy() for column in table.columns], 1)
+
+
+def _steps(table: "pa.Table") -> NDArray[np.int64]:
+    onsets_s = table.column(PROBABILITY_COLUMNS[0]).to_numpy()
+    return np.asarray(np.rint(onsets_s / READING_STEP_S), np.int64)
+
+
+def _placed(
+    values: NDArray[Any], steps: NDArray[np.int64], n_steps: int, empty: float
+) -> NDArray[Any]:
+    """Give each step its row; those without one lie in a long gap."""
+    placed = np.full((n_steps, *values.shape[1:]), empty, values.dtype)
+    placed[steps] = values
+    return placed
 
 
 def _codes(texts: list[str]) -> NDArray[np.uint8]:

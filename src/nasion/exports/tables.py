@@ -32,7 +32,10 @@ DIGITS = 5  # of probabilities as text
 
 
 def probabilities_table(reading: Reading) -> "pd.DataFrame":
-    """Give a row a step: onset, clock time, six probabilities, the largest, why not judged."""
+    """Give a row a step: onset, clock time, six probabilities, the largest, why not judged.
+
+    Steps in 10 min and more of which nothing was recorded have no row.
+    """
     return arrow_probabilities(reading).to_pandas()
 
 
@@ -67,15 +70,16 @@ def arrow_probabilities(reading: Reading) -> "pa.Table":
     """Columns of probabilities.parquet; null where not judged, and where no clock is known."""
     import pyarrow as pa
 
-    clock = _clock(reading)
-    names, certain = np.array(PATTERNS, object), _certain(reading)
-    largest = np.where(certain, np.nan_to_num(reading.probability), 0).argmax(1)
+    clock, at = _clock(reading), reading.listed
+    probability, certain = reading.probability[at], _certain(reading)
+    names = np.array(PATTERNS, object)
+    largest = np.where(certain, np.nan_to_num(probability), 0).argmax(1)
     columns = [
         pa.array(_onsets(reading)),
-        pa.nulls(reading.n_steps, pa.timestamp("us")) if clock is None else pa.array(clock),
-        *(pa.array(column, mask=np.isnan(column)) for column in reading.probability.T),
+        pa.nulls(len(at), pa.timestamp("us")) if clock is None else pa.array(clock),
+        *(pa.array(column, mask=np.isnan(column)) for column in probability.T),
         pa.array(names[largest], pa.string(), mask=~_told(reading, certain[:, 0], largest)),
-        pa.array(np.array(REASONS, object)[reading.reason], pa.string()),
+        pa.array(np.array(REASONS, object)[reading.reason[at]], pa.string()),
         pa.array(_untold(reading), pa.string()),
     ]
     return pa.table(columns, names=list(PROBABILITY_COLUMNS))
@@ -86,7 +90,7 @@ def arrow_quality(reading: Reading) -> "pa.Table":
     import pyarrow as pa
 
     bits = {str(fault.name).lower(): int(fault) for fault in Fault}
-    columns = [_onsets(reading), *reading.quality.T]
+    columns = [_onsets(reading), *reading.quality[reading.listed].T]
     return pa.table(columns, names=list(QUALITY_COLUMNS), metadata={"bits": json.dumps(bits)})
 
 
@@ -99,10 +103,11 @@ def write_csv(reading: Reading, path: Path) -> None:
 
 def _lines(reading: Reading) -> Iterator[str]:
     numbers = ",".join([f"%.{DIGITS}f"] * len(PATTERNS))
-    certain = _certain(reading)[:, 0]
-    largest = np.nan_to_num(reading.probability, nan=-1.0).argmax(1)
+    at, certain = reading.listed, _certain(reading)[:, 0]
+    probability = reading.probability[at]
+    largest = np.nan_to_num(probability, nan=-1.0).argmax(1)
     clock = _clock(reading)
-    times = [""] * reading.n_steps
+    times = [""] * len(at)
     if clock is not None:
         whole_seconds = reading.start is None or not reading.start.microsecond
         times = (
@@ -111,8 +116,8 @@ def _lines(reading: Reading) -> Iterator[str]:
             .tolist()
         )
     rows = zip(
-        _onsets(reading).tolist(), times, reading.probability.tolist(), certain.tolist(),
-        largest.tolist(), _told(reading, certain, largest).tolist(), reading.reason.tolist(),
+        _onsets(reading).tolist(), times, probability.tolist(), certain.tolist(),
+        largest.tolist(), _told(reading, certain, largest).tolist(), reading.reason[at].tolist(),
         _untold(reading), strict=True,
     )  # fmt: skip
     for onset_s, time, probability, is_judged, place, is_told, reason, untold in rows:
@@ -122,28 +127,28 @@ def _lines(reading: Reading) -> Iterator[str]:
 
 
 def _certain(reading: Reading) -> NDArray[np.bool_]:
-    """(n_steps, 1): whether all six probabilities are there."""
-    return np.asarray(np.isfinite(reading.probability).all(1, keepdims=True))
+    """(n_rows, 1): whether all six probabilities are there."""
+    return np.asarray(np.isfinite(reading.probability[reading.listed]).all(1, keepdims=True))
 
 
 def _told(reading: Reading, certain: Flags, largest: NDArray[np.intp]) -> Flags:
-    """(n_steps,): whether the largest of six probabilities is of a pattern that is judged."""
-    return certain & ~reading.untold[np.arange(reading.n_steps), largest]
+    """(n_rows,): whether the largest of six probabilities is of a pattern that is judged."""
+    return certain & ~reading.untold[reading.listed, largest]
 
 
 def _untold(reading: Reading) -> list[str]:
     """Patterns that are not judged in each step that is, with blanks between them."""
-    kinds, kind_of = np.unique(reading.untold, axis=0, return_inverse=True)
+    kinds, kind_of = np.unique(reading.untold[reading.listed], axis=0, return_inverse=True)
     names = [" ".join(np.array(PATTERNS)[kind]) for kind in kinds]
     return np.array(names, object)[kind_of.ravel()].tolist()
 
 
 def _onsets(reading: Reading) -> NDArray[np.float64]:
-    return np.arange(reading.n_steps, dtype=np.float64) * READING_STEP_S
+    return reading.listed * READING_STEP_S
 
 
 def _clock(reading: Reading) -> NDArray[np.datetime64] | None:
     if reading.start is None:
         return None
     step = np.timedelta64(timedelta(seconds=READING_STEP_S), "us")
-    return np.datetime64(reading.start, "us") + np.arange(reading.n_steps) * step
+    return np.datetime64(reading.start, "us") + reading.listed * step

@@ -18,9 +18,12 @@ from nasion.eeg.montage import ALL, Montage, MontageClass
 from nasion.eeg.remarks import Remark
 from nasion.eeg.stretches import stretches
 from nasion.reading.event import Event
+from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.signal.quality import broken
 from nasion.terms import COLUMNS, ELECTRODES, EVENTFUL, PATTERNS, SFREQ, Pattern
 from nasion.windowing import n_steps_of
+
+LONG_SILENCE = 300  # steps, 10 min
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,17 @@ class Reading:
             yield f"the {' and the '.join(self.trust.unseen)} side of the head is not seen"
         if self.trust.measured is None and self.montage.kind is not MontageClass.FULL:
             yield self.trust.statement.rstrip(".")
+
+    @cached_property
+    def listed(self) -> NDArray[np.int64]:
+        """Steps that have a row in tables: all but those in ten minutes and more of nothing at all."""
+        silent = self.reason == REASONS.index(Reason.GAP)
+        silent &= (self.quality == Fault.MISSING).all(1) & np.isnan(self.probability).all(1)
+        edges = np.flatnonzero(np.diff(silent, prepend=False, append=False)).reshape(-1, 2)
+        listed = np.ones(self.n_steps, np.bool_)
+        for first, stop in edges[np.diff(edges, axis=1)[:, 0] >= LONG_SILENCE].tolist():
+            listed[first:stop] = False
+        return np.flatnonzero(listed)
 
     @cached_property
     def stretches_s(self) -> tuple[tuple[float, float], ...]:

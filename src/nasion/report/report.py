@@ -201,12 +201,17 @@ def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
     patterns = [
         pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden.minutes[pattern]
     ]
+    ends = [0.0, *(hour.onset_s + hour.duration_s for hour in burden.hours)]
+    heads = [
+        _hour(reading, hour.onset_s, after_gap=hour.onset_s - end > 1)
+        for hour, end in zip(burden.hours, ends, strict=False)
+    ]
     tables = []
     for first in range(0, len(burden.hours), HOURS_A_TABLE):
         part = burden.hours[first : first + HOURS_A_TABLE]
         tables.append(
             {
-                "heads": [_hour(reading, hour.onset_s) for hour in part],
+                "heads": heads[first : first + HOURS_A_TABLE],
                 "rows": [(name, [hour.minutes[name] for hour in part]) for name in patterns],
                 "judged": [hour.judged_minutes for hour in part],
                 "empty": range(HOURS_A_TABLE - len(part)) if first else (),
@@ -215,10 +220,12 @@ def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
     return tables
 
 
-def _hour(reading: Reading, at_s: float) -> str:
-    """Clock time, or time from the start, in hours and minutes."""
+def _hour(reading: Reading, at_s: float, *, after_gap: bool) -> str:
+    """Clock time, with its day after hours left out; or hours and minutes from the start."""
     clock = reading.clock(at_s)
-    return f"{clock:%H:%M}" if clock else f"{int(at_s // 3600)}:{int(at_s // 60) % 60:02}"
+    if clock is None:
+        return f"{int(at_s // 3600)}:{int(at_s // 60) % 60:02}"
+    return f"{clock.day} {clock:%b %H:%M}" if after_gap else f"{clock:%H:%M}"
 
 
 def _faults(reading: Reading) -> dict[str, Any]:
