@@ -144,7 +144,7 @@ def _untold(reading: Reading) -> list[str]:
 
 
 def _onsets(reading: Reading) -> NDArray[np.float64]:
-    return reading.listed * READING_STEP_S
+    return np.asarray(reading.listed * READING_STEP_S, np.float64)
 
 
 def _clock(reading: Reading) -> NDArray[np.datetime64] | None:
