@@ -129,3 +129,31 @@ def test_cutting_gives_the_piece_and_nothing_beyond_the_recording(start, length,
     places = np.arange(start, start + length)
     inside = (places >= 0) & (places < n_times)
     np.testing.assert_array_equal(piece, np.where(inside, places, np.nan))
+
+
+def test_what_lies_ten_minutes_apart_is_converted_to_eegs_of_their_own(tmp_path):
+    gaps = ((40.0, 3600.0), (3700.0, 90.0), (3790.0 + 30.0, 7 * 86_400.0))
+    n_times = round((gaps[2][0] + gaps[2][1] + 1.0) * SFREQ)
+    spans = (0, 8000), (728_000, 740_000), (758_000, 764_000), (n_times - 200, n_times)
+
+    def read(start, stop):
+        signals = np.full((20, stop - start), np.nan, np.float32)
+        for first, last in spans:
+            low, high = max(first, start), min(last, stop)
+            if low < high:
+                signals[:, low - start : high - start] = NOISE[:, low - first : high - first]
+        return signals
+
+    far = Recording("far", n_times, read, gaps_s=gaps)
+    convert([far, recording_of(NOISE)], tmp_path, every_s=50.0)
+    table = pd.read_csv(tmp_path / "test.csv")
+    assert table["eeg_id"].tolist() == [1, 2, 2, 2, 3, 4, 4]
+    assert table["patient_id"].tolist() == [1, 1, 1, 1, 1, 2, 2]
+    begins = table.groupby("eeg_id")["recording_offset_seconds"].first().tolist()
+    assert begins == [0.0, 3640.0, n_times / SFREQ - 4.0, 0.0]
+    for number, (first, last) in enumerate(
+        ((0, 8000), (728_000, 764_000), (n_times - 800, n_times)), start=1
+    ):
+        eeg = pd.read_parquet(tmp_path / "test_eegs" / f"{number}.parquet")
+        np.testing.assert_array_equal(eeg.to_numpy().T, read(first, last))
+    assert len(pd.read_parquet(tmp_path / "test_spectrograms" / "3.parquet")) == 1

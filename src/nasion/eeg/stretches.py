@@ -17,7 +17,13 @@ EDGE_S = 1.0  # that a stretch is longer: sample clocks round, and filters reach
 Spans = tuple[tuple[int, int], ...]
 
 
-def stretches(gaps_s: Iterable[tuple[float, float]], n_times: int) -> Spans:
+def stretches(
+    gaps_s: Iterable[tuple[float, float]],
+    n_times: int,
+    *,
+    least_s: float = LONG_GAP_S,
+    edge_s: float = EDGE_S,
+) -> Spans:
     """Give first sample and the one after the last of what lies between long gaps, in order.
 
     Parameters
@@ -26,14 +32,18 @@ def stretches(gaps_s: Iterable[tuple[float, float]], n_times: int) -> Spans:
         Onset and duration of each, in order.
     n_times
         Samples of the recording at 200 Hz.
+    least_s
+        Shortest gap that is long.
+    edge_s
+        Of gaps, that belongs to the stretches beside.
     """
     found, start = [], 0
     for onset_s, duration_s in gaps_s:
-        if duration_s >= LONG_GAP_S:
+        if duration_s >= least_s:
             found.append((start, round(onset_s * SFREQ)))
             start = round((onset_s + duration_s) * SFREQ)
     found.append((start, n_times))
-    edge = round(EDGE_S * SFREQ)
+    edge = round(edge_s * SFREQ)
     return tuple(
         (max(first - edge, 0), min(stop + edge, n_times))
         for first, stop in found

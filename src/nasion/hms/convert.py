@@ -9,6 +9,7 @@ from nasion.config import HMS_VIEW
 from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording
 from nasion.eeg.spectrogram import Power, cleaned, columns
+from nasion.eeg.stretches import stretches
 from nasion.errors import NasionError
 from nasion.hms.writer import (
     Label,
@@ -28,9 +29,10 @@ def convert(
 ) -> Path:
     """Write `test.csv`, `test_eegs/` and `test_spectrograms/`.
 
-    Each EEG and spectrogram file holds its whole recording, as the training files of HMS do;
-    `time` is the centre of a spectrogram's window: 2, 4, 6 ... s. A row of `test.csv` is a window
-    of 50 s with its offsets into both; a recording shorter than that is one row.
+    Each EEG and spectrogram file holds its whole recording, as the training files of HMS do, or of
+    one with gaps of ten minutes and more what lies between these; `time` is the centre of a
+    spectrogram's window: 2, 4, 6 ... s. A row of `test.csv` is a window of 50 s with its offsets
+    into both; an EEG shorter than that is one row.
 
     Parameters
     ----------
@@ -44,24 +46,53 @@ def convert(
     if every_s <= 0 or every_s % HMS_VIEW.step_s:
         raise NasionError(f"--every {every_s:g}: must be a multiple of {HMS_VIEW.step_s:g} s")
     refuse_to_replace(folder, "test")
-    labels = []
+    labels: list[Label] = []
+    n_eegs = 0
     for number, recording in enumerate(recordings, start=1):
-        _write(folder, number, recording)
-        for window, offset_s in enumerate(_offsets_s(recording.duration_s, every_s)):
-            centre_s = offset_s + min(SEGMENT_S, recording.duration_s) / 2
-            label = Label(
-                eeg_id=number,
-                sub_id=window,
-                offset_s=offset_s,
-                patient_id=number,
-                spectrogram_id=number,
-                spectrogram_offset_s=centre_s - CONTEXT_S / 2,
-                recording=recording.name,
-            )
-            labels.append(label)
+        for start, stop in _parts(recording):
+            n_eegs += 1
+            part = _part(recording, start, stop)
+            _write(folder, n_eegs, part)
+            for window, offset_s in enumerate(_offsets_s(part.duration_s, every_s)):
+                centre_s = offset_s + min(SEGMENT_S, part.duration_s) / 2
+                label = Label(
+                    eeg_id=n_eegs,
+                    sub_id=window,
+                    offset_s=offset_s,
+                    patient_id=number,
+                    spectrogram_id=n_eegs,
+                    spectrogram_offset_s=centre_s - CONTEXT_S / 2,
+                    recording=recording.name,
+                    recording_offset_s=start / SFREQ,
+                )
+                labels.append(label)
         if progress:
             progress(number, len(recordings))
     return write_labels(folder, "test", labels)
+
+
+def _parts(recording: Recording) -> Iterator[tuple[int, int]]:
+    """Give first sample and the one after the last of what becomes an EEG of its own.
+
+    No image reaches over a gap of `CONTEXT_S`. What is too short for a spectrogram takes of the gap
+    beside it.
+    """
+    least = round(HMS_VIEW.window_s * SFREQ)
+    far = stretches(recording.gaps_s, recording.n_times, least_s=CONTEXT_S, edge_s=0.0)
+    for start, stop in far if len(far) > 1 else [(0, recording.n_times)]:
+        end = max(stop, min(start + least, recording.n_times))
+        yield max(min(start, end - least), 0), end
+
+
+def _part(recording: Recording, start: int, stop: int) -> Recording:
+    """Samples start..stop as a recording of their own."""
+    if (start, stop) == (0, recording.n_times):
+        return recording
+    return Recording(
+        name=recording.name,
+        n_times=stop - start,
+        read=lambda first, last: recording.read(first + start, last + start),
+    )
 
 
 def _offsets_s(duration_s: float, every_s: float) -> list[float]:

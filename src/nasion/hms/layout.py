@@ -26,7 +26,7 @@ EEG_ID, SUB_ID, OFFSET_S = "eeg_id", "eeg_sub_id", "eeg_label_offset_seconds"
 SPECTROGRAM_ID, SPECTROGRAM_OFFSET_S = "spectrogram_id", "spectrogram_label_offset_seconds"
 PATIENT_ID, TIME = "patient_id", "time"
 
-# As they are written; of Kaggle's test.csv the first three, and the recording in none.
+# As they are written; Kaggle has the first three of a test part, and nothing of recordings.
 COLUMNS: dict[Part, tuple[str, ...]] = {
     "train": (
         EEG_ID, SUB_ID, OFFSET_S, SPECTROGRAM_ID, "spectrogram_sub_id", SPECTROGRAM_OFFSET_S,
@@ -34,6 +34,7 @@ COLUMNS: dict[Part, tuple[str, ...]] = {
     ),
     "test": (
         SPECTROGRAM_ID, EEG_ID, PATIENT_ID, SUB_ID, OFFSET_S, SPECTROGRAM_OFFSET_S, "recording",
+        "recording_offset_seconds",
     ),
 }  # fmt: skip
 

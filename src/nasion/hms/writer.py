@@ -40,6 +40,8 @@ class Label:
         Shape (6,), counts in the order of `terms.PATTERNS`; of a test part none.
     recording
         Name of the recording; of a test part.
+    recording_offset_s
+        Where the EEG begins in it.
     """
 
     eeg_id: int
@@ -50,6 +52,7 @@ class Label:
     spectrogram_offset_s: float = 0.0
     votes: NDArray[np.int64] | None = None
     recording: str = ""
+    recording_offset_s: float = 0.0
 
     @property
     def row(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class Label:
             "label_id": self.eeg_id * 100 + self.sub_id,
             layout.PATIENT_ID: self.patient_id,
             "recording": self.recording,
+            "recording_offset_seconds": self.recording_offset_s,
         }
         if self.votes is not None:
             row["expert_consensus"] = PATTERNS[int(self.votes.argmax())].label
