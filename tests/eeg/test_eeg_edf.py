@@ -79,6 +79,18 @@ def test_rates_may_differ_within_a_file(tmp_path):
     assert recording.source_sfreq == 200.0
 
 
+def test_channels_of_too_few_samples_a_second_are_no_eeg(tmp_path):
+    slow, fast = eeg(3600 * 2, 1), eeg(3600 * 200, 19, seed=1)
+    path = write(tmp_path / "a.edf", [*slow, *fast], [2.0] + [200.0] * 19, record_s=3600)
+    recording = open_recording(path)
+    assert recording.interpolated == ("Fp1",)
+    assert any("Fp1 has 2 samples a second" in str(warning) for warning in recording.warnings)
+    n = 200
+    path = write(tmp_path / "b.edf", eeg(n * 3), n / 3600, record_s=3600)
+    with pytest.raises(NasionError, match=r"b\.edf: .* 19 more have fewer than 40 samples"):
+        open_recording(path)
+
+
 @pytest.mark.parametrize("sfreq", [200.0, 256.0])
 def test_a_gap_is_nan_and_the_rest_is_where_it_was(tmp_path, sfreq):
     n_times = round(20 * sfreq)

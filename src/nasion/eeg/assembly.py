@@ -23,6 +23,7 @@ from nasion.eeg.stretches import stretches
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
+LEAST_SFREQ = 40  # of a channel of EEG: half of it is the highest frequency of any network here
 LEAST_ELECTRODES = 4  # so many, or fewer, show nothing of a pattern
 
 
@@ -59,6 +60,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
             " parts"
         )
     places = [(track, row) for track in source.tracks for row in range(len(track.labels))]
+    slow = [place for place in places if place[0].sfreq < LEAST_SFREQ]
+    places = [place for place in places if place[0].sfreq >= LEAST_SFREQ]
     broken = [place for place in places if _unusable(place)]
     places = [place for place in places if place not in broken]
     selection = naming.select([_label(place) for place in places])
@@ -67,6 +70,11 @@ def assembled(source: Source, unit: str = "") -> Recording:
     if start and not later(start, source.duration_s):
         start = None
         warnings.append(Remark(Code.START_BEYOND))
+    too_slow = naming.select([_label(place) for place in slow])
+    for number in (*too_slow.electrodes.values(), *too_slow.derivations.values()):
+        track, _ = slow[number]
+        values = {"label": _label(slow[number]), "sfreq_hz": float(track.sfreq)}
+        warnings.append(Remark(Code.TOO_SLOW, values))
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
     links, channels = _links(selection, places)
@@ -74,7 +82,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
     donors = interpolation.plan(solution.components)
     montage = _montage(links, solution, donors)
     if max(map(len, solution.components), default=0) < LEAST_ELECTRODES or not montage.derivations:
-        raise NasionError(f"{source.path}: {_refusal(selection, montage, len(broken))}")
+        n_slow = len(too_slow.electrodes) + len(too_slow.derivations)
+        raise NasionError(f"{source.path}: {_refusal(selection, montage, len(broken), n_slow)}")
 
     hearts = tuple(places[number] for number in selection.ekg)
     plan = _Plan(links, _parts(channels), hearts, round(source.duration_s * SFREQ))
@@ -178,7 +187,7 @@ def _remarks(selection: naming.Selection, solution: Solution, montage: Montage) 
         )
 
 
-def _refusal(selection: naming.Selection, montage: Montage, n_broken: int) -> str:
+def _refusal(selection: naming.Selection, montage: Montage, n_broken: int, n_slow: int) -> str:
     if n_broken and not selection.electrodes and not selection.derivations:
         return "every electrode is flat or NaN throughout; check the recording or its export"
     names = [*selection.electrodes, *map("-".join, selection.derivations)]
@@ -188,7 +197,8 @@ def _refusal(selection: naming.Selection, montage: Montage, n_broken: int) -> st
     return (
         f"holds {n_sites} of the 19 electrodes of the 10-20 system"
         f" ({', '.join(names[:19]) or 'none'}; also {labels}){ties}"
-        f"{f', {n_broken} more are flat or NaN' if n_broken else ''};"
+        f"{f', {n_broken} more are flat or NaN' if n_broken else ''}"
+        f"{f', {n_slow} more have fewer than {LEAST_SFREQ} samples a second' if n_slow else ''};"
         f" at least {LEAST_ELECTRODES} are needed, neighbours among them:"
         " export more channels or rename them"
     )

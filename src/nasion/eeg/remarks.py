@@ -158,6 +158,10 @@ class Code(Enum):
     UNREADABLE = Form("{error}", {"error": Kind.TEXT})
 
     # of channels
+    TOO_SLOW = Form(
+        "{label} has {sfreq_hz:.3g} samples a second, too few for EEG: taken as missing",
+        {"label": Kind.LABEL, "sfreq_hz": Kind.NUMBER},
+    )
     EMPTY_CHANNEL = Form(
         "{label} holds nothing (flat, NaN or without a range): taken as missing",
         {"label": Kind.LABEL},

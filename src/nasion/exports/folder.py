@@ -176,9 +176,7 @@ def load(folder: Path) -> Reading:
             name=content["name"],
             duration_s=content["duration_s"],
             probability=_placed(_matrix(table.select(list(PATTERNS))), steps, n_steps, np.nan),
-            reason=_placed(
-                _codes(table.column("reason").to_pylist()), steps, n_steps, _GAP
-            ),
+            reason=_placed(_codes(table.column("reason").to_pylist()), steps, n_steps, _GAP),
             quality=_placed(_matrix(quality.select(list(COLUMNS))), others, n_steps, Fault.MISSING),
             events=read_events(folder / EVENTS),
             start=datetime.fromisoformat(content["start"]) if content["start"] else None,
@@ -238,7 +236,7 @@ def _matrix(table: "pa.Table") -> NDArray[Any]:
 
 
 def _steps(table: "pa.Table") -> NDArray[np.int64]:
-    onsets_s = table.column(PROBABILITY_COLUMNS[0]).to_numpy()
+    onsets_s = table.column("onset_s").to_numpy()
     return np.asarray(np.rint(onsets_s / READING_STEP_S), np.int64)
 
 

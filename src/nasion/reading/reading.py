@@ -146,7 +146,7 @@ class Reading:
 
     @cached_property
     def listed(self) -> NDArray[np.int64]:
-        """Steps that have a row in tables: all but those in ten minutes and more of nothing at all."""
+        """Steps that have a row in tables: all but those in ten minutes and more of nothing."""
         silent = self.reason == REASONS.index(Reason.GAP)
         silent &= (self.quality == Fault.MISSING).all(1) & np.isnan(self.probability).all(1)
         edges = np.flatnonzero(np.diff(silent, prepend=False, append=False)).reshape(-1, 2)
