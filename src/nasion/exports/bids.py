@@ -20,26 +20,30 @@ from nasion.terms import CHAIN_NAMES, DISCLAIMER, PATTERNS, READING_STEP_S, Chai
 
 
 def _tags(pattern: Pattern) -> str:
-    """HED of a pattern; what a row does not tell is left out where its columns are joined."""
-    measured = "{side}", "{frequency_hz}", "{probability}"
-    return f"({', '.join(filter(None, ('Data-feature', pattern.nature.hed, *measured)))})"
+    return ", ".join(filter(None, ("Data-feature", pattern.nature.hed)))
 
 
 SHARE = {"Format": "number", "Minimum": 0, "Maximum": 1}
 AMOUNT = {"Format": "number", "Minimum": 0}
 
-# onset and duration first, as BIDS wants it; SzCORE's seven, then ours. The HED of a row is that of
-# its type, translated as SzCORE does, and a group of its pattern and what was measured.
+# The HED of a row is one group, so that rows of one onset say nothing twice: its type, as SzCORE
+# translates it, with what other columns tell; what they don't tell is left out.
+MEASURED = "{side}, {frequency_hz}, {probability}"
+
+# onset and duration first, as BIDS wants it; SzCORE's seven, then ours.
 COLUMNS: dict[str, dict[str, Any]] = {
     "onset": {"Description": "From the first sample of the recording.", "Units": "s"},
-    "duration": {"Description": "Length.", "Units": "s"},
+    "duration": {"Description": "Length.", "Units": "s", "HED": "Duration/# s"},
     "eventType": {
         "Description": "Seizure or not, for tools that score seizures.",
         "Levels": {
             SEIZURE: "seizure, of no stated type",
             NO_SEIZURE: "no seizure: another pattern, or the whole recording without any event",
         },
-        "HED": {SEIZURE: Pattern.SEIZURE.nature.hed, NO_SEIZURE: "Background-activity"},
+        "HED": {
+            SEIZURE: f"({{duration}}, ({_tags(Pattern.SEIZURE)}, {MEASURED}))",
+            NO_SEIZURE: f"({{duration}}, (Background-activity, {{pattern}}, {MEASURED}))",
+        },
     },
     "confidence": {"Description": "Mean probability of the pattern, rounded.", **SHARE},
     "channels": {"Description": "Electrodes of the chains that show it.", "Delimiter": ","},

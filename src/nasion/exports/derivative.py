@@ -6,6 +6,7 @@ finds an error or a warning.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,11 @@ def to_bids(
     stem = "_".join(f"{key}-{value}" for key, value in entities.items())
     place = [f"{key}-{entities[key]}" for key in ("sub", "ses") if key in entities]
     path = folder.joinpath(*place, "eeg", f"{stem}_desc-{label}_events.tsv")
-    write_events(reading, path, {"Reading": _about(reading), **(more or {})})
+    by_onset = sorted(reading.events, key=lambda event: event.onset_s)
+    events = tuple({repr(event): event for event in by_onset}.values())  # BIDS: in order, HED: once
+    write_events(
+        replace(reading, events=events), path, {"Reading": _about(reading), **(more or {})}
+    )
     return path
 
 
