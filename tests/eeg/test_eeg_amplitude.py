@@ -53,6 +53,12 @@ def test_what_is_less_than_a_thousand_is_no_unit(factor):
     assert found(signals) == {}
 
 
+def test_what_was_kept_in_too_few_steps_is_missing():
+    signals = of_one_head()
+    signals[4] = np.round(signals[4] / 1000 * 10) / 10
+    assert found(signals) == {4: 0}
+
+
 def test_a_flat_or_noisy_input_is_no_unit():
     signals = of_one_head()
     signals[3] = 0.0

@@ -75,7 +75,10 @@ def test_what_is_derived_of_an_electrode_is_none(label):
     assert parse(label).kind == "other"
 
 
-@pytest.mark.parametrize("label", ["FP 1", "Fp-1", "EEG fp_1", "POL $FP1", "SCALP Fp1"])
+@pytest.mark.parametrize(
+    "label",
+    ["FP 1", "Fp-1", "EEG fp_1", "POL $FP1", "SCALP Fp1", "1-Fp1", "CH01 Fp1", "EEG1 Fp1", "#Fp1*"],
+)
 def test_a_number_apart_belongs_to_its_electrode(label):
     assert parse(label) == Channel("electrode", "Fp1")
 

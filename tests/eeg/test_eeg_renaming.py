@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from made_edf import eeg, write
 
@@ -140,3 +141,17 @@ def test_an_mne_raw_is_renamed(signals):
         signals * 1e-6, mne.create_info(list(NUMBERED), 200.0, "eeg"), verbose="error"
     )
     assert open_recording(raw, rename=RENAMES).present == COLUMNS[:19]
+
+
+def test_a_column_of_a_parquet_file_is_renamed(tmp_path, signals):
+    columns = {old: signals[row].astype(np.float32) for row, old in enumerate(NUMBERED)}
+    clock = {"time": np.arange(signals.shape[1])}
+    columns["CH1"][400:600] = np.nan
+    for values in columns.values():
+        values[1000:1400] = np.nan
+    pd.DataFrame(columns | clock).rename(columns={"CH2": "F3"}).to_parquet(tmp_path / "a.parquet")
+    renames = {old: new for old, new in RENAMES.items() if new != "F3"}
+    recording = open_recording(tmp_path / "a.parquet", rename=renames)
+    np.testing.assert_array_equal(recording.signals()[1], columns["CH2"])
+    assert recording.gaps_s == ((5.0, 2.0),)
+    assert recording.ignored == ("time",)

@@ -19,6 +19,7 @@ LEAST_BLOCKS = 20  # of a piece that tells an amplitude
 LEAST_ANCHORS = 3  # channels of a usual amplitude that others are compared with
 WIDEST = 8.0  # by how much a channel may differ from the others beside its factor, over all
 WIDEST_PIECE = 30.0  # and in any piece
+COARSEST = 0.5  # of the usual amplitude: larger steps leave nothing to be undone
 LEAST_CORRELATION = 0.25  # of the changes from block to block: by chance it is below .15
 
 Place = tuple[Track, int]
@@ -26,9 +27,22 @@ Place = tuple[Track, int]
 
 @dataclass(frozen=True)
 class Probe:
-    """Means over blocks of 0.1 s in a few pieces, µV, shape (channels, pieces, blocks)."""
+    """What a few pieces show of some channels.
+
+    Parameters
+    ----------
+    means
+        Over blocks of 0.1 s, µV, shape (channels, pieces, blocks).
+    steps
+        (channels,): the least difference of two samples, µV, as far as the format resolves any.
+    """
 
     means: Array
+    steps: Array
+
+    def of(self, numbers: Sequence[int]) -> "Probe":
+        """Give what is known of some of the channels."""
+        return Probe(self.means[list(numbers)], self.steps[list(numbers)])
 
     @property
     def dead(self) -> NDArray[np.bool_]:
@@ -62,7 +76,8 @@ class Misfit:
     ratio
         Of its amplitude to that of the other channels.
     factor
-        What undoes the mistake; 0 where the channel is unlike the others even then.
+        What undoes the mistake; 0 where the channel is unlike the others even then, or kept in too
+        few steps.
     """
 
     ratio: float
@@ -73,6 +88,7 @@ def probe(source: Source, places: Sequence[Place]) -> Probe:
     """Read a few pieces, spread over what was recorded, of some channels."""
     n_blocks = round(PROBE_S / BLOCK_S)
     means = np.full((len(places), N_PROBES, n_blocks), np.nan)
+    steps = np.full(len(places), np.inf)
     lost_s = sum(length for _, length in source.gaps_s)
     for track in {id(track): track for track, _ in places}.values():
         numbers = [n for n, (other, _) in enumerate(places) if other is track]
@@ -86,7 +102,10 @@ def probe(source: Source, places: Sequence[Place]) -> Probe:
             signals = track.read(rows, start, start + length * block)
             blocks = signals.reshape(len(rows), length, block)
             means[numbers, piece, :length] = blocks.mean(axis=2)
-    return Probe(means)
+            differences = np.abs(np.diff(signals, axis=1))
+            least = np.where(differences > 0, differences, np.inf).min(axis=1, initial=np.inf)
+            steps[numbers] = np.minimum(steps[numbers], least)
+    return Probe(means, steps)
 
 
 def _clock(source: Source, recorded_s: float) -> float:
@@ -128,7 +147,8 @@ def misfits(probed: Probe, stated: Sequence[float]) -> dict[int, Misfit]:
         ratio = float(np.median(ratios))
         explained = np.isclose(stated[number] * scale, usual_unit, rtol=1e-6)
         if explained or _goes_along(probed.changes, number, anchors):
-            found[number] = Misfit(ratio, scale)
+            coarse = probed.steps[number] * scale > COARSEST * np.nanmedian(of_anchors)
+            found[number] = Misfit(ratio, 0 if coarse else scale)
         elif ratio > 1:
             found[number] = Misfit(ratio, 0)
     return found

@@ -203,7 +203,7 @@ def _misfits(entries: Sequence[_Entry], probed: Probe, unit: str) -> list[tuple[
     """Find the channels of EEG whose unit is wrong; a heart has an amplitude of its own."""
     eeg = [n for n, entry in enumerate(entries) if entry.eeg]
     sizes = [MICROVOLTS[unit or voltage(entries[n].unit) or "uV"] for n in eeg]
-    found = misfits(Probe(probed.means[eeg]), sizes)
+    found = misfits(probed.of(eeg), sizes)
     return [(entries[eeg[place]], misfit) for place, misfit in found.items()]
 
 

@@ -21,7 +21,9 @@ _SITES = {name.upper(): name for name in ELECTRODES} | {
     alias: name for alias, name in ALIASES.items() if name in ELECTRODES
 }
 _PREFIX = re.compile(r"^(?:(?:EEG|POL|SCALP)[\s_:-]*|\$)+")
-_SEPARATOR = re.compile(r"\s*[-_:/|,=]\s*|\s+")
+# A number before the name, as of the input: CH1 Fp1, 1-Fp1.
+_INPUT = re.compile(r"^(?:CH(?:AN(?:NEL)?)?\s?)?\d{1,3}[\s_:-]+(?=(?:FP|[FCPTO])[\s_-]?[\dZ])")
+_SEPARATOR = re.compile(r"\s*[-_:;/|,=]\s*|\s+")
 _EKG = re.compile(r"(?:ECG|EKG)(|[LR]A?|[12]|I{1,3})")
 _POLE = re.compile(r"(?:ECG|EKG)\s*(\+|-|POS|NEG|PLUS|MINUS)(?:[\s_-]+REF)?")
 _LEADS = {"LA": "L", "RA": "R", "I": "1", "II": "2", "POS": "+", "PLUS": "+"} | {
@@ -106,8 +108,11 @@ def parse(label: str) -> Channel:
 
 def _parts(label: str) -> list[str]:
     """Give the words of a label, upper case, without those that say nothing of the channel."""
-    text = re.sub(r"[()\[\].\s]+", " ", label.replace("µ", "u").upper().replace(")/2", ")")).strip()
+    text = re.sub(
+        r"[()\[\].*#\"\s]+", " ", label.replace("µ", "u").upper().replace(")/2", ")")
+    ).strip()
     text = _PREFIX.sub("", re.sub(r"\s*\+\s*", "+", text)).strip()
+    text = _INPUT.sub("", text)
     if _POLE.fullmatch(text):
         return [text]
     parts = [part for part in _SEPARATOR.split(text) if part]

@@ -78,24 +78,31 @@ def _open_table(path: Path, unit: str) -> _Table:
         raise NasionError(
             f"{path}: holds the quality of a reading, no EEG; give the recording itself"
         )
-    names = tuple(name for name in schema.names if parse(name).kind != "other")
-    for name in names:
+    names = []  # others stay, too: they may be renamed
+    for name in schema.names:
         kind = schema.field(name).type
-        if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
+        if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+            names.append(name)
+        elif parse(name).kind != "other":
             raise NasionError(
                 f"{path}: column {name} holds {kind}, not numbers; write it as float32 microvolts"
             )
     if not names:
         columns = ", ".join(schema.names[:5])
         raise NasionError(
-            f"{path}: no column is an electrode (found {columns}); give EEG in HMS layout"
+            f"{path}: no column holds numbers (found {columns}); give EEG in HMS layout"
             " (Fp1, F3, ..., EKG at 200 Hz)"
         )
     if not sum(rows):
         raise NasionError(f"{path}: holds no rows; write it anew")
     ignored = tuple(name for name in schema.names if name not in names)
     return _Table(
-        path, path.stat().st_mtime_ns, names, ignored, np.cumsum(rows), MICROVOLTS[unit or "uV"]
+        path=path,
+        modified=path.stat().st_mtime_ns,
+        names=tuple(names),
+        others=ignored,
+        stops=np.cumsum(rows),
+        gain=MICROVOLTS[unit or "uV"],
     )
 
 
@@ -118,13 +125,16 @@ def _survey(table: _Table) -> tuple[tuple[bool, ...], tuple[tuple[float, float],
     high = np.full(len(table.names), -np.inf)
     edges, n_read = [], 0
     before = np.array([False])
-    hearts = [parse(name).kind == "ekg" for name in table.names]
+    kinds = [parse(name).kind for name in table.names]
+    eeg = np.array([kind in ("electrode", "derivation") for kind in kinds])
+    if not eeg.any():
+        eeg[:] = True
     for number, stop in enumerate(table.stops):
         values = _row_group(table.path, table.modified, table.names, number)
         finite = ~np.isnan(values)
         low = np.minimum(low, np.where(finite, values, np.inf).min(axis=1, initial=np.inf))
         high = np.maximum(high, np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf))
-        absent = ~finite[~np.array(hearts)].any(axis=0)
+        absent = ~finite[eeg].any(axis=0)
         edges.append(np.flatnonzero(np.diff(absent, prepend=before)) + n_read)
         before, n_read = absent[-1:], int(stop)
     starts_stops = np.concatenate([*edges, np.array([n_read] if before[0] else [], np.int64)])

@@ -225,8 +225,8 @@ class Code(Enum):
         {"labels": Kind.LABEL, "ratio": Kind.NUMBER, "factor": Kind.NUMBER},
     )
     UNIT_WRONG_ON_SOME = Form(
-        "{labels}: {ratio:g} times the amplitude of the other channels, and unlike them: the unit"
-        " in the file is wrong or the contact bad; taken as missing",
+        "{labels}: {ratio:g} times the amplitude of the other channels: the unit in the file is"
+        " wrong or the contact bad, and nothing undoes it; taken as missing",
         {"labels": Kind.LABEL, "ratio": Kind.NUMBER},
     )
 
