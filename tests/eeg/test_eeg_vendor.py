@@ -11,6 +11,7 @@ from made_edf import eeg
 from made_vendor import START, write_micromed, write_nicolet, write_nihon_kohden
 
 from nasion.eeg.formats import open_recording, recordings_below
+from nasion.eeg.remarks import Code
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS
 
@@ -66,6 +67,30 @@ def test_a_part_of_nihon_kohden_opens_the_recording(tmp_path):
     for suffix in (".21E", ".LOG"):
         assert open_recording(path.with_suffix(suffix)).n_times == 2000
     assert [other.name for other in recordings_below(tmp_path)] == ["a.EEG"]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_names_of_channels_are_found_in_any_case_and_said_to_be_missing(
+    tmp_path, monkeypatch, installed
+):
+    if installed:
+        needing("eeg2edf")
+    else:
+        monkeypatch.setitem(sys.modules, "eeg2edf", None)
+    signals = eeg(2000)
+    path = write_nihon_kohden(tmp_path / "a.eeg", [(0.0, signals)], log=[(2, "note")])
+    names = path.with_suffix(".21E")
+    turned = names.read_text().replace("=Fp1", "=was Fp1").replace("=O2", "=Fp1")
+    names.unlink()
+    path.with_suffix(".21e").write_text(turned.replace("=was Fp1", "=O2"))
+    recording = open_recording(path)
+    assert recording.warnings == ()
+    first, last = COLUMNS.index("Fp1"), COLUMNS.index("O2")
+    np.testing.assert_allclose(recording.signals()[[first, last]], signals[[last, first]], atol=0.1)
+    path.with_suffix(".21e").unlink()
+    without = open_recording(path)
+    assert [remark.code for remark in without.warnings][:1] == [Code.ASSUMED_NAMES]
+    np.testing.assert_allclose(without.signals()[first], signals[first], atol=0.1)
 
 
 def test_the_newer_nihon_kohden_names_its_package(tmp_path, monkeypatch):

@@ -28,18 +28,23 @@ ADVICE = "export it as EDF+ with the vendor's software"
 def open_mne(path: Path, *, unit: str = "") -> Source:
     """Open a file of any format that MNE knows."""
     if path.suffix != path.suffix.lower():
-        return _open_lowered(path, unit)
+        return open_linked(path, unit=unit)
     return open_raw(_read_file(path), str(path), unit=unit)
 
 
-def _open_lowered(path: Path, unit: str) -> Source:
-    """Open a file with its suffix in small letters, as some of MNE's readers want it."""
+def open_linked(path: Path, *, unit: str = "") -> Source:
+    """Open a file whatever letters are large in its suffix and those of its companions.
+
+    MNE's readers want a header's in small letters, and some want its companions' in capitals.
+    """
     folder = PrivateFolder()
     lowered = folder.path / f"{path.stem}{path.suffix.lower()}"
     try:
         for other in companions_of(path):
-            for name in {other.name, other.name.lower(), f"{other.stem}{other.suffix.lower()}"}:
-                (folder.path / name).symlink_to(other.resolve())
+            suffixes = other.suffix.lower(), other.suffix.upper()
+            for name in (other.name, other.name.lower(), *(other.stem + end for end in suffixes)):
+                if not (folder.path / name).exists():
+                    (folder.path / name).symlink_to(other.resolve())
         if lowered.suffix in (".vhdr", ".ahdr"):  # it names the file of its markers
             lowered.write_bytes(re.sub(rb"\.[VA]MRK", lambda m: m[0].lower(), path.read_bytes()))
         else:

@@ -121,6 +121,11 @@ class Code(Enum):
         "its recorder never closed it: the {held_s:g} s that it holds were read",
         {"held_s": Kind.NUMBER},
     )
+    ASSUMED_NAMES = Form(
+        "the {suffix} file that names its channels is not beside it: the maker's usual names were"
+        " taken",
+        {"suffix": Kind.LABEL},
+    )
     CUT_SHORT = Form(_cut_short, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
     MORE_RECORDS = Form(_more_records, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
     TRAILING_BYTES = Form(

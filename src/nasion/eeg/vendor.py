@@ -4,6 +4,7 @@ import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,17 @@ from typing import Any
 import numpy as np
 
 from nasion.eeg.clips import joined
+from nasion.eeg.companions import companions_of
 from nasion.eeg.content import head_of
-from nasion.eeg.mne_raw import ADVICE, open_mne, open_raw
+from nasion.eeg.mne_raw import ADVICE, open_linked, open_raw
 from nasion.eeg.naming import parse
 from nasion.eeg.packages import is_installed, missing
+from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.eeg.units import voltage
 from nasion.errors import NasionError
 
+NAMES = ".21e"  # of Nihon Kohden's channels
 TABLE_OF_SEGMENTS = 248  # where a Micromed file states its place
 
 
@@ -34,13 +38,15 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
     NasionError
         If the file can't be read.
     """
-    names = any(other.suffix.lower() == ".21e" for other in path.parent.glob(f"{path.stem}.*"))
+    named = any(other.suffix.lower() == NAMES for other in companions_of(path))
+    if not is_installed("eeg2edf") and head_of(path).startswith(b"EEG-1200"):
+        raise missing(path, "eeg2edf")
+    if not named:
+        source = open_linked(path, unit=unit)
+        remark = Remark(Code.ASSUMED_NAMES, {"suffix": NAMES.upper()})
+        return replace(source, warnings=(*source.warnings, remark))
     if not is_installed("eeg2edf"):
-        if head_of(path).startswith(b"EEG-1200"):
-            raise missing(path, "eeg2edf")
-        return open_mne(path, unit=unit)
-    if not names:
-        return open_mne(path, unit=unit)
+        return open_linked(path, unit=unit)
     with _refusing(path):
         from eeg2edf.mne import read_raw_nihon_kohden
         from eeg2edf.nihon_kohden.nk import read_blocks
