@@ -87,10 +87,8 @@ def _cut_short(held_s: float, stated_s: float) -> str:
 
 
 def _more_records(held_s: float, stated_s: float) -> str:
-    return (
-        f"holds {held_s:g} s, {held_s - stated_s:g} s more than its header states: all of it was"
-        " read"
-    )
+    more_s = held_s - stated_s
+    return f"holds {held_s:g} s, {more_s:g} s more than its header states: all of it was read"
 
 
 def _age(group: str, least_years: float, below_years: float) -> str:
@@ -121,11 +119,7 @@ class Code(Enum):
         "its recorder never closed it: the {held_s:g} s that it holds were read",
         {"held_s": Kind.NUMBER},
     )
-    ASSUMED_NAMES = Form(
-        "the {suffix} file that names its channels is not beside it: the maker's usual names were"
-        " taken",
-        {"suffix": Kind.LABEL},
-    )
+    ASSUMED_NAMES = Form("no .21E file names its channels: the usual names were taken")
     CUT_SHORT = Form(_cut_short, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
     MORE_RECORDS = Form(_more_records, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
     TRAILING_BYTES = Form(

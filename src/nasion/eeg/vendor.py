@@ -43,8 +43,7 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
         raise missing(path, "eeg2edf")
     if not named:
         source = open_linked(path, unit=unit)
-        remark = Remark(Code.ASSUMED_NAMES, {"suffix": NAMES.upper()})
-        return replace(source, warnings=(*source.warnings, remark))
+        return replace(source, warnings=(*source.warnings, Remark(Code.ASSUMED_NAMES)))
     if not is_installed("eeg2edf"):
         return open_linked(path, unit=unit)
     with _refusing(path):
