@@ -13,7 +13,7 @@ from nasion.eeg.remarks import Code, Remark
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
-from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, Chain, Pattern
+from nasion.terms import COLUMNS, DERIVATION_NAMES, ELECTRODES, PATTERNS, Chain, Pattern
 from nasion.windowing import n_steps_of
 
 SECONDS = st.floats(0, 1e6, allow_nan=False)
@@ -97,6 +97,7 @@ def remarks(draw, code: Code | None = None) -> Remark:
     entries = {
         Kind.NUMBER: st.integers(0, 10**6) | st.floats(-1e9, 1e9),
         Kind.ELECTRODE: st.sampled_from(COLUMNS),
+        Kind.CHANNEL: st.sampled_from((*COLUMNS, *DERIVATION_NAMES, "T3-FT9")),
         Kind.TERM: st.sampled_from(TERMS),
         Kind.LABEL: TEXTS,
         Kind.TEXT: TEXTS,

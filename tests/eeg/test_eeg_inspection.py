@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from made_edf import delay_records, eeg, write
 
+from nasion.eeg.array import open_array
+from nasion.eeg.assembly import assembled
 from nasion.eeg.formats import open_recording
 from nasion.eeg.inspection import believable, check_recording
 from nasion.eeg.recording import Recording
-from nasion.terms import COLUMNS, ELECTRODES
+from nasion.terms import COLUMNS, DERIVATION_NAMES, EKG, ELECTRODES
 
 
 def recording_of(signals: np.ndarray) -> Recording:
@@ -143,3 +145,21 @@ def test_real_recordings_are_sound(real):
         check = check_recording(open_recording(path))
         assert not any("nothing to read" in finding for finding in check["findings"])
         assert all(check["electrodes"][name]["status"] == "recorded" for name in ELECTRODES)
+
+
+def test_of_a_bipolar_recording_the_recorded_derivations_are_inspected():
+    signals = eeg(20_000, 18).astype(float)
+    row = DERIVATION_NAMES.index("F3-C3")
+    signals[row, 4000:16_000] = 5.0
+    recording = assembled(open_array(signals, 200.0, DERIVATION_NAMES), "uV")
+    found = check_recording(recording)
+    assert {channel["status"] for name, channel in found["electrodes"].items() if name != EKG} == {
+        "rebuilt"
+    }
+    assert list(found["derivations"]) == list(DERIVATION_NAMES)
+    assert found["derivations"]["F3-C3"]["flat_share"] == pytest.approx(0.6, abs=0.02)
+    (flat,) = (text for text in found["findings"] if text.startswith("flat"))
+    assert flat == "flat: F3-C3 60% of the time"
+    assert found["montage"] == "full, bipolar"
+    referential = check_recording(recording_of(eeg(2000)))
+    assert referential["derivations"] == {}

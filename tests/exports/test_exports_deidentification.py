@@ -232,7 +232,9 @@ def test_other_labels_go(label):
 
 def every_remark(word):
     """One of each code; each value that can hold a word of the file holds this one."""
-    values = {Kind.NUMBER: 1.5, Kind.ELECTRODE: ("Fp1",), Kind.TERM: ("left",)}
+    values = {Kind.NUMBER: 1.5, Kind.ELECTRODE: ("Fp1",), Kind.TERM: ("left",)} | {
+        Kind.CHANNEL: ("Fp1-F7",)
+    }
     for code in Code:
         kinds = code.value.kinds
         filled = {name: values.get(kind, (word,)) for name, kind in kinds.items()}

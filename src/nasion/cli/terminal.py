@@ -21,7 +21,7 @@ TITLES = {
 }
 UNITS = {"source_sfreq": " Hz", "line_hz": " Hz"}
 # Not a line of their own.
-BELOW = ("electrodes", "findings", "findings_by_eeg", "line_measurable")
+BELOW = ("electrodes", "derivations", "findings", "findings_by_eeg", "line_measurable")
 
 # Columns of the electrode table: title, key, digits, factor.
 MEASURES = (
@@ -32,7 +32,7 @@ MEASURES = (
     ("line noise µV", "line_uv", 1, 1),
 )
 NONE = "–"  # stands where nothing could be measured
-STYLES = {"missing": "red", "interpolated": "yellow"}
+STYLES = {"missing": "red", "interpolated": "yellow", "rebuilt": "dim"}
 
 
 def show_check(summary: Mapping[str, Any], console: Console | None = None) -> None:
@@ -46,7 +46,8 @@ def show_check(summary: Mapping[str, Any], console: Console | None = None) -> No
             fields.add_row(title, _safe(text))
     console.print(fields, highlight=False)
     if "electrodes" in summary:
-        console.print(_electrodes(summary["electrodes"]), highlight=False)
+        channels = {**summary["electrodes"], **summary["derivations"]}
+        console.print(_electrodes(channels), highlight=False)
     for finding in summary["findings"] or ["nothing wrong was found"]:
         # A long line is left whole, so that a path can be copied from it.
         console.print(_safe(f"• {finding}"), soft_wrap=True, highlight=False)
@@ -95,7 +96,7 @@ def _line(summary: Mapping[str, Any]) -> str:
 
 
 def _electrodes(electrodes: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table("electrode", "status", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table("channel", "status", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     for title, *_ in MEASURES:
         table.add_column(title, justify="right")
     for name, channel in electrodes.items():

@@ -8,7 +8,7 @@ from math import isfinite
 from string import Formatter
 from typing import Any
 
-from nasion.terms import COLUMNS
+from nasion.terms import COLUMNS, SITE
 
 Names = tuple[str, ...]
 
@@ -29,10 +29,11 @@ TERMS = (
 
 
 class Kind(Enum):
-    """What a value may hold, one or several of a kind; the first three tell of no patient."""
+    """What a value may hold, one or several of a kind; the first four tell of no patient."""
 
     NUMBER = "a finite number, never a date"
     ELECTRODE = "one of `terms.COLUMNS`"
+    CHANNEL = "one of `terms.COLUMNS`, or two sites with a hyphen, as of a derivation"
     TERM = "one of `TERMS`"
     LABEL = "the label or reference of a channel, as the file has it; empty where it states none"
     TEXT = "any words, also the name of a file"
@@ -43,6 +44,8 @@ class Kind(Enum):
             return all(map(self.holds, value))
         if self is Kind.NUMBER:
             return isinstance(value, int | float) and isfinite(value)
+        if self is Kind.CHANNEL and isinstance(value, str):
+            return all(site in COLUMNS or SITE.fullmatch(site) for site in value.split("-"))
         vocabulary = {Kind.ELECTRODE: COLUMNS, Kind.TERM: TERMS}.get(self)
         return isinstance(value, str) and (vocabulary is None or value in vocabulary)
 

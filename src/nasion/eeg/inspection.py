@@ -71,7 +71,8 @@ def check_recording(recording: Recording) -> dict[str, Any]:
     dict
         What the recording says of itself, `electrodes` with the share of samples that are NaN,
         flat, clipped or out of range, the typical amplitude and the line noise of each channel,
-        and `findings`: sentences, empty if nothing is wrong.
+        `derivations` with the same of each that electrodes were rebuilt from, and `findings`:
+        sentences, empty if nothing is wrong. Nothing is found in what was rebuilt.
     """
     description, findings = inspect(recording)
     return {**description, "findings": [finding.text for finding in findings]}
@@ -80,6 +81,7 @@ def check_recording(recording: Recording) -> dict[str, Any]:
 def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     """Give the answer of `check_recording` without its findings, and these as data."""
     measured = list(_pieces(recording))
+    names = _channels(recording) if measured else COLUMNS
     n_samples = max(recording.n_times, 1)
     n_finite = sum(piece.samples for piece in measured) - _total(measured, "nan")
     shares = {
@@ -94,11 +96,10 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     beside = np.sqrt(_total(measured, "beside") / spectra)
     measurable = np.array([_reaches(recording, hz) for hz in LINE_HZ])
     peaks = (line > np.sqrt(LINE_CONTRAST) * beside) & (line > LEAST_LINE_UV) & measurable
-    strength = np.where(peaks, line, 0.0)[: len(ELECTRODES)].max(axis=0)
+    strength = np.where(peaks, line, 0.0)[[name != EKG for name in names]].max(axis=0)
     strongest = int(np.argmax(strength if strength.any() else line.max(axis=0)))
     line_hz = LINE_HZ[strongest] if strength.any() else None
     line_known = bool(line_hz or measurable.all())
-    rows = {name: row for row, name in enumerate(COLUMNS)}
     channels = {
         name: {
             "status": _status(recording, name, no_ekg=bool(shares["nan"][row] >= 1)),
@@ -106,7 +107,7 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
             "amplitude_uv": _rounded(amplitude[row]),
             "line_uv": _rounded(line[row, strongest]) if line_known else None,
         }
-        for name, row in rows.items()
+        for row, name in enumerate(names)
     }
     description = {
         "name": recording.name,
@@ -114,6 +115,8 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "source_sfreq": recording.source_sfreq,
         "start": recording.start.isoformat() if recording.start else None,
         "references": list(recording.references),
+        "montage": recording.montage.name,
+        "rebuilt": list(recording.montage.rebuilt),
         "missing": list(recording.missing),
         "interpolated": list(recording.interpolated),
         "ignored": list(recording.ignored),
@@ -122,7 +125,8 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "age_group": None if recording.age_years is None else age.group_of(recording.age_years),
         "line_hz": line_hz,
         "line_measurable": line_known,
-        "electrodes": channels,
+        "electrodes": {name: channels[name] for name in COLUMNS},
+        "derivations": {name: channels[name] for name in names[len(COLUMNS) :]},
     }
     findings = _findings(recording, channels, line_hz)
     aged = age.remark(recording.age_years)
@@ -136,7 +140,23 @@ def _pieces(recording: Recording) -> Iterator[_Piece]:
         end = min(start + minute, recording.n_times)
         inside = [span for span in spans if span[0] < end and start < span[1]]
         skipped = max(inside[0][0] - start, 0) // LINE_BLOCK * LINE_BLOCK
-        yield _measure(recording.read(start + skipped, min(end, inside[-1][1])))
+        yield _measure(_read(recording, start + skipped, min(end, inside[-1][1])))
+
+
+def _channels(recording: Recording) -> tuple[str, ...]:
+    """The 20 rows, and the derivations that any of them was rebuilt from."""
+    if recording.read_channels is None:
+        return COLUMNS
+    return (*COLUMNS, *(name for name in recording.montage.recorded if "-" in name))
+
+
+def _read(recording: Recording, start: int, stop: int) -> Signals:
+    """Signals of `_channels`."""
+    signals = recording.read(start, stop)
+    if recording.read_channels is None:
+        return signals
+    rows = ["-" in name for name in recording.montage.recorded]
+    return np.concatenate([signals, recording.read_channels(start, stop)[rows]])
 
 
 def _measure(signals: Signals) -> _Piece:
@@ -220,6 +240,8 @@ def _reaches(recording: Recording, line_hz: float) -> bool:
 def _status(recording: Recording, name: str, *, no_ekg: bool) -> str:
     if name in recording.interpolated:
         return "interpolated"
+    if name in recording.montage.rebuilt:
+        return "rebuilt"
     return "missing" if name in recording.missing or (name == EKG and no_ekg) else "recorded"
 
 

@@ -103,7 +103,7 @@ def _age(group: str, least_years: float, below_years: float) -> str:
 
 LEFT_OUT = "-"  # in place of a new name
 
-_SHARES = {"electrodes": Kind.ELECTRODE, "shares": Kind.NUMBER}
+_SHARES = {"electrodes": Kind.CHANNEL, "shares": Kind.NUMBER}
 _TAKEN = {"labels": Kind.LABEL, "taken": Kind.TERM}
 _AMPLITUDES = (
     "amplitudes of {typical_uv:.2g} µV are far {side} those of EEG: the unit in the file is wrong"
@@ -269,7 +269,7 @@ class Code(Enum):
     OUT_OF_RANGE = Form(_out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
     LINE_NOISE = Form(
         "{line_hz:g} Hz line noise up to {line_uv:.0f} µV: {electrodes}",
-        {"line_hz": Kind.NUMBER, "line_uv": Kind.NUMBER, "electrodes": Kind.ELECTRODE},
+        {"line_hz": Kind.NUMBER, "line_uv": Kind.NUMBER, "electrodes": Kind.CHANNEL},
     )
 
     # of what other versions and de-identification left

@@ -136,7 +136,7 @@ def clean_remark(remark: Remark) -> Remark:
 def _clean_value(kind: Kind, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_clean_value(kind, entry) for entry in value)
-    if kind in (Kind.NUMBER, Kind.ELECTRODE, Kind.TERM):
+    if kind in (Kind.NUMBER, Kind.ELECTRODE, Kind.CHANNEL, Kind.TERM):
         return value
     if kind is Kind.LABEL:
         return value and clean_label(value)
