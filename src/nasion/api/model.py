@@ -80,7 +80,7 @@ class Model:
             Sampling rate in Hz.
         ch_names
             Name of each channel in any common spelling (Fp1, FP1, EEG Fp1-Ref, T7 for T3); at
-            least 10 of the 19 electrodes of the 10-20 system, and the EKG where there is one.
+            least four of the 19 electrodes of the 10-20 system, and the EKG where there is one.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class Model:
         Raises
         ------
         NasionError
-            If the file can't be read, or holds fewer than 10 of the 19 electrodes.
+            If the file can't be read, or ties fewer than four of the 19 electrodes.
         """
         recording = age.stated(open_recording(source, unit=unit, rename=rename), age_years)
         reader = Reader(self.network, threads=threads)

@@ -6,7 +6,7 @@ are said.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
 LEAST_SFREQ = 40  # of a channel of EEG: half of it is the highest frequency of any network here
-LEAST_ELECTRODES = 4  # so many, or fewer, show nothing of a pattern
+LEAST_ELECTRODES = 4  # a chain of fewer holds two derivations at most, which show no pattern
 
 
 @dataclass(frozen=True)
@@ -230,20 +230,23 @@ def _parts(
 
 def _read(plan: _Plan, start: int, stop: int) -> Signals:
     """Give samples start..stop of the 20 channels, µV."""
-    signals = np.full((len(COLUMNS), stop - start), np.nan)
-    signals[: len(ELECTRODES)] = potentials(plan.links, _read_channels(plan, start, stop))
-    for sign, (track, row) in zip((1, -1), plan.ekg, strict=False):
-        trace = resampled(track, (row,), start, stop)[0]
-        signals[-1] = trace if sign > 0 else signals[-1] - trace
+    as_it_is = plan.scale == 1 and not plan.splines
+    signals = np.empty((len(COLUMNS), stop - start), np.float32 if as_it_is else np.float64)
+    potentials(plan.links, _read_channels(plan, start, stop), signals[: len(ELECTRODES)])
+    hearts = [resampled(track, (row,), start, stop)[0] for track, row in plan.ekg]
+    signals[-1] = reduce(np.subtract, hearts) if hearts else np.nan
     for row, sites, weights in plan.splines:
         signals[row] = weights @ signals[list(sites)]
-    return (signals * plan.scale).astype(np.float32)
+    return signals if as_it_is else (signals * plan.scale).astype(np.float32)
 
 
 def _read_channels(plan: _Plan, start: int, stop: int) -> Array:
     """Give samples start..stop of the channels that were used, µV before their scale."""
     if not 0 <= start <= stop <= plan.n_times:
         raise ValueError(f"samples {start}..{stop} are not within 0..{plan.n_times}")
+    if len(plan.parts) == 1:  # all of one rate, in their order
+        track, rows, _ = plan.parts[0]
+        return resampled(track, rows, start, stop)
     channels = np.empty((len(plan.links), stop - start))
     for track, rows, targets in plan.parts:
         channels[list(targets)] = resampled(track, rows, start, stop)

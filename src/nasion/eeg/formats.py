@@ -142,7 +142,7 @@ def open_recording(
     Raises
     ------
     NasionError
-        If the file can't be read, or holds too few electrodes to compare with each other.
+        If the file can't be read, or ties fewer than four of the 19 electrodes.
     """
     if unit and unit not in MICROVOLTS:
         raise NasionError(f"unit '{unit}' is none of {', '.join(MICROVOLTS)}")

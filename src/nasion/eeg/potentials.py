@@ -11,7 +11,7 @@ so that a difference of what comes out is known wherever the network looks, or N
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, combinations
 from typing import Any
 
@@ -52,6 +52,26 @@ class Solution:
     components: Components
     cut: tuple[str, ...]
     weights: Array
+
+    def fill(self, signals: NDArray[Any], channels: Array) -> None:
+        """Put a stretch in which all channels of the solution have values into `signals`."""
+        for row, number in self._alone.items():
+            signals[row] = np.nan if number is None else channels[number]
+        mixed = [row for row in range(len(ELECTRODES)) if row not in self._alone]
+        if mixed:
+            weights = self.weights[mixed]
+            needed = weights.any(axis=0)
+            signals[mixed] = weights[:, needed] @ channels[needed]
+
+    @cached_property
+    def _alone(self) -> dict[int, int | None]:
+        """Rows that are one channel as it is, None for those that aren't determined."""
+        return {
+            row: None if np.isnan(weights).any() else int(weights.argmax())
+            for row, weights in enumerate(self.weights)
+            if np.isnan(weights).any()
+            or (weights.sum() == 1 and np.array_equal(weights, weights == weights.max()))
+        }
 
     @property
     def electrodes(self) -> tuple[str, ...]:
@@ -152,8 +172,8 @@ def _zero(links: Sequence[Link]) -> str | None:
     return max(dict.fromkeys(against), key=against.count, default=None)
 
 
-def potentials(links: tuple[Link, ...], channels: Array) -> Array:
-    """Signals of the 19 electrodes.
+def potentials(links: tuple[Link, ...], channels: Array, signals: NDArray[Any]) -> None:
+    """Put the signals of the 19 electrodes into `signals`.
 
     Where a channel has no value, others stand in for it as far as they determine the same.
 
@@ -161,13 +181,10 @@ def potentials(links: tuple[Link, ...], channels: Array) -> Array:
     ----------
     channels
         Shape (n_links, n_times), µV, NaN where nothing was recorded.
-
-    Returns
-    -------
-    Shape (19, n_times), µV, NaN where an electrode isn't determined.
+    signals
+        Shape (19, n_times), µV; NaN comes where an electrode isn't determined.
     """
     finite = np.isfinite(channels)
-    signals = np.full((len(ELECTRODES), channels.shape[1]), np.nan)
     if finite.all():
         changes: list[int] = []
     else:
@@ -175,18 +192,4 @@ def potentials(links: tuple[Link, ...], channels: Array) -> Array:
     for begin, end in zip([0, *changes], [*changes, channels.shape[1]], strict=True):
         if begin < end:
             usable = tuple(finite[:, begin].tolist())
-            _fill(signals[:, begin:end], channels[:, begin:end], solve(links, usable))
-    return signals
-
-
-def _fill(signals: NDArray[Any], channels: Array, solution: Solution) -> None:
-    """Put a stretch in which the same channels have values into `signals`."""
-    determined = ~np.isnan(solution.weights).any(axis=1)
-    alone = determined & ((solution.weights != 0).sum(axis=1) == 1)
-    alone &= np.nan_to_num(solution.weights).sum(axis=1) == 1.0
-    rows, columns = np.nonzero(np.where(alone[:, None], solution.weights, 0.0))
-    signals[rows] = channels[columns]
-    if (mixed := determined & ~alone).any():
-        weights = solution.weights[mixed]
-        needed = weights.any(axis=0)
-        signals[mixed] = weights[:, needed] @ channels[needed]
+            solve(links, usable).fill(signals[:, begin:end], channels[:, begin:end])

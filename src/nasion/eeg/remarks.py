@@ -50,8 +50,8 @@ def _apart(electrodes: Names, components: tuple[int, ...]) -> str:
         for group in groups
     ]
     return (
-        f"no channel ties {' to '.join(texts)}: trust differences within each, not the average"
-        " reference or comparisons between them"
+        f"the voltage between {', '.join(texts[:-1])} and {texts[-1]} is unknown: trust differences"
+        " within each, not the average reference or comparisons between them"
     )
 
 
