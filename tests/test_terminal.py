@@ -73,3 +73,17 @@ def test_a_long_finding_is_one_line():
     warning = "/a/very/long/path" * 10
     lines = shown(replace(RECORDING, warnings=(free_text(warning),))).splitlines()
     assert f"• {warning}" in lines
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "line_uv", "words"),
+    [(200.0, 40.0, "60 Hz"), (200.0, 0.0, "none"), (160.0, 0.0, "not measurable")],
+)
+def test_a_line_frequency_is_one_that_was_seen(sfreq, line_uv, words):
+    line = line_uv * np.sin(2 * np.pi * 60 * np.arange(SIGNALS.shape[1]) / 200)
+    signals = (SIGNALS + line).astype(np.float32)
+    recording = replace(
+        RECORDING, source_sfreq=sfreq, read=lambda start, stop: signals[:, start:stop]
+    )
+    (row,) = [line for line in shown(recording).splitlines() if line.startswith("line frequency")]
+    assert row.removeprefix("line frequency").strip().startswith(words)

@@ -6,7 +6,7 @@ from made_edf import eeg
 
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.terms import COLUMNS, EKG, ELECTRODES
+from nasion.terms import COLUMNS, DERIVATIONS, EKG, ELECTRODES
 
 N_TIMES = 200 * 20
 
@@ -117,6 +117,18 @@ def test_of_two_channels_of_an_electrode_the_living_one_is_taken(tmp_path, signa
     recording = open_recording(path)
     np.testing.assert_allclose(recording.signals()[:19], signals[:19], atol=0.06)
     assert "left out: T3-0, O1-0" in texts(recording)
+
+
+def test_of_two_channels_of_a_pair_the_living_one_is_taken(tmp_path, signals):
+    rows = {name: row for row, name in enumerate(ELECTRODES)}
+    pairs = [(a, b, signals[rows[a]] - signals[rows[b]]) for a, b in DERIVATIONS]
+    channels = [(f"{a}-{b}", values, "uV") for a, b, values in pairs]
+    whole = open_recording(write(tmp_path / "a.edf", channels))
+    dead = [(f"{a}-{b}", np.zeros(N_TIMES), "uV") for a, b, _ in pairs[2:4]]
+    recording = open_recording(write(tmp_path / "b.edf", [*dead, *channels]))
+    np.testing.assert_allclose(recording.signals(), whole.signals(), atol=1e-3)
+    assert "left out: F7-T3" not in texts(whole)
+    assert "left out: T3-T5, T5-O1" in texts(recording)
 
 
 def test_zeros_for_letters_are_read_as_electrodes(tmp_path, signals):

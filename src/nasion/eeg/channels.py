@@ -48,6 +48,12 @@ class _Entry:
         """Whether its name is one of EEG."""
         return self.channel.kind in ("electrode", "derivation")
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The electrode or the pair whose voltage it is, either way round."""
+        pair = self.channel.kind == "derivation"
+        return frozenset((self.channel.site, *([self.channel.reference] if pair else ())))
+
     def marked(self, marks: Sequence[bool]) -> bool:
         """What the file says of it in one of the tuples of its track."""
         return bool(marks) and marks[self.row]
@@ -226,21 +232,25 @@ def _misfit_remarks(found: Sequence[tuple[_Entry, Misfit]]) -> list[Remark]:
 def _living(
     numbers: Sequence[int], entries: Sequence[_Entry], probed: Probe
 ) -> tuple[list[int], tuple[str, ...]]:
-    """Take one channel of each electrode, the first that lives, and name the others."""
+    """Take one channel of each electrode or pair, the first that lives, and name the others."""
     dead = probed.dead | np.array([entry.marked(entry.track.unusable) for entry in entries], bool)
     references = [entry.channel.reference for entry in entries]
-    ranks = sorted(numbers, key=lambda n: (bool(dead[n]), -references.count(references[n]), n))
-    best: dict[str, int] = {}
-    for number in ranks:
-        if entries[number].channel.kind == "electrode":
-            best.setdefault(entries[number].channel.site, number)
+
+    def rank(number: int) -> tuple[bool, int, int]:
+        alone = entries[number].channel.kind == "electrode"
+        n_alike = references.count(references[number]) if alone else 0
+        return bool(dead[number]), -n_alike, number
+
+    best: dict[frozenset[str], int] = {}
+    for number in sorted(numbers, key=rank):
+        best.setdefault(entries[number].shown, number)
     living_heart = any(entries[n].channel.kind == "ekg" and not dead[n] for n in numbers)
     chosen, second = [], []
     for number in numbers:
-        channel = entries[number].channel
-        if channel.kind == "electrode" and best[channel.site] != number:
-            second.append(entries[number].label)
-        elif not (channel.kind == "ekg" and dead[number] and living_heart):
+        entry = entries[number]
+        if entry.eeg and best[entry.shown] != number:
+            second.append(entry.label)
+        elif not (entry.channel.kind == "ekg" and dead[number] and living_heart):
             chosen.append(number)
     return chosen, tuple(second)
 
