@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from drawn_readings import EVENTS, SEIZURE, START, arrays, reading
 from exports.others import annotations_by_others
-from nasion.eeg.edf.text import parts
+from nasion.eeg.edf.text import clean, parts
 from nasion.errors import NasionError
 from nasion.exports import bids
 from nasion.exports.annotations import (
@@ -174,6 +174,21 @@ def test_others_read_the_same_annotations(tmp_path, start):
         assert entries == expected
     to_edf_annotations(reading(start=start, events=()), tmp_path / "none.edf")
     assert annotations_by_others(tmp_path / "none.edf") == {reader: [] for reader in found}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    notes=st.lists(
+        st.tuples(st.floats(-10, 1e5), st.floats(0, 1e5), st.text(max_size=5)), max_size=5
+    )
+)
+def test_others_read_any_text_alike(tmp_path_factory, notes):
+    path = tmp_path_factory.mktemp("any") / "a.edf"
+    to_edf_annotations(reading(annotations=tuple(notes)), path)
+    edfio_s, *others = annotations_by_others(path).values()
+    texts = [text for _, _, text in annotations(reading(annotations=tuple(notes)))]
+    assert sorted(text for _, _, text in edfio_s) == sorted(filter(None, map(clean, texts)))
+    assert all(entries == edfio_s for entries in others)
 
 
 @pytest.mark.parametrize("text", ["x" * 512, "a" + "ä" * 700, "日本" * 300, "😀 " * 400])

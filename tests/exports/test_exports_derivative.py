@@ -8,10 +8,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from drawn_readings import LPD, SEIZURE, START, arrays, reading, without
+from drawn_readings import LPD, SEIZURE, START, arrays, reading, readings, without
 from exports.others import bids_problems, hed_problems
 from nasion.eeg.remarks import free_text
 from nasion.errors import NasionError
@@ -92,6 +92,16 @@ def test_the_validator_of_bids_would_find_it(tmp_path):
     (tmp_path / "README.md").unlink()
     found = {problem.split()[0] for problem in bids_problems(tmp_path)}
     assert found == {"TSV_VALUE_INCORRECT_TYPE", "HED_ERROR", "README_FILE_MISSING"}
+
+
+@pytest.mark.more
+@settings(max_examples=12, deadline=None, phases=(Phase.generate,))
+@given(drawn=st.lists(readings(), min_size=5, max_size=8))
+def test_the_validator_of_bids_finds_nothing_in_any_reading(tmp_path_factory, drawn):
+    folder = tmp_path_factory.mktemp("any")
+    for number, one in enumerate(drawn):
+        to_bids(one, folder, name=f"{number} {one.name}")
+    assert bids_problems(folder) == []
 
 
 @pytest.mark.more

@@ -140,7 +140,7 @@ def seconds(number: bytes) -> float:
 
 
 def tal(onset_s: float, duration_s: float, text: str) -> bytes:
-    """Spell an annotation; a duration of 0 is none.
+    """Spell an annotation; a duration of 0 is none, and nothing stands for one without a text.
 
     A text that EDFlib, and so EDFbrowser, would cut stands in several annotations of one time.
     """
@@ -157,7 +157,7 @@ def parts(text: str) -> list[str]:
         part = text.encode()[: LONGEST_TEXT - len(MORE)].decode(errors="ignore")
         cut.append(part + MORE)
         text = text[len(part) :]
-    return [*cut, text]
+    return [*cut, text] if text else cut
 
 
 def read_tals(record: bytes) -> list[Annotation]:
