@@ -1,10 +1,12 @@
 """What fewer electrodes and bipolar montages cost: scores of the same segments, seen less of.
 
-python benchmarks/montages.py ../shared/real [--simulated FOLDER] [--run RUN]
+python benchmarks/montages.py ../shared/real [--simulated FOLDER] [--run RUN] [--json TABLE]
 
 Every segment of REAL/iiic, and of a folder of simulated ones, is written anew in each montage and
 predicted from that file alone, without a ready-made spectrogram. Which electrodes are missing at
 random is drawn anew for each segment and draw; rows of all draws count, patients are resampled.
+`--json` keeps what was measured on REAL/iiic; `nasion state MODEL --accuracy TABLE` writes it into
+a model, whose readings then say it.
 """
 
 import argparse
@@ -15,12 +17,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from nasion.accuracy import Measured
 from nasion.contract import PACKAGED
-from nasion.evaluation.intervals import interval
-from nasion.evaluation.metrics import divergence
-from nasion.evaluation.resampling import resamples
+from nasion.eeg import montage as montages
+from nasion.eeg.formats import open_recording
+from nasion.evaluation.montages import measured
+from nasion.files import write_json
 from nasion.hms import layout
-from nasion.hms.segments import Segments, consensus, load_segments, targets
+from nasion.hms.segments import Segments, load_segments, targets
 from nasion.prediction import predict
 from nasion.terms import (
     CHAIN_DERIVATIONS,
@@ -54,6 +58,10 @@ def without(n: int) -> Montage:
     return lambda frame, rng: frame[list(rng.permutation(ELECTRODES)[n:])]
 
 
+def one_off(names: tuple[str, ...]) -> Montage:
+    return lambda frame, rng: frame[list(rng.permutation(names)[1:])]
+
+
 def within(side: tuple[str, ...]) -> list[tuple[str, str]]:
     return [pair for pair in DERIVATIONS if pair[0] in side]
 
@@ -63,6 +71,7 @@ MONTAGES: dict[str, tuple[Montage, ...]] = {
     "double banana, bipolar": (bipolar(*DERIVATIONS),),
     **{f"{n} missing at random": (without(n),) * DRAWS for n in (4, 5, 7, 9)},
     "headband's ten, referential": (referential(*HEADBAND),),
+    "headband without one, referential": (one_off(HEADBAND),) * DRAWS,
     "headband's ten, bipolar": (bipolar(*LATERAL),),
     "one side, referential": (referential(*LEFT), referential(*RIGHT)),
     "one side, bipolar": (bipolar(*within(LEFT)), bipolar(*within(RIGHT))),
@@ -74,6 +83,7 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("--simulated", type=Path, help="a data set of `nasion simulate`")
     parser.add_argument("--run", type=Path, default=PACKAGED)
+    parser.add_argument("--json", type=Path, help="keep here what was measured on REAL/iiic")
     arguments = parser.parse_args()
     ensemble = Run(arguments.run).ensemble()
     for folder in filter(None, (arguments.real / "iiic", arguments.simulated)):
@@ -82,29 +92,38 @@ def main() -> None:
         print(f"\n{len(segments)} segments of {folder.name}\n")
         print("| montage | n | accuracy | KLD | KLD - KLD of all 19 | largest difference |")
         print("|---|---|---|---|---|---|")
-        for line in lines(segments, ensemble):
+        rows = {}
+        for name, row, line in measurements(segments, ensemble):
             print(line, flush=True)
+            rows[name] = row.model_dump(mode="json")
+        if arguments.json and folder == arguments.real / "iiic":
+            write_json(arguments.json, rows)
 
 
-def lines(segments: Segments, ensemble: object) -> Iterator[str]:
-    """One line a montage."""
-    table = segments.table
-    unit = table["patient_id"].to_numpy()
-    target, truth = targets(table), consensus(table)
-    weights = np.concatenate(list(resamples(unit)))
-    full: dict[str, np.ndarray] = {}
+def measurements(segments: Segments, ensemble: object) -> Iterator[tuple[str, Measured, str]]:
+    """Name of each montage, what was measured on it, and that in a line."""
+    unit, target = segments.table["patient_id"].to_numpy(), targets(segments.table)
+    full: np.ndarray | None = None
     for name, draws in MONTAGES.items():
         predictions = np.stack([predicted(segments, m, ensemble, k) for k, m in enumerate(draws)])
-        kld = np.mean([divergence(target, prediction) for prediction in predictions], axis=0)
-        hits = (predictions.argmax(2) == truth).mean(axis=0)
-        full = full or {"kld": kld, "prediction": predictions[0]}
-        bounds = [interval(weights @ rows / weights.sum(1)) for rows in (kld, kld - full["kld"])]
-        of_kld, of_difference = (f"({each.low:.3f} to {each.high:.3f})" for each in bounds if each)
-        yield (
-            f"| {name} | {predictions[..., 0].size} | {hits.mean():.3f} | {kld.mean():.3f} {of_kld}"
-            f" | {(kld - full['kld']).mean():+.3f} {of_difference}"
-            f" | {np.abs(predictions - full['prediction']).max():.1e} |"
+        full = predictions[0] if full is None else full
+        row = measured(looks(segments, draws[0]), target, unit, predictions, full)
+        line = (
+            f"| {name} | {predictions[..., 0].size} | {row.accuracy:.3f}"
+            f" | {row.kld:.3f} ({row.kld_ci95[0]:.3f} to {row.kld_ci95[1]:.3f})"
+            f" | {row.above:+.3f} ({row.above_ci95[0]:.3f} to {row.above_ci95[1]:.3f})"
+            f" | {np.abs(predictions - full).max():.1e} |"
         )
+        yield name, row, line
+
+
+def looks(segments: Segments, montage: Montage) -> montages.Montage:
+    """What a montage is to who opens a file of it."""
+    with TemporaryDirectory() as temporary:
+        path = Path(temporary) / "one.parquet"
+        frame = pd.read_parquet(segments.eeg_path(segments.table["eeg_id"].iloc[0]))
+        montage(frame, np.random.default_rng((SEED, 0))).to_parquet(path)
+        return open_recording(path).montage
 
 
 def predicted(segments: Segments, montage: Montage, ensemble: object, draw: int) -> np.ndarray:

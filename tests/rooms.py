@@ -52,14 +52,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exports": BASICS | {"accuracy", "contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
     "report": BASICS
-    | {"display", "drawing", "events", "reading", "signal", "windowing"},
+    | {"display", "drawing", "eeg", "events", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
         "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
         "windowing",
     },
     "evaluation": BASICS
-    | {"calibration", "drawing", "out_of_fold", "periods", "seen", "spreadsheet"},
+    | {
+        "accuracy", "calibration", "drawing", "eeg", "out_of_fold", "periods", "seen",
+        "spreadsheet",
+    },
     "benchmark": BASICS
     | {
         "contract", "eeg", "evaluation", "exports", "guard", "provenance", "reader", "report",

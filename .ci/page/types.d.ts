@@ -69,8 +69,15 @@ interface Reading {
   electrodes: string[];
   sides: Record<string, string>;
   heart: string;
+  montage: string;
+  accuracy: string;
+  recorded: string[];
+  rebuilt: string[];
   missing: string[];
   interpolated: string[];
+  states: Record<string, string>;
+  marks: Record<string, string>;
+  cautions: string[];
   bad: Record<string, number>;
   patterns: Pattern[];
   deeds: Deed[];
@@ -154,7 +161,7 @@ interface Row {
   at: number;
   heart: boolean;
   group: string;
-  flaw: { sign: string; word: string } | null;
+  flaw: { sign: string; word: string; mild?: boolean } | null;
   place: number;
   y: number;
 }

@@ -139,6 +139,23 @@ def export(
 
 
 @app.command()
+def state(
+    model: Annotated[Path, typer.Argument(help="model.onnx, or a RUN that holds one.")],
+    accuracy: Annotated[
+        Path, typer.Option(help="Table that benchmarks/montages.py --json wrote of its weights.")
+    ],
+) -> None:
+    """Write into a model what was measured of it on each montage; its readings then say it."""
+    from nasion.contract import FILE_NAME
+    from nasion.files import read_json
+    from nasion.models.statement import state as write
+
+    path = model / FILE_NAME if model.is_dir() else model
+    about = write(path, {"accuracy": read_json(accuracy)}, accuracy)
+    typer.echo(f"{path}: {len(about.accuracy)} montages")
+
+
+@app.command()
 def blend(
     runs: Annotated[list[Path], typer.Argument(help="RUNs cross-validated on the same folds.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="New folder, which predict takes.")],

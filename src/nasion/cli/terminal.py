@@ -14,6 +14,8 @@ TITLES = {
     "duration_s": "duration",
     "source_sfreq": "sampling rate",
     "n_annotations": "annotations",
+    "channels": "channels used",
+    "rebuilt": "rebuilt from derivations",
     "line_hz": "line frequency",
     "eegs": "EEGs",
     "patterns": "segments by pattern",

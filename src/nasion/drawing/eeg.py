@@ -1,6 +1,6 @@
 """Traces of EEG as readers know them: bipolar chains, negative up, shaded by a map over time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -30,6 +30,7 @@ def draw(
     over_time: Array | None = None,
     colour: str = INK,
     doubtful: Collection[str] = (),
+    marks: Mapping[str, str] | None = None,
     gain: float | None = None,
     name_chains: bool = False,
 ) -> float:
@@ -47,6 +48,8 @@ def draw(
         peak, in `colour`.
     doubtful
         Names of derivations drawn in grey.
+    marks
+        What stands behind the names of some of them.
     gain
         Height of a row in µV; without it the one that suits the signals.
 
@@ -81,7 +84,7 @@ def draw(
     ax.set_xlim(0, duration_s)
     ax.set_ylim(low, high)
     ax.set_xticks(seconds)
-    ax.set_yticks(heights, names)
+    ax.set_yticks(heights, [f"{name}{(marks or {}).get(name, '')}" for name in names])
     for label, name, trace in zip(ax.get_yticklabels(), names, derivations, strict=True):
         label.set_color(DOUBTFUL if name in doubtful or np.isnan(trace).all() else INK)
     ax.tick_params(axis="y", length=0)

@@ -116,6 +116,7 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "start": recording.start.isoformat() if recording.start else None,
         "references": list(recording.references),
         "montage": recording.montage.name,
+        "channels": list(recording.montage.recorded),
         "rebuilt": list(recording.montage.rebuilt),
         "missing": list(recording.missing),
         "interpolated": list(recording.interpolated),
@@ -238,11 +239,7 @@ def _reaches(recording: Recording, line_hz: float) -> bool:
 
 
 def _status(recording: Recording, name: str, *, no_ekg: bool) -> str:
-    if name in recording.interpolated:
-        return "interpolated"
-    if name in recording.montage.rebuilt:
-        return "rebuilt"
-    return "missing" if name in recording.missing or (name == EKG and no_ekg) else "recorded"
+    return "missing" if name == EKG and no_ekg else recording.montage.state_of(name)
 
 
 def _findings(

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from nasion.terms import DERIVATIONS, ELECTRODES, LEFT, RIGHT
 
 HEADBAND = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")
+State = Literal["recorded", "rebuilt", "interpolated", "missing"]
+# Behind the name of a trace that was not recorded itself.
+MARKS: dict[State, str] = {"recorded": "", "rebuilt": "≈", "interpolated": "~", "missing": "✕"}
 Components = tuple[tuple[str, ...], ...]
 
 
@@ -70,6 +74,20 @@ class Montage:
             interpolated=tuple(name for name in self.interpolated if name not in lost),
             missing=tuple(name for name in ELECTRODES if name in lost | set(self.missing)),
         )
+
+    def state_of(self, trace: str) -> State:
+        """Say where a trace comes from: of an electrode (Fp1, Fp1-Av) or of two (Fp1-F7).
+
+        What was not recorded itself is as good as the worst of what it is made of.
+        """
+        sites = [site for site in trace.split("-") if site in ELECTRODES]
+        if any(site in self.missing for site in sites):
+            return "missing"
+        if any(site in self.interpolated for site in sites):
+            return "interpolated"
+        if trace in self.recorded or not any(site in self.rebuilt for site in sites):
+            return "recorded"
+        return "rebuilt"
 
     @cached_property
     def derivations(self) -> tuple[str, ...]:

@@ -329,9 +329,10 @@ def _mark(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> st
                 source.update(file.read(HEAD_BYTES))
         else:
             source.update(str(path).encode())
-    identity = repr(
-        (reader.network.about.identity, settings, reader.display, reader.report, *stated)
-    )
+    about = reader.network.about
+    says = repr((about.ages_years, about.accuracy)) if about.accuracy else ""  # in its readings
+    more = (*stated, says) if says else stated
+    identity = repr((about.identity, settings, reader.display, reader.report, *more))
     return f"{source.hexdigest()[:12]}-{sha256(identity.encode()).hexdigest()[:8]}"
 
 

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from nasion.display.display import Display
 from nasion.drawing import eeg, strips
 from nasion.drawing.template import template
+from nasion.eeg.montage import MARKS
 from nasion.events.burden import Burden
 from nasion.files import write_text
 from nasion.reading.maps import why
@@ -153,6 +154,7 @@ def render(
         n_patterns=summary.N_PATTERNS,
         ribbon=strips.RIBBON,
         cant_tell=CANT_TELL,
+        marks=MARKS,
     )
 
 
@@ -166,6 +168,7 @@ def _plate(page: ExamplePage, reading: Reading) -> Plate:
         over_time=page.map,
         colour=pattern.colour,
         doubtful=_doubtful(reading, example.at_s),
+        marks={name: MARKS[reading.montage.state_of(name)] for name in DERIVATION_NAMES},
         label=f"seconds from {summary.when(reading, example.at_s)}",
     )
     side = f", {event.side}" if event.side else ""

@@ -12,6 +12,7 @@ import numpy as np
 from nasion.contract import About
 from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
+from nasion.display.montages import TRACES
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.folder import load
@@ -27,6 +28,7 @@ from nasion.terms import (
     Pattern,
 )
 
+ALL_TRACES = sorted({name for names in TRACES.values() for name in names})
 LONGEST_NOTE = 2000  # characters
 
 
@@ -158,6 +160,10 @@ class Case:
             "duration_s": reading.duration_s,
             "n_steps": reading.n_steps,
             "source_sfreq": reading.source_sfreq,
+            "montage": reading.montage.name,
+            "accuracy": reading.trust.statement,
+            "recorded": list(reading.montage.recorded),
+            "rebuilt": list(reading.montage.rebuilt),
             "missing": list(reading.missing),
             "interpolated": list(reading.interpolated),
             "bad": dict(zip(COLUMNS, np.round(faulty, 4).tolist(), strict=True)),
@@ -169,6 +175,8 @@ class Case:
                 {"onset_s": onset_s, "duration_s": duration_s, "text": text}
                 for onset_s, duration_s, text in reading.annotations
             ],
+            "states": {name: reading.montage.state_of(name) for name in ALL_TRACES},
+            "cautions": list(reading.cautions),
             "warnings": [*map(str, reading.warnings), *self.journal.warnings],
             "model": {**_model(reading.model), "maps": maps},
             "burden": {} if reviewer.blind else self._burden,

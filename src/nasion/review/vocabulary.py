@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nasion.display.montages import LONG_NAMES
+from nasion.eeg.montage import MARKS
 from nasion.review.verdicts import DEEDS
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
@@ -46,4 +47,5 @@ VOCABULARY: dict[str, Any] = {
     "gap": REASONS.index(Reason.GAP),
     "montages": [{"name": name, "long_name": long} for name, long in LONG_NAMES.items()],
     "cant_tell": CANT_TELL,
+    "marks": MARKS,
 }

@@ -71,8 +71,11 @@ function facts() {
     ["Name", reading.name],
     ["Begins", reading.start ? reading.start.replace("T", " ") : "not known"],
     ["Duration", lengthText(reading.duration_s)],
+    ["Accuracy", reading.accuracy],
+    ["Channels used", names(reading.recorded)],
+    ["Rebuilt from derivations (≈)", names(reading.rebuilt)],
     ["Missing", names(reading.missing)],
-    ["Interpolated", names(reading.interpolated)],
+    ["Interpolated (~)", names(reading.interpolated)],
     ["Faulty (5 % of the time or more)", names(bad.map(([name, share]) => `${name} ${Math.round(100 * share)} %`))],
     ["Gaps", names(reading.gaps.map(({ onset_s, duration_s }) => `${when(onset_s)} (${lengthText(duration_s)})`))],
     ["Warnings", names(reading.warnings)],
@@ -91,6 +94,9 @@ function facts() {
     return [term, value];
   });
   byId("facts").replaceChildren(...made);
+  const cautions = byId("cautions");
+  cautions.hidden = !reading.cautions.length;
+  cautions.textContent = reading.cautions.map((text) => `Caution: ${text}.`).join(" ");
 }
 
 function startTabs() {

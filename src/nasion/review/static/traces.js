@@ -23,8 +23,9 @@ const LEAST_BAR = 17; // px
  */
 function flaw(name, reading) {
   const electrodes = name.split("-").filter((part) => reading.electrodes.includes(part));
-  if (electrodes.some((one) => reading.interpolated.includes(one))) return { sign: "~", word: "interpolated" };
-  if (electrodes.some((one) => reading.missing.includes(one))) return { sign: "✕", word: "missing" };
+  const state = reading.states[name] ?? "recorded";
+  if (state === "rebuilt") return { sign: reading.marks[state], word: state, mild: true };
+  if (state !== "recorded") return { sign: reading.marks[state], word: state };
   if (electrodes.some((one) => (reading.bad[one] ?? 0) > MOSTLY)) return { sign: "!", word: "mostly faulty" };
   return null;
 }
@@ -126,9 +127,10 @@ export function drawTraces({ context, width, height, ratio }, page, rows, { px_p
   for (const row of rows) {
     const trace = page.traces[row.at];
     const gain = row.heart ? px_per_uv / EKG_FACTOR : px_per_uv;
-    context.strokeStyle = row.flaw ? colour.absent : row.heart ? colour.ekg : colour.trace;
+    const doubtful = row.flaw && !row.flaw.mild;
+    context.strokeStyle = doubtful ? colour.absent : row.heart ? colour.ekg : colour.trace;
     context.lineWidth = 1;
-    context.setLineDash(row.flaw ? [5, 4] : []);
+    context.setLineDash(doubtful ? [5, 4] : []);
     context.beginPath();
     if (step * ratio * DENSE < 1) pathOfRange(context, trace, row.y, gain, step, ratio);
     else pathOfSamples(context, trace, row.y, gain, step);
