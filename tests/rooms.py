@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"display", "drawing", "eeg", "events", "reading", "signal", "windowing"},
     "reader": BASICS
     | {
-        "display", "eeg", "events", "exports", "hms", "network", "reading", "report", "signal",
+        "display", "eeg", "events", "exports", "hms", "network", "reading", "report",
         "windowing",
     },
     "evaluation": BASICS

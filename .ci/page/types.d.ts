@@ -77,6 +77,7 @@ interface Reading {
   interpolated: string[];
   states: Record<string, string>;
   marks: Record<string, string>;
+  untold: string[];
   cautions: string[];
   bad: Record<string, number>;
   patterns: Pattern[];

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from nasion.config import Signal
 from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
@@ -23,8 +21,6 @@ from nasion.reading.dense import PIECE, read_steps
 from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece, piece_of, spans
 from nasion.report import report
-from nasion.signal.fault import REASONS, Reason
-from nasion.terms import EVENTFUL, PATTERNS
 from nasion.windowing import n_steps_of
 
 REPORT = "report.html"
@@ -76,7 +72,6 @@ class Reader:
             warnings=(*([aged] if aged else []), *recording.warnings),
             model=about,
         )
-        reading = _without_untold(reading)
         return replace(reading, events=describe(find(reading, self.events), recording))
 
     def read_to(
@@ -138,19 +133,6 @@ class Reader:
                 yield Path(temporary)
         else:
             yield None
-
-
-def _without_untold(reading: Reading) -> Reading:
-    """Take a step for not judged where no pattern of those that make events is."""
-    places = [PATTERNS.index(pattern) for pattern in EVENTFUL]
-    nothing = np.asarray(reading.untold[:, places].all(1))
-    if not nothing.any():
-        return reading
-    return replace(
-        reading,
-        probability=np.where(nothing[:, None], np.float32(np.nan), reading.probability),
-        reason=np.where(nothing, np.uint8(REASONS.index(Reason.ELECTRODES)), reading.reason),
-    )
 
 
 def write_display(recording: Recording, signal: Signal, folder: Path) -> None:

@@ -129,16 +129,18 @@ class Reading:
 
     def _blind_spots(self) -> Iterator[str]:
         """What the montage leaves open, a clause each."""
-        shares = {pattern: self.share_untold(pattern) for pattern in EVENTFUL}
-        by_share: dict[str, list[str]] = {}
-        for pattern, share in shares.items():
+        by_reason: dict[str, list[str]] = {}
+        for pattern, reason in self.trust.untold.items():
+            by_reason.setdefault(reason, []).append(pattern.label)
+        for reason, labels in by_reason.items():
+            yield f"not judged: {', '.join(labels)} ({reason})"
+        parts: dict[str, list[str]] = {}
+        for pattern in EVENTFUL:
+            share = 0.0 if pattern in self.trust.untold else self.share_untold(pattern)
             if share:
-                where = "" if share == 1 else f" in {100 * share:.3g} % of the judged time"
-                by_share.setdefault(where, []).append(pattern.label)
-        for where, labels in by_share.items():
-            reasons = dict.fromkeys(self.trust.untold.values())
-            why = "; ".join(reasons) or "too few electrodes showed EEG there"
-            yield f"not judged{where}: {', '.join(labels)} ({why})"
+                parts.setdefault(f"{100 * share:.2g} %", []).append(pattern.label)
+        for part, labels in parts.items():
+            yield f"not judged in {part} of the judged time: {', '.join(labels)} (electrodes off)"
         if self.trust.unseen:
             yield f"the {' and the '.join(self.trust.unseen)} side of the head is not seen"
         if self.trust.measured is None and self.montage.kind is not MontageClass.FULL:

@@ -142,8 +142,13 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
     phrases = ", ".join(_phrase(row) for row in patterns if row.n_events)
     untold = _untold_clause(reading)
     if seizure.untold == 1:
-        marks = f"marks {phrases}" if phrases else "marks nothing that it can tell"
-        return f"On these electrodes the model {marks}{untold}."
+        none = all(row.untold == 1 for row in patterns)
+        text = "No pattern can be told from these electrodes" if none else "Seizures can't be told"
+        if not none:
+            told = [named(row.pattern) for row in patterns if not row.untold]
+            absent = f"no {' or '.join(told)}" if told else "nothing else"
+            text += f"; the model marks {phrases or absent}"
+        return f"{text}{untold}."
     if seizure.longest is None:
         seen_s = 60 * burden.told_minutes[Pattern.SEIZURE]
         text = f"The model marks no seizure in {lasting(seen_s)} of judged EEG"
@@ -194,7 +199,7 @@ def _advice(reading: Reading) -> str:
     unseen = "all of the recording was judged"
     if reading.untold.any():
         told = [named(pattern) for pattern in EVENTFUL if not reading.share_untold(pattern)]
-        unseen = f"of the patterns only {', '.join(told) or 'none'} could be told throughout"
+        unseen = f"only {', '.join(told)} could be told throughout" if told else "none was judged"
     if reasons:
         share = percent(sum(share for _, share in reasons))
         also = f"; {unseen}" if reading.untold.any() else ""

@@ -176,6 +176,7 @@ class Case:
                 for onset_s, duration_s, text in reading.annotations
             ],
             "states": {name: reading.montage.state_of(name) for name in ALL_TRACES},
+            "untold": list(reading.trust.untold),
             "cautions": list(reading.cautions),
             "warnings": [*map(str, reading.warnings), *self.journal.warnings],
             "model": {**_model(reading.model), "maps": maps},

@@ -49,7 +49,8 @@ function showBars() {
   const { shares } = found;
   const most = shares ? Math.max(...shares) : 0;
   const likeliest = shares && patterns[shares.indexOf(most)];
-  word.textContent = !shares || !likeliest ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}`;
+  const unsure = likeliest && state.reading.untold.includes(likeliest.name) ? ", not judged on these electrodes" : "";
+  word.textContent = !shares || !likeliest ? `Not judged: ${state.reading.reasons[found.reason]}` : most < cant_tell ? `Can't tell (at most ${percent(most)})` : `${likeliest.label} ${percent(most)}${unsure}`;
   const pattern = mapPattern();
   bars.forEach(({ button, fill, value }, k) => {
     fill.style.width = shares ? `${100 * shares[k]}%` : "0";
