@@ -146,13 +146,9 @@ def state(
     ],
 ) -> None:
     """Write into a model what was measured of it on each montage; its readings then say it."""
-    from nasion.contract import FILE_NAME
-    from nasion.files import read_json
-    from nasion.models.statement import state as write
+    from nasion.study.experiment import stated
 
-    path = model / FILE_NAME if model.is_dir() else model
-    about = write(path, {"accuracy": read_json(accuracy)}, accuracy)
-    typer.echo(f"{path}: {len(about.accuracy)} montages")
+    typer.echo(stated(model, accuracy))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
-from nasion.files import write_text
+from nasion.files import read_json, write_text
 from nasion.settings import fingerprint
 from nasion.study import data_set
 from nasion.terms import ADULTS
@@ -98,3 +98,12 @@ def exported(
     )
     write_text(path.with_name("card.md"), card(about))
     return path
+
+
+def stated(model: Path, accuracy: Path) -> str:
+    """Write a table of accuracy by montage into a model, or that of a RUN; say what was done."""
+    from nasion.models.statement import state
+
+    path = model / FILE_NAME if model.is_dir() else model
+    about = state(path, {"accuracy": read_json(accuracy)}, accuracy)
+    return f"{path}: {len(about.accuracy)} montages"
