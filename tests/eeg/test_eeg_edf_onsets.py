@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_edf import delay_records, eeg, stamped, write
 
+from nasion.eeg.edf.copy import copy_with_annotations
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code
 from nasion.errors import NasionError
@@ -114,6 +115,16 @@ def test_no_sample_is_lost_wherever_records_begin(tmp_path_factory, moves):
         assert Code.ONSETS_EARLY in codes(recording)
 
 
+@pytest.mark.parametrize("name", ["gap", "first alone", "negative", "all at 0"])
+def test_annotations_of_a_copy_stand_where_they_were_put(tmp_path, name):
+    target = tmp_path / "copy.edf"
+    source = made(tmp_path, ODD[name], "EDF+C")
+    copy_with_annotations(source, target, [(5.0, 1.0, "mine")])
+    copied, recording = open_recording(target), open_recording(source)
+    assert (5.0, 1.0, "mine") in copied.annotations
+    np.testing.assert_array_equal(copied.signals(), recording.signals())
+
+
 def test_a_start_that_no_calendar_reaches_is_not_known(tmp_path):
     path = made(tmp_path, {}, "EDF+C")
     raw = path.read_bytes()
@@ -122,3 +133,34 @@ def test_a_start_that_no_calendar_reaches_is_not_known(tmp_path):
     recording = open_recording(path)
     assert recording.start is None
     assert Code.START_BEYOND in codes(recording)
+
+
+def test_what_was_never_written_is_a_gap_and_costs_nothing(tmp_path):
+    path = write(tmp_path / "a.edf", SIGNALS)
+    raw, day = path.read_bytes(), 86_400
+    n_header = len(raw) - 20 * N * 400
+    n_records = 15 * day
+    size = n_header + n_records * 20 * 400
+    header = raw[:236] + str(n_records).ljust(8).encode() + raw[244:n_header]
+    with path.open("wb") as file:
+        file.write(header + raw[n_header:])
+        file.truncate(size)
+        file.seek(n_header + (day - N) * 8000)
+        file.write(raw[n_header:])
+    if path.stat().st_blocks * 512 > size / 2:
+        pytest.skip("the file system holds no holes")
+    recording = open_recording(path)
+    ((onset_s, duration_s),) = recording.gaps_s
+    assert onset_s == pytest.approx(N, abs=1)
+    assert onset_s + duration_s == pytest.approx(day - N, abs=1)
+    assert recording.duration_s == pytest.approx(day, abs=1)
+    np.testing.assert_allclose(recording.read(0, 200 * N), SIGNALS, atol=1e-3)
+    begin = 200 * (day - N)
+    np.testing.assert_allclose(recording.read(begin, begin + 200 * N), SIGNALS, atol=1e-3)
+    assert Code.NEVER_WRITTEN in codes(recording)
+    with path.open("r+b") as file:
+        file.truncate(n_header)
+        file.truncate(size)
+    recording = open_recording(path)  # of the block behind the header, zeros are there
+    assert recording.duration_s <= 2
+    assert Code.NEVER_WRITTEN in codes(recording)

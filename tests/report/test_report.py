@@ -401,7 +401,15 @@ def test_lengths_in_words(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (0.0002, "< 0.1 %"), (0.034, "3.4 %"), (0.5, "50 %")]
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (0.0002, "< 0.1 %"),
+        (0.034, "3.4 %"),
+        (0.5, "50 %"),
+        (0.9998, "> 99 %"),
+        (1, "100 %"),
+    ],
 )
 def test_shares_in_words(share, text):
     assert summary.percent(share).replace("\u00a0", " ") == text

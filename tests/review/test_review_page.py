@@ -121,6 +121,28 @@ def test_of_many_turns_the_last_one_is_shown(page):
     assert start_s(page) == 245  # a time that is gone to stands in the middle
 
 
+def test_a_page_turns_past_long_gaps_and_opens_on_the_first_stretch(browser, address):
+    def far_apart(route):
+        answer = route.fetch()
+        gaps = [{"onset_s": 100.0, "duration_s": 700.0}, {"onset_s": 830.0, "duration_s": 20.0}]
+        route.fulfill(response=answer, json=answer.json() | {"gaps": gaps})
+
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        page = context.new_page()
+        page.route(re.compile(r"/api/readings/[^/?]+$"), far_apart)
+        page.goto(address)
+        settled(page)
+        page.keyboard.press("Escape")
+        assert text(page, "#day-title") == "1 min 40 s of 18 min 00 s"
+        pressed(page, *["ArrowRight"] * 10)
+        assert start_s(page) == 800
+        said(page, "Nothing recorded for 11 min 40 s")
+        pressed(page, "ArrowLeft")
+        assert start_s(page) == 90
+        pressed(page, *["ArrowRight"] * 5)
+        assert start_s(page) == 840  # a short gap is shown
+
+
 def test_the_day_view_zooms_from_the_whole_to_a_minute_and_follows_a_click(page):
     assert text(page, "#day-title") == "Whole recording, 18 min 00 s"
     asked = []

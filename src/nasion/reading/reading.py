@@ -103,13 +103,13 @@ class Reading:
         """
         untold = np.zeros(self.probability.shape, np.bool_)
         tied = np.isin(ELECTRODES, self.montage.tied)
-        lost = np.packbits(broken(self.quality) & tied, axis=1)
+        judged = np.flatnonzero(self.judged)
+        lost = np.packbits(broken(self.quality)[judged] & tied, axis=1)
         kinds, kind_of = np.unique(lost, axis=0, return_inverse=True)
         for place, kind in enumerate(kinds):
             names = np.array(ELECTRODES)[np.unpackbits(kind, count=len(ELECTRODES)) > 0]
             left = self._trust(self.montage.without(names.tolist())).untold
-            untold[kind_of.ravel() == place] = [pattern in left for pattern in PATTERNS]
-        untold[~self.judged] = False
+            untold[judged[kind_of.ravel() == place]] = [pattern in left for pattern in PATTERNS]
         return untold
 
     def tells(self, pattern: Pattern) -> NDArray[np.bool_]:

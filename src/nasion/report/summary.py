@@ -69,8 +69,10 @@ def when(reading: Reading, at_s: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Such as 12 %, 3.4 %, < 0.1 %."""
+    """Such as 12 %, 3.4 %, < 0.1 %, > 99 %."""
     value = 100 * share
+    if 99 < value < 100:
+        return ">\u00a099\u00a0%"
     if 0 < value < 0.1:
         return "<\u00a00.1\u00a0%"
     return f"{value:.0f}\u00a0%" if value >= 10 or value == 0 else f"{value:.1f}\u00a0%"

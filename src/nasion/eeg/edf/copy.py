@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nasion.eeg.edf import text
 from nasion.eeg.edf.header import FIELDS, Header, annotation_signal, read_header
+from nasion.eeg.edf.reader import origin_s
 from nasion.eeg.units import Quantity, quantity, voltage
 from nasion.errors import NasionError
 from nasion.files import replacing
@@ -76,12 +77,10 @@ def copy_with_annotations(
         raise NasionError(f"{target}: is the recording itself; give the copy another name")
     with source.open("rb") as file:
         main, *fields = _split(file.read(header.n_field_bytes))
-        file.seek(header.n_header_bytes)
-        first = _stated_onset(header, file.read(header.record_bytes))
-    origin_s = text.seconds(first) if first else 0.0
-    entries = _annotation_bytes(header, list(annotations), origin_s)
+    origin = origin_s(header)
+    entries = _annotation_bytes(header, list(annotations), origin)
     if disguise:
-        start = disguise.start - timedelta(seconds=origin_s) if disguise.start else None
+        start = disguise.start - timedelta(seconds=origin) if disguise.start else None
         main = _without_patient(header, main, start)
         fields = _without_words(header, fields, disguise.label)
     else:

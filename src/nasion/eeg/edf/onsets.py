@@ -57,6 +57,28 @@ class Runs:
             )
         return _discontiguous(header, onsets, _unstated(header, n_unstated))
 
+    def without(self, holes: Sequence[tuple[int, int]], record_s: float) -> "Runs":
+        """Leave out runs of records that were never written; they become gaps."""
+        first, onset_s, counts = [], [], []
+        for begin, onset, count in zip(self.first, self.onset_s, self.counts, strict=True):
+            edges = [int(begin)]
+            for hole in holes:
+                edges += [min(max(edge, int(begin)), int(begin + count)) for edge in hole]
+            edges.append(int(begin + count))
+            for start, stop in zip(edges[::2], edges[1::2], strict=True):
+                if start < stop:
+                    first.append(start)
+                    onset_s.append(float(onset) + (start - int(begin)) * record_s)
+                    counts.append(stop - start)
+        lost_s = (int(self.counts.sum()) - sum(counts)) * record_s
+        remark = Remark(Code.NEVER_WRITTEN, {"lost_s": lost_s})
+        return Runs(
+            np.array(first, np.int64),
+            np.array(onset_s),
+            np.array(counts, np.int64),
+            (*self.warnings, *([remark] if lost_s else [])),
+        )
+
 
 def _unstated(header: Header, n: int) -> list[Remark]:
     values = {"n": n, "n_records": header.n_records}

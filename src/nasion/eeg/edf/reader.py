@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg.edf.header import Header, read_header
+from nasion.eeg.edf.holes import unwritten
 from nasion.eeg.edf.onsets import Runs
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.eeg.units import voltage
+from nasion.errors import NasionError
 
 LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
@@ -63,7 +65,7 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
     annotations = sorted(entry for entry in stated if not isnan(entry[0]))
     if unread := len(stated) - len(annotations):
         warnings.append(Remark(Code.UNREAD_ONSETS, {"n": unread}))
-    runs = Runs.of(header, onsets if header.plus else [])
+    runs = _runs(header, onsets)
     warnings += runs.warnings
     origin = float(runs.onset_s[0])
     begins = runs.onset_s - origin
@@ -85,6 +87,23 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
         warnings=tuple(warnings),
         age_years=header.age_years,
     )
+
+
+def origin_s(header: Header) -> float:
+    """Where the first sample stands, from the start that the header states."""
+    onsets, _ = _read_annotations(header)
+    return float(_runs(header, onsets).onset_s[0])
+
+
+def _runs(header: Header, onsets: Sequence[float]) -> Runs:
+    runs = Runs.of(header, onsets if header.plus else [])
+    runs = runs.without(unwritten(header), float(header.record_s))
+    if not len(runs.first):
+        raise NasionError(
+            f"{header.path}: none of its {header.n_records} records was ever written; copy it again"
+            " from the recorder"
+        )
+    return runs
 
 
 def _records(path: Path, n_header_bytes: int, shape: tuple[int, int]) -> NDArray[np.uint8]:

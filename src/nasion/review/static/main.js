@@ -6,6 +6,7 @@ import { startDialogs } from "/static/dialogs.js";
 import { byId } from "/static/dom.js";
 import { startEeg, whenShown } from "/static/eeg.js";
 import { mark } from "/static/events.js";
+import { firstDay } from "/static/gaps.js";
 import { startKeys } from "/static/keys.js";
 import { startPointer } from "/static/pointer.js";
 import { change, recall, state, watch } from "/static/state.js";
@@ -55,7 +56,7 @@ async function open(id, at_s = 0) {
     const reading = await json(of(id));
     const start_s = Math.min(Math.max(0, at_s), Math.max(0, reading.duration_s - state.page_s));
     change({
-      reading, start_s, blind: reading.blind, events: reading.events.map(mark), day: [0, reading.duration_s],
+      reading, start_s, blind: reading.blind, events: reading.events.map(mark), day: firstDay(reading, start_s),
       selected: null, adding: false, span: null, at_s: null, map: false, map_pattern: null,
     });
     byId("recording-name").textContent = reading.name;

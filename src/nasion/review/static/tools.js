@@ -1,7 +1,8 @@
 /** Choices above the page: montage, scale, filters; the theme; where to go. */
 
-import { beginning, secondOf } from "/static/clock.js";
+import { beginning, lengthText, secondOf } from "/static/clock.js";
 import { byId } from "/static/dom.js";
+import { pageFrom } from "/static/gaps.js";
 import { forgetTheme } from "/static/paint.js";
 import { step } from "/static/events.js";
 import { SENSITIVITIES, centreOn, change, lastStart, state, turnTo, watch } from "/static/state.js";
@@ -19,7 +20,15 @@ const nextEvent = (way) => {
 
 /** What keys and buttons do to the view. */
 export const view = {
-  pages: (/** @type {number} */ n) => turnTo(state.start_s + n * state.page_s),
+  /**
+   * Turn so many pages on, or back, and over a long gap at once.
+   * @param {number} n
+   */
+  pages(n) {
+    const { at_s, passed_s } = pageFrom(n);
+    turnTo(at_s);
+    if (passed_s) tell(`Nothing recorded for ${lengthText(passed_s)}: passed over`);
+  },
   seconds: (/** @type {number} */ n) => turnTo(state.start_s + n),
   first: () => turnTo(0),
   last: () => turnTo(lastStart()),
