@@ -10,98 +10,9 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from nasion.eeg.form import AGE_GROUPS, Form, Kind, Names, commas
-from nasion.terms import CENTRE_S, LEFT, MIDLINE, OLDEST_YEARS, RIGHT, SEGMENT_S
-
-
-def _reference(reference: str) -> str:
-    return reference or "none stated"
-
-
-def _mixed_references(names: Names, midline: Names, against: Names, sides: Names) -> str:
-    pairs = zip(midline, map(_reference, against), strict=True)
-    middle = ", ".join(f"{site} against {reference}" for site, reference in pairs)
-    mixed = " and the ".join(sides)
-    return (
-        f"{len(names)} references ({', '.join(map(_reference, names))}): trust differences within a"
-        f" side, not the midline{f' ({middle})' if middle else ''}, the average reference or"
-        f" left-right comparisons{f'; even the {mixed} side mixes them' if mixed else ''}; nothing"
-        " was interpolated across references"
-    )
-
-
-def _apart(electrodes: Names, components: tuple[int, ...]) -> str:
-    sides = {"the left side": LEFT, "the midline": MIDLINE, "the right side": RIGHT}
-    groups = [
-        {name for name, k in zip(electrodes, components, strict=True) if k == number}
-        for number in dict.fromkeys(components)
-    ]
-    held = set(electrodes)
-    whole = all(
-        group >= held & set(sites)
-        for group in groups
-        for sites in sides.values()
-        if group & set(sites)
-    )
-    texts = [
-        " with ".join(side for side in sides if group & set(sides[side]))
-        if whole
-        else " ".join(name for name in electrodes if name in group)
-        for group in groups
-    ]
-    return (
-        f"the voltage between {', '.join(texts[:-1])} and {texts[-1]} is unknown: trust differences"
-        " within each, not the average reference or comparisons between them"
-    )
-
-
-def _renamed(old: Names, new: Names) -> str:
-    pairs = zip(old, new, strict=True)
-    texts = [f"{was} left out" if now == LEFT_OUT else f"{was} as {now}" for was, now in pairs]
-    return f"renamed: {', '.join(texts)}"
-
-
-def _differing_references(references: Names, files: Names) -> str:
-    return _differing("reference", tuple(map(_reference, references)), files)
-
-
-def _differing(what: str, values: Names, files: Names) -> str:
-    texts = (f"{value} in {name}" for value, name in zip(values, files, strict=True))
-    return f"the {what} differs between files: {', '.join(texts)}"
-
-
-def _shares_text(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
-    pairs = zip(electrodes, shares, strict=True)
-    return f"{fault}: {', '.join(f'{name} {share:.0%}' for name, share in pairs)} of the time"
-
-
-def _out_of_range(limit_uv: float, electrodes: Names, shares: tuple[float, ...]) -> str:
-    return _shares_text(f"beyond {limit_uv:g} µV", electrodes, shares)
-
-
-def _cut_short(held_s: float, stated_s: float) -> str:
-    return (
-        f"cut short: holds {held_s:g} s of the {stated_s:g} s that its header states,"
-        f" {stated_s - held_s:g} s are missing"
-    )
-
-
-def _more_records(held_s: float, stated_s: float) -> str:
-    more_s = held_s - stated_s
-    return f"holds {held_s:g} s, {more_s:g} s more than its header states: all of it was read"
-
-
-def _age(group: str, least_years: float, below_years: float) -> str:
-    below = "" if below_years >= OLDEST_YEARS else f" to below {below_years:g}"
-    text = (
-        f"age group {commas(group)}, but the weights were made for patients from {least_years:g}"
-        f"{below} years: trust neither what they mark nor that they mark nothing"
-    )
-    newborn = "; least of all here: even a newborn's normal EEG is discontinuous, unlike theirs"
-    return text + newborn if AGE_GROUPS[0] in group else text
-
-
-LEFT_OUT = "-"  # in place of a new name
+from nasion.eeg import sentences
+from nasion.eeg.form import Form, Kind
+from nasion.terms import CENTRE_S, SEGMENT_S
 
 _SHARES = {"electrodes": Kind.CHANNEL, "shares": Kind.NUMBER}
 _TAKEN = {"labels": Kind.LABEL, "taken": Kind.TERM}
@@ -120,8 +31,8 @@ class Code(Enum):
         {"held_s": Kind.NUMBER},
     )
     ASSUMED_NAMES = Form("no .21E file names its channels: the usual names were taken")
-    CUT_SHORT = Form(_cut_short, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
-    MORE_RECORDS = Form(_more_records, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
+    CUT_SHORT = Form(sentences.cut_short, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
+    MORE_RECORDS = Form(sentences.more_records, {"held_s": Kind.NUMBER, "stated_s": Kind.NUMBER})
     TRAILING_BYTES = Form(
         "{n} bytes ({s:g} s of signal) after its last whole record were left out",
         {"n": Kind.NUMBER, "s": Kind.NUMBER},
@@ -153,6 +64,9 @@ class Code(Enum):
         " the other, so that nothing is lost",
         {"overlap_s": Kind.NUMBER},
     )
+    NEVER_WRITTEN = Form(
+        "{lost_s:,.0f} s were never written (the file has holes): a gap", {"lost_s": Kind.NUMBER}
+    )
     START_BEYOND = Form("it would end after the year 9999: its start is taken as not known")
     UNREADABLE = Form("{error}", {"error": Kind.TEXT})
 
@@ -165,7 +79,7 @@ class Code(Enum):
         "{label} holds nothing (flat, NaN or without a range): taken as missing",
         {"label": Kind.LABEL},
     )
-    RENAMED = Form(_renamed, {"old": Kind.LABEL, "new": Kind.LABEL})
+    RENAMED = Form(sentences.renamed, {"old": Kind.LABEL, "new": Kind.LABEL})
     BAD_CHANNELS = Form("marked as bad, so not used: {labels}", {"labels": Kind.LABEL})
     NOT_HELD = Form(
         "{where} speaks of channels that the recording does not hold: {labels}",
@@ -195,9 +109,9 @@ class Code(Enum):
         "no channel ties {electrodes} to its neighbours in a chain: left out",
         {"electrodes": Kind.ELECTRODE},
     )
-    APART = Form(_apart, {"electrodes": Kind.ELECTRODE, "components": Kind.NUMBER})
+    APART = Form(sentences.apart, {"electrodes": Kind.ELECTRODE, "components": Kind.NUMBER})
     MIXED_REFERENCES = Form(
-        _mixed_references,
+        sentences.mixed_references,
         {
             "names": Kind.LABEL,
             "midline": Kind.ELECTRODE,
@@ -207,7 +121,10 @@ class Code(Enum):
     )
 
     # of what weights were made for
-    AGE = Form(_age, {"group": Kind.TERM, "least_years": Kind.NUMBER, "below_years": Kind.NUMBER})
+    AGE = Form(
+        sentences.age,
+        {"group": Kind.TERM, "least_years": Kind.NUMBER, "below_years": Kind.NUMBER},
+    )
 
     # of amplitudes
     UNIT_UNDONE = Form(
@@ -235,10 +152,10 @@ class Code(Enum):
         {"electrodes": Kind.ELECTRODE, "state": Kind.TERM},
     )
     DIFFERING_REFERENCES = Form(
-        _differing_references, {"references": Kind.LABEL, "files": Kind.TEXT}
+        sentences.differing_references, {"references": Kind.LABEL, "files": Kind.TEXT}
     )
     DIFFERING_MONTAGES = Form(
-        partial(_differing, "montage"), {"values": Kind.TEXT, "files": Kind.TEXT}
+        partial(sentences.differing, "montage"), {"values": Kind.TEXT, "files": Kind.TEXT}
     )
     OVERLAP = Form(
         "begins {overlap_s:g} s before {before} ends; so much of its beginning was left out",
@@ -263,10 +180,10 @@ class Code(Enum):
         "{n} gaps, {lost_s:g} s of {duration_s:g} s",
         {"n": Kind.NUMBER, "lost_s": Kind.NUMBER, "duration_s": Kind.NUMBER},
     )
-    NAN = Form(partial(_shares_text, "without values (NaN)"), _SHARES)
-    FLAT = Form(partial(_shares_text, "flat"), _SHARES)
-    CLIPPED = Form(partial(_shares_text, "clipped"), _SHARES)
-    OUT_OF_RANGE = Form(_out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
+    NAN = Form(partial(sentences.of_the_time, "without values (NaN)"), _SHARES)
+    FLAT = Form(partial(sentences.of_the_time, "flat"), _SHARES)
+    CLIPPED = Form(partial(sentences.of_the_time, "clipped"), _SHARES)
+    OUT_OF_RANGE = Form(sentences.out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
     LINE_NOISE = Form(
         "{line_hz:g} Hz line noise up to {line_uv:.0f} µV: {electrodes}",
         {"line_hz": Kind.NUMBER, "line_uv": Kind.NUMBER, "electrodes": Kind.CHANNEL},

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nasion.eeg.naming import parse
-from nasion.eeg.remarks import LEFT_OUT, Code, Remark
+from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.sentences import LEFT_OUT
 from nasion.eeg.sidecars import Sidecars, held_label
 from nasion.eeg.source import Source, Track, part_of
 from nasion.eeg.units import Quantity, quantity
