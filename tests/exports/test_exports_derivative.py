@@ -114,6 +114,11 @@ def test_hedtools_finds_nothing(tmp_path):
     assert hed_problems(tmp_path)
 
 
+def test_a_name_of_no_form_can_be_told(tmp_path):
+    path = to_bids(reading(name="Müller, Änne (2)"), tmp_path)
+    assert re.fullmatch("sub-MullerAnne2x[0-9a-f]{6}", path.parts[-3])
+
+
 @pytest.mark.parametrize(
     ("name", "place"),
     [

@@ -10,6 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -113,7 +114,8 @@ def _entities(name: str) -> dict[str, str]:
     matches = [_ENTITY.fullmatch(part) for part in stem.split("_")]
     told = {match[1]: match[2] for match in matches if match}
     if len(stem) > LONGEST or len(told) != len(matches) or "sub" not in told:
-        letters = re.sub("[^A-Za-z0-9]", "", name)[:LONGEST]
+        # Letters keep no marks: Müller is Muller.
+        letters = re.sub("[^A-Za-z0-9]", "", normalize("NFKD", name))[:LONGEST]
         return {"sub": letters if letters == name else letters + _mark(name), "task": NO_TASK}
     entities = {key: told[key] for key in ORDER if key in told}
     if "run" in entities and not entities["run"].isdigit():
