@@ -7,6 +7,8 @@ from pathlib import Path
 import mne
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from made_edf import STEP_UV, eeg, write
 
@@ -97,6 +99,44 @@ def test_a_parquet_of_several_row_groups_equals_one(tmp_path):
     np.testing.assert_array_equal(many.signals(), one.signals())
     np.testing.assert_array_equal(many.read(499, 2501), one.read(499, 2501))
     assert one.gaps_s == many.gaps_s == ((7.45, 2.6),)
+
+
+@pytest.mark.parametrize("rows", [4000, 700])
+def test_a_column_of_nulls_is_a_missing_electrode(tmp_path, rows):
+    signals = eeg(4000)
+    columns = [pa.array(row, pa.float32()) for row in signals]
+    columns[4] = pa.nulls(4000)
+    table = pa.table(columns, names=list(COLUMNS))
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=rows)
+    recording = open_recording(tmp_path / "a.parquet")
+    assert recording.interpolated == (COLUMNS[4],)
+    kept = np.delete(np.arange(20), 4)
+    np.testing.assert_array_equal(recording.signals()[kept], signals[kept].astype(np.float32))
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_of_a_column_that_is_there_twice_the_recorded_one_counts(tmp_path, empty):
+    signals = eeg(4000)
+    other = np.full(4000, np.nan) if empty else signals[7] + 5
+    table = pa.table([other, *signals], names=[COLUMNS[3], *COLUMNS])
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=999)
+    recording = open_recording(tmp_path / "a.parquet")
+    assert recording.interpolated == ()
+    expected = signals[3] if empty else other
+    np.testing.assert_allclose(recording.signals()[3], expected, atol=1e-3)
+    np.testing.assert_allclose(recording.signals()[4:], signals[4:], atol=1e-3)
+    assert any(COLUMNS[3] in warning.text for warning in recording.warnings)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e308, -1e31])
+def test_numbers_that_nothing_measured_are_nan(tmp_path, value):
+    signals = eeg(4000)
+    signals[2, 1000:1100] = value
+    frame = pd.DataFrame(signals.T, columns=list(COLUMNS))
+    frame.to_parquet(tmp_path / "a.parquet")
+    read = open_recording(tmp_path / "a.parquet").signals()
+    assert np.isnan(read[2, 1000:1100]).all()
+    assert np.isnan(read).sum() == 100
 
 
 def test_a_parquet_written_anew_is_read_anew(tmp_path):

@@ -16,6 +16,8 @@ from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 from nasion.terms import SFREQ
 
+READABLE = (pa.types.is_floating, pa.types.is_integer, pa.types.is_null)
+LARGEST = 1e30  # infinity is beyond it, too
 READING_METADATA = b"bits"  # of a reading's quality.parquet, whose columns are electrodes, too
 
 
@@ -26,6 +28,7 @@ class _Table:
     path: Path
     modified: int
     names: tuple[str, ...]
+    places: tuple[int, ...]  # of the columns of these names
     others: tuple[str, ...]
     stops: NDArray[np.int64]  # last row of each row group, and one
     gain: float
@@ -78,15 +81,16 @@ def _open_table(path: Path, unit: str) -> _Table:
         raise NasionError(
             f"{path}: holds the quality of a reading, no EEG; give the recording itself"
         )
-    names = []  # others stay, too: they may be renamed
-    for name in schema.names:
-        kind = schema.field(name).type
-        if pa.types.is_floating(kind) or pa.types.is_integer(kind):
-            names.append(name)
+    places = []  # also of others: they may be renamed
+    for place, name in enumerate(schema.names):
+        kind = schema.field(place).type
+        if any(is_kind(kind) for is_kind in READABLE):
+            places.append(place)
         elif parse(name).kind != "other":
             raise NasionError(
                 f"{path}: column {name} holds {kind}, not numbers; write it as float32 microvolts"
             )
+    names = tuple(schema.names[place] for place in places)
     if not names:
         columns = ", ".join(schema.names[:5])
         raise NasionError(
@@ -99,7 +103,8 @@ def _open_table(path: Path, unit: str) -> _Table:
     return _Table(
         path=path,
         modified=path.stat().st_mtime_ns,
-        names=tuple(names),
+        names=names,
+        places=tuple(places),
         others=ignored,
         stops=np.cumsum(rows),
         gain=MICROVOLTS[unit or "uV"],
@@ -108,15 +113,33 @@ def _open_table(path: Path, unit: str) -> _Table:
 
 @lru_cache(maxsize=2)
 def _row_group(
-    path: Path, modified: int, names: tuple[str, ...], number: int
+    path: Path, modified: int, places: tuple[int, ...], number: int
 ) -> NDArray[np.generic]:
-    """Give one row group, shape (names, rows); `modified` is part of the key only."""
+    """Give one row group, shape (places, rows); `modified` is part of the key only.
+
+    What is beyond `LARGEST` is no measured value: NaN.
+    """
     try:
         with pq.ParquetFile(path) as file:
-            group = file.read_row_group(number, columns=list(names))
+            names = file.schema_arrow.names
+            wanted = {names[place] for place in places}
+            group = file.read_row_group(number, columns=sorted(wanted))
+            # Columns of one name stand side by side in a group, wherever they are in the file.
+            same = (place for place, name in enumerate(names) if name in wanted)
+            order = sorted(same, key=lambda place: names.index(names[place]))
+            rows = {place: _column(group.column(k)) for k, place in enumerate(order)}
+            values = np.stack([rows[place] for place in places])
     except (pa.ArrowException, OSError):
         raise NasionError(f"{path}: is damaged; copy it again or write it anew") from None
-    return np.stack([group[name].to_numpy() for name in names])
+    wrong = np.abs(values) > LARGEST
+    return np.where(wrong, np.array(np.nan, values.dtype), values) if wrong.any() else values
+
+
+def _column(column: pa.ChunkedArray) -> NDArray[np.generic]:
+    """Give the numbers of a column; one of nothing but null holds NaN."""
+    if pa.types.is_null(column.type):
+        return np.full(len(column), np.nan, np.float32)
+    return column.to_numpy()
 
 
 def _survey(table: _Table) -> tuple[tuple[bool, ...], tuple[tuple[float, float], ...]]:
@@ -130,7 +153,7 @@ def _survey(table: _Table) -> tuple[tuple[bool, ...], tuple[tuple[float, float],
     if not eeg.any():
         eeg[:] = True
     for number, stop in enumerate(table.stops):
-        values = _row_group(table.path, table.modified, table.names, number)
+        values = _row_group(table.path, table.modified, table.places, number)
         finite = ~np.isnan(values)
         low = np.minimum(low, np.where(finite, values, np.inf).min(axis=1, initial=np.inf))
         high = np.maximum(high, np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf))
@@ -150,7 +173,7 @@ def _read(table: _Table, rows: Sequence[int], start: int, stop: int) -> Array:
     starts = np.concatenate([[0], table.stops[:-1]])
     for number in np.flatnonzero((starts < stop) & (table.stops > start)).tolist():
         begin, end = max(start, int(starts[number])), min(stop, int(table.stops[number]))
-        group = _row_group(table.path, table.modified, table.names, number)
+        group = _row_group(table.path, table.modified, table.places, number)
         piece = group[list(rows), begin - int(starts[number]) : end - int(starts[number])]
         np.multiply(piece, table.gain, out=signals[:, begin - start : end - start])
     return signals
