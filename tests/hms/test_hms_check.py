@@ -1,8 +1,20 @@
 """Faults of a data set: one line a kind, none lost."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
 from hms_folder import noise, segment, write_hms
+from nasion.config import HMS_VIEW
+from nasion.eeg.formats import open_recording
+from nasion.errors import NasionError
+from nasion.hms.agreement import refuse_unseen
 from nasion.hms.check import check_segments
+from nasion.hms.layout import to_table
 from nasion.hms.segments import load_segments
+from nasion.hms.writer import spectrogram_of
 
 
 def test_a_kind_of_fault_is_one_line_with_its_count_and_first_file(tmp_path):
@@ -39,3 +51,76 @@ def test_files_that_can_not_be_read_are_one_line_a_reason(tmp_path):
     torn, empty = check_segments(load_segments(folder))["findings"]
     assert torn.startswith(f"2 of 4 EEGs, the first {file[11]}: not a parquet file")
     assert empty.startswith(f"{file[13]}: is empty")
+
+
+def genuine(path: Path, first_time_s: float) -> pd.DataFrame:
+    """The spectrogram of an EEG, whose clock is that much later than the EEG's."""
+    power = spectrogram_of(open_recording(path).signals())
+    return to_table(power, first_time_s + HMS_VIEW.window_s / 2)
+
+
+@pytest.fixture
+def paired(tmp_path):
+    """Two patients with an EEG and its own spectrogram each, one of 60 s and one of 10 s."""
+    rows = [
+        segment(11, spectrogram_id=5, offset_s=6.0, spectrogram_offset_s=-169.0),
+        segment(12, spectrogram_id=6, offset_s=0.0, spectrogram_offset_s=205.0),
+    ]
+    signals = {11: noise(60.0, 11), 12: noise(10.0, 12)}
+    folder = write_hms(tmp_path / "hms", rows, signals=signals)
+    for eeg_id, spectrogram_id, later_s in ((11, 5, 100.0), (12, 6, 500.0)):
+        table = genuine(folder / "train_eegs" / f"{eeg_id}.parquet", later_s)
+        table.to_parquet(folder / "train_spectrograms" / f"{spectrogram_id}.parquet")
+    return folder
+
+
+def findings(folder):
+    return check_segments(load_segments(folder))["findings"]
+
+
+def change(folder, **columns):
+    table = pd.read_csv(folder / "train.csv").assign(**columns)
+    table.to_csv(folder / "train.csv", index=False)
+
+
+def test_a_spectrogram_of_its_own_eeg_is_none_of_another(paired):
+    (short,) = findings(paired)
+    assert "10 s long" in short
+
+
+def test_a_spectrogram_of_another_patient_is_found(paired):
+    one, other = (paired / "train_spectrograms" / f"{n}.parquet" for n in (5, 6))
+    longer = genuine(paired / "train_eegs" / "11.parquet", 480.0)
+    longer.to_parquet(other)
+    genuine(paired / "train_eegs" / "12.parquet", 125.0).to_parquet(one)
+    found = findings(paired)
+    assert sum("shows another EEG" in finding for finding in found) == 1
+    assert any("2 of 2 EEGs, the first" in finding for finding in found)
+
+
+def test_a_spectrogram_of_another_time_is_found(paired):
+    change(paired, spectrogram_label_offset_seconds=[-155.0, 205.0])
+    assert any("shows another EEG" in finding for finding in findings(paired))
+    change(paired, spectrogram_label_offset_seconds=[1e6, 205.0])
+    assert any("begin at 1e+06 s of its spectrogram 5.parq" in text for text in findings(paired))
+
+
+def test_a_spectrogram_that_can_not_be_read_is_found(paired):
+    (paired / "train_spectrograms" / "5.parquet").write_bytes(b"PAR1")
+    assert any("5.parquet: not a readable parquet" in finding for finding in findings(paired))
+
+
+@pytest.mark.parametrize(("offset_s", "says"), [(-1.0, "begins at -1 s, before"), (11, "at 11 s")])
+def test_a_label_that_reaches_beyond_its_eeg_is_found(paired, offset_s, says):
+    change(paired, eeg_label_offset_seconds=[offset_s, 0.0])
+    assert any(says in finding for finding in findings(paired))
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "seen"), [(-20.0, True), (-20.5, False), (30.0, True), (30.5, False), (1e9, False)]
+)
+def test_a_label_of_seconds_that_are_not_there_is_no_data(paired, offset_s, seen):
+    change(paired, eeg_label_offset_seconds=[offset_s, -500.0])
+    segments = load_segments(paired)
+    with nullcontext() if seen else pytest.raises(NasionError, match="eeg_sub_id 0 begins at"):
+        refuse_unseen(segments, {11: 60.0, 12: 10.0}.__getitem__)

@@ -273,6 +273,8 @@ def test_rows_left_out_of_a_spectrogram_are_nan(tmp_path):
         (lambda frame: frame.iloc[:0], "has no rows"),
         (lambda frame: frame.assign(**{"LP_5.08": "x"}), "holds text"),
         (lambda frame: frame.iloc[::-1], "column time must rise"),
+        (lambda frame: frame.assign(**{"LP_5.08": -1.0}), "holds power below 0"),
+        (lambda frame: frame.assign(**{"LP_5.08": 1e308}), "or without end"),
         (lambda frame: frame.assign(time=1), "column time must rise"),
         (lambda frame: frame.assign(time=np.nan), "column time must rise"),
         (lambda frame: frame.iloc[:1].assign(time=np.nan), "column time must rise"),
@@ -297,6 +299,12 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path):
         assert message.startswith(f"{path}: not a readable parquet file")
     path.unlink()
     assert refusal(read_spectrogram, path).startswith(f"{path}: ")
+
+
+def test_a_column_of_nulls_of_a_spectrogram_is_nan(tmp_path):
+    spectrogram(9).assign(**{"LL_0.59": None}).to_parquet(tmp_path / "a.parquet")
+    _, power = read_spectrogram(tmp_path / "a.parquet")
+    assert np.isnan(power).sum() == np.isnan(power[0, 0]).sum() == 9
 
 
 def test_names_of_columns_are_rounded_halves_up():

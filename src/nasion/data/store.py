@@ -27,6 +27,7 @@ from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, room_for, write_json
+from nasion.hms.agreement import refuse_unseen
 from nasion.hms.segments import Segments, read_spectrogram
 from nasion.progress import Progress
 from nasion.settings import fingerprint
@@ -83,12 +84,20 @@ class Store:
 def open_store(
     segments: Segments, settings: Signal, parent: Path, progress: Progress | None = None
 ) -> Store:
-    """Open the store of these segments below `parent`; build it first where there is none."""
+    """Open the store of these segments below `parent`; build it first where there is none.
+
+    Raises
+    ------
+    NasionError
+        Where a file can't be read, or a label speaks of seconds that its EEG doesn't have.
+    """
     folder = parent / _fingerprint(segments, settings)
     if not (folder / "index.json").exists():
         with building(folder, "index.json") as temporary:
             _build(segments, settings, temporary, progress or (lambda done, total: None))
-    return load_store(folder, settings)
+    store = load_store(folder, settings)
+    refuse_unseen(segments, store.duration_s)
+    return store
 
 
 @contextmanager

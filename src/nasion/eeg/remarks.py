@@ -174,6 +174,19 @@ class Code(Enum):
         "{duration_s:g} s long, but a label begins at {latest_s:g} s",
         {"duration_s": Kind.NUMBER, "latest_s": Kind.NUMBER},
     )
+    LABEL_BEFORE = Form(
+        "a label begins at {earliest_s:g} s, before the EEG does", {"earliest_s": Kind.NUMBER}
+    )
+    SPECTROGRAM_ELSEWHERE = Form(
+        "a label's 10 min begin at {offset_s:g} s of its spectrogram {name}, which ends at"
+        " {stop_s:g} s",
+        {"offset_s": Kind.NUMBER, "stop_s": Kind.NUMBER, "name": Kind.TEXT},
+    )
+    SPECTROGRAM_OF_OTHER = Form(
+        "its spectrogram {name} shows another EEG, or another time (correlation of the courses of"
+        " power {correlation:g}): wrong spectrogram_id or offsets",
+        {"name": Kind.TEXT, "correlation": Kind.NUMBER},
+    )
     MISSING = Form("missing: {electrodes}", {"electrodes": Kind.ELECTRODE})
     INTERPOLATED = Form("interpolated: {electrodes}", {"electrodes": Kind.ELECTRODE})
     GAPS = Form(

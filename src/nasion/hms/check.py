@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from nasion.eeg.formats import open_recording
 from nasion.eeg.inspection import inspect
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
+from nasion.hms import agreement
 from nasion.hms.segments import Segments, counts_by_pattern, votes
-from nasion.terms import SEGMENT_S
 
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 
@@ -52,21 +53,22 @@ def _by_eeg(segments: Segments) -> dict[Path, list[Remark]]:
     findings: dict[Path, list[Remark]] = {}
     for eeg_id, rows in segments.table.groupby("eeg_id"):
         path = segments.eeg_path(int(str(eeg_id)))
-        if remarks := _of_eeg(path, float(rows["eeg_label_offset_seconds"].max())):
+        if remarks := _of_eeg(path, segments, rows):
             findings[path] = remarks
     return findings
 
 
-def _of_eeg(path: Path, latest_s: float) -> list[Remark]:
+def _of_eeg(path: Path, segments: Segments, rows: pd.DataFrame) -> list[Remark]:
     try:
         recording = open_recording(path)
         _, remarks = inspect(recording)
     except NasionError as error:
         return [Remark(Code.UNREADABLE, {"error": str(error).removeprefix(f"{path}: ")})]
-    if latest_s > 0 and latest_s + SEGMENT_S > recording.duration_s + 1e-6:
-        values = {"duration_s": recording.duration_s, "latest_s": latest_s}
-        return [Remark(Code.SHORTER_THAN_LABELS, values), *remarks]
-    return list(remarks)
+    return [
+        *agreement.of_labels(rows, recording.duration_s),
+        *remarks,
+        *agreement.of_spectrograms(segments, rows, recording),
+    ]
 
 
 def _grouped(by_eeg: dict[Path, list[Remark]], n_eegs: int) -> list[str]:

@@ -212,10 +212,16 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
         )
     if frame.empty:
         raise NasionError(f"{path}: has no rows")
+    for name in frame.select_dtypes(exclude="number"):
+        if frame[name].isna().all():  # of nothing but nulls
+            frame[name] = np.nan
     try:
-        times_s, power = frame[layout.TIME].to_numpy(np.float64), from_table(frame)
+        with np.errstate(over="ignore"):
+            times_s, power = frame[layout.TIME].to_numpy(np.float64), from_table(frame)
     except (TypeError, ValueError):
         raise NasionError(f"{path}: holds text where numbers belong") from None
+    if (power < 0).any() or np.isinf(power).any():
+        raise NasionError(f"{path}: holds power below 0 or without end; write it anew as µV²/Hz")
     places = np.round((times_s - times_s[0]) / HMS_VIEW.step_s)
     if not (np.isfinite(places).all() and np.all(np.diff(places) > 0)):
         raise NasionError(f"{path}: column time must rise by {HMS_VIEW.step_s:g} s a row")
