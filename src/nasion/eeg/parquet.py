@@ -122,11 +122,13 @@ def _row_group(
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            wanted = {names[place] for place in places}
-            group = file.read_row_group(number, columns=sorted(wanted))
+            wanted = list(dict.fromkeys(names[place] for place in places))
+            group = file.read_row_group(number, columns=wanted)
             # Columns of one name stand side by side in a group, wherever they are in the file.
-            same = (place for place, name in enumerate(names) if name in wanted)
-            order = sorted(same, key=lambda place: names.index(names[place]))
+            order = sorted(
+                (place for place, name in enumerate(names) if name in wanted),
+                key=lambda place: wanted.index(names[place]),
+            )
             rows = {place: _column(group.column(k)) for k, place in enumerate(order)}
             values = np.stack([rows[place] for place in places])
     except (pa.ArrowException, OSError):
