@@ -99,3 +99,12 @@ def test_egi_is_read_by_the_names_of_its_net(tmp_path):
     np.testing.assert_allclose(track.read(range(32), 0, 2000), signals[:32], atol=1e-3)
     with pytest.raises(NasionError, match=r"0 of the 19 electrodes.*E1, E2"):
         open_recording(tmp_path / "a.mff")
+
+
+def test_damage_that_shows_when_samples_are_read_is_told_in_one_line(tmp_path):
+    path = write_cnt(tmp_path / "a.cnt", eeg(600))
+    recording = open_recording(path)
+    path.write_bytes(path.read_bytes()[:10_000])
+    with pytest.raises(NasionError, match=r"a\.cnt: can't be read") as error:
+        recording.signals()
+    assert "\n" not in str(error.value)

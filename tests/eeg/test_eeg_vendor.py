@@ -170,6 +170,19 @@ def test_vendors_files_that_cannot_be_read_say_why(tmp_path):
         assert "\n" not in str(error.value)
 
 
+def test_cut_files_are_refused_when_they_are_opened(tmp_path):
+    needing("eeg2edf")
+    needing("neo")
+    for path in (
+        write_nihon_kohden(tmp_path / "a.eeg", [(0.0, eeg(2000))]),
+        write_nicolet(tmp_path / "a.e", [(0.0, eeg(2000))]),
+        write_micromed(tmp_path / "a.trc", [(200, eeg(1000)), (1800, eeg(1000))]),
+    ):
+        path.write_bytes(path.read_bytes()[:-45_000])
+        with pytest.raises(NasionError, match=rf"{path.name}: can't be read \(.*EDF\+"):
+            open_recording(path)
+
+
 @pytest.mark.parametrize(("name", "package"), [("a.e", "eeg2edf"), ("a.trc", "neo")])
 def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch, name, package):
     monkeypatch.setitem(sys.modules, package, None)

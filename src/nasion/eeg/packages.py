@@ -1,5 +1,9 @@
 """Packages that some formats need beside the base install, and the extras that bring them."""
 
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,3 +31,25 @@ def missing(path: Path, package: str) -> NasionError:
     return NasionError(
         f"{path}: needs the package {package} to be read; {install}pip install {package}"
     )
+
+
+@contextmanager
+def refusing(path: Path, advice: str) -> Iterator[None]:
+    """Say in one line what a package met in a file, whatever it raises; its warnings are dropped.
+
+    Parameters
+    ----------
+    advice
+        What to do then.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except NasionError:
+            raise
+        except Exception as error:
+            reason = str(error).replace(f"{path.parent}{os.sep}", "").partition("\n")[0].rstrip(".")
+            raise NasionError(
+                f"{path}: can't be read ({reason or type(error).__name__}); {advice}"
+            ) from None

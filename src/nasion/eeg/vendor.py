@@ -1,9 +1,7 @@
 """Files of vendors, through packages that know them: Nihon Kohden, Nicolet and Micromed."""
 
 import struct
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -17,11 +15,10 @@ from nasion.eeg.companions import companions_of
 from nasion.eeg.content import head_of
 from nasion.eeg.mne_raw import ADVICE, open_linked, open_raw
 from nasion.eeg.naming import parse
-from nasion.eeg.packages import is_installed, missing
+from nasion.eeg.packages import is_installed, missing, refusing
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.eeg.units import voltage
-from nasion.errors import NasionError
 
 NAMES = ".21e"  # of Nihon Kohden's channels
 TABLE_OF_SEGMENTS = 248  # where a Micromed file states its place
@@ -46,7 +43,7 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
         return replace(source, warnings=(*source.warnings, Remark(Code.ASSUMED_NAMES)))
     if not is_installed("eeg2edf"):
         return open_linked(path, unit=unit)
-    with _refusing(path):
+    with refusing(path, ADVICE):
         from eeg2edf.mne import read_raw_nihon_kohden
         from eeg2edf.nihon_kohden.nk import read_blocks
 
@@ -54,7 +51,7 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
             read_raw_nihon_kohden(path, block=number, marker_channel=False, verbose="error")
             for number in range(len(read_blocks(str(path))))
         ]
-    return joined(path, [open_raw(clip, str(path), unit=unit) for clip in clips])
+    return joined(path, _whole(path, [open_raw(clip, str(path), unit=unit) for clip in clips]))
 
 
 def open_nicolet(path: Path, *, unit: str = "") -> Source:
@@ -67,7 +64,7 @@ def open_nicolet(path: Path, *, unit: str = "") -> Source:
     """
     if not is_installed("eeg2edf"):
         raise missing(path, "eeg2edf")
-    with _refusing(path):
+    with refusing(path, ADVICE):
         from eeg2edf.mne import read_raw_nicolet
         from eeg2edf.nicolet.nicolet import read_header
 
@@ -75,7 +72,8 @@ def open_nicolet(path: Path, *, unit: str = "") -> Source:
             read_raw_nicolet(path, segment=number, verbose="error")
             for number in range(len(read_header(str(path))["segments"]))
         ]
-    return joined(path, [open_raw(segment, str(path), unit=unit) for segment in segments])
+    parts = [open_raw(segment, str(path), unit=unit) for segment in segments]
+    return joined(path, _whole(path, parts))
 
 
 def open_micromed(path: Path, *, unit: str = "") -> Source:
@@ -88,7 +86,7 @@ def open_micromed(path: Path, *, unit: str = "") -> Source:
     """
     if not is_installed("neo"):
         raise missing(path, "neo")
-    with _refusing(path):
+    with refusing(path, ADVICE):
         from neo.rawio.micromedrawio import MicromedRawIO
 
         if _hides_segments(path):
@@ -98,23 +96,17 @@ def open_micromed(path: Path, *, unit: str = "") -> Source:
         segments = [
             _micromed_segment(path, trace, number, unit) for number in range(trace.segment_count(0))
         ]
-    return joined(path, segments)
+    return joined(path, _whole(path, segments))
 
 
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Say in one line what a reader met, whatever it raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except NasionError:
-            raise
-        except Exception as error:  # readers of vendors' files raise whatever they meet
-            reason = str(error).replace(f"{path.parent}/", "").partition("\n")[0].rstrip(".")
-            raise NasionError(
-                f"{path}: can't be read ({reason or type(error).__name__}); {ADVICE}"
-            ) from None
+def _whole(path: Path, parts: list[Source]) -> list[Source]:
+    """Give the parts of a file back if their last samples are there: these readers do not look."""
+    with refusing(path, ADVICE):
+        for track in (track for part in parts for track in part.tracks):
+            last = track.n_times - 1
+            if last < 0 or track.read(range(len(track.labels)), last, last + 1).shape[1] != 1:
+                raise ValueError("is cut short")
+    return parts
 
 
 def _hides_segments(path: Path) -> bool:

@@ -1,6 +1,5 @@
 """DICOM waveforms (PS3.3 C.10.9), group by group: scalp EEG of routine recordings and of sleep."""
 
-import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from nasion.eeg.clips import Clip, gaps_of, track_of
 from nasion.eeg.dicom import header
 from nasion.eeg.dicom.annotations import annotations
-from nasion.eeg.packages import is_installed, missing
+from nasion.eeg.packages import is_installed, missing, refusing
 from nasion.eeg.packed import most_bytes, too_much
 from nasion.eeg.source import Array, Source
 from nasion.errors import NasionError
@@ -73,7 +72,11 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
     """
     if not is_installed("pydicom"):
         raise missing(path, "pydicom")
-    dataset = _read_dataset(path)
+    with refusing(path, "copy it again or export it anew"):
+        return _described(path, _read_dataset(path), unit)
+
+
+def _described(path: Path, dataset: Any, unit: str) -> Source:
     items = dataset.get("WaveformSequence") or []
     groups = [_group(path, number, item, unit, dataset) for number, item in enumerate(items, 1)]
     if not groups:
@@ -108,22 +111,10 @@ def open_dicom(path: Path, *, unit: str = "") -> Source:
 def _read_dataset(path: Path) -> Any:
     import pydicom
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            meta = pydicom.filereader.read_file_meta_info(path)
-            if str(meta.get("TransferSyntaxUID", "")) == DEFLATED:
-                _bound_deflated(path, meta)
-            dataset = pydicom.dcmread(path)
-            dataset.get("WaveformSequence")  # parsed here, so that damage is met here
-        except NasionError:
-            raise
-        except Exception as error:  # pydicom raises whatever it meets
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise NasionError(
-                f"{path}: is damaged or cut short ({reason}); copy it again or export it anew"
-            ) from None
-    return dataset
+    meta = pydicom.filereader.read_file_meta_info(path)
+    if str(meta.get("TransferSyntaxUID", "")) == DEFLATED:
+        _bound_deflated(path, meta)
+    return pydicom.dcmread(path)
 
 
 def _bound_deflated(path: Path, meta: Any) -> None:
