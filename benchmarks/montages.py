@@ -2,9 +2,9 @@
 
 python benchmarks/montages.py ../shared/real [--simulated FOLDER] [--run RUN] [--json TABLE]
 
-Every segment of REAL/iiic, and of a folder of simulated ones, is written anew in each montage and
-predicted from that file alone, without a ready-made spectrogram. Which electrodes are missing at
-random is drawn anew for each segment and draw; rows of all draws count, patients are resampled.
+Every segment of REAL/iiic, and the first of each simulated patient, is written anew in each montage
+and predicted from that file alone, without a ready-made spectrogram. Which electrodes are missing
+at random is drawn anew for each segment and draw; rows of all draws count, patients are resampled.
 `--json` keeps what was measured on REAL/iiic; `nasion state MODEL --accuracy TABLE` writes it into
 a model, whose readings then say it.
 """
@@ -86,9 +86,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="keep here what was measured on REAL/iiic")
     arguments = parser.parse_args()
     ensemble = Run(arguments.run).ensemble()
-    for folder in filter(None, (arguments.real / "iiic", arguments.simulated)):
+    of_all = {arguments.real / "iiic": "eeg_id"}
+    for folder, key in (of_all | {arguments.simulated: "patient_id"}).items():
+        if folder is None:
+            continue
         segments = load_segments(folder, "train")
-        segments = segments.subset(~segments.table["eeg_id"].duplicated().to_numpy())
+        segments = segments.subset(~segments.table[key].duplicated().to_numpy())
         print(f"\n{len(segments)} segments of {folder.name}\n")
         print("| montage | n | accuracy | KLD | KLD - KLD of all 19 | largest difference |")
         print("|---|---|---|---|---|---|")

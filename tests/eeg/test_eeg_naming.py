@@ -182,6 +182,11 @@ def test_a_derivation_recorded_twice_is_taken_once():
     assert parse("T3/T7-T5/P7") == Channel("derivation", "T3", "T5")
 
 
+@pytest.mark.parametrize("label", ["P3-O1", "P3-01", "EEG P3-01", "P3–O1", "P3-O1-Ref", "p3-o1-0"])
+def test_derivations_in_other_spellings(label):
+    assert parse(label) == Channel("derivation", "P3", "O1")
+
+
 @pytest.mark.parametrize("label", ["-", ".", "--0", "-1", "VNS", "LOC-ROC", "STI 014"])
 def test_channels_of_no_site_are_left_out(label):
     assert parse(label).kind == "other"

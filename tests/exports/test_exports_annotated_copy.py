@@ -19,7 +19,7 @@ from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.annotations import words
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
-from nasion.terms import COLUMNS, Pattern
+from nasion.terms import COLUMNS, DERIVATION_NAMES, Pattern
 
 NOTES = [(1.5, 0.0, "eyes open"), (7.25, 3.0, "µ")]
 EVENTS = (SEIZURE, *(Event(float(k), 2.5, Pattern.GPD, 0.5, 0.6) for k in range(20, 26)))
@@ -207,6 +207,16 @@ def test_a_moved_date_stands_in_the_copy(tmp_path):
     copy_with_annotations(source, tmp_path / "c.edf", unknown, deidentify=True)
     start = open_recording(tmp_path / "c.edf").start
     assert start is None or start.year == 1985
+
+
+def test_a_bipolar_recording_without_its_patient_is_still_the_same(tmp_path):
+    labels = ("T8-P8-0", *(name for name in DERIVATION_NAMES if name != "T4-T6"))
+    signals = np.random.default_rng(0).normal(0, 20, (len(labels), 4000))
+    source = write(tmp_path / "a.edf", signals, labels=labels)
+    copy_with_annotations(source, tmp_path / "b.edf", read(source), deidentify=True)
+    one, other = open_recording(source), open_recording(tmp_path / "b.edf")
+    assert other.montage == one.montage
+    np.testing.assert_array_equal(other.signals(), one.signals())
 
 
 def test_no_events_and_many_are_copied_too(tmp_path):

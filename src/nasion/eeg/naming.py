@@ -23,7 +23,7 @@ _SITES = {name.upper(): name for name in ELECTRODES} | {
 _PREFIX = re.compile(r"^(?:(?:EEG|POL|SCALP)[\s_:-]*|\$)+")
 # A number before the name, as of the input: CH1 Fp1, 1-Fp1.
 _INPUT = re.compile(r"^(?:CH(?:AN(?:NEL)?)?\s?)?\d{1,3}[\s_:-]+(?=(?:FP|[FCPTO])[\s_-]?[\dZ])")
-_SEPARATOR = re.compile(r"\s*[-_:;/|,=]\s*|\s+")
+_SEPARATOR = re.compile(r"\s*[-–—−_:;/|,=]\s*|\s+")
 _EKG = re.compile(r"(?:ECG|EKG)(|[LR]A?|[12]|I{1,3})")
 _POLE = re.compile(r"(?:ECG|EKG)\s*(\+|-|POS|NEG|PLUS|MINUS)(?:[\s_-]+REF)?")
 _LEADS = {"LA": "L", "RA": "R", "I": "1", "II": "2", "POS": "+", "PLUS": "+"} | {
@@ -98,6 +98,8 @@ def parse(label: str) -> Channel:
     if match := _EKG.fullmatch(first):
         return _heart(match[1], tail)
     site, reference = _scalp_site(first), "".join(tail)
+    if len(tail) > 1 and _scalp_site(tail[0]) and _KNOWN_REFERENCE.fullmatch("".join(tail[1:])):
+        reference = tail[0]  # Fp1-F7-Ref: what both were recorded against
     second = _scalp_site(reference)
     if first not in _SITES:
         return Channel("derivation", site, second) if site and second else Channel("other")
@@ -124,6 +126,8 @@ def _parts(label: str) -> list[str]:
         for before, part in pairwise(parts)
         if part not in _IDLE and _SITES.get(part, part) != _SITES.get(before)
     ]  # of both names of a temporal electrode one
+    if len(parts) == 2 and any(map(_scalp_site, parts)):
+        parts = [_ZERO_FOR_O.sub("O", part) if len(part) == 2 else part for part in parts]
     if len(parts) > 1 and parts[-1].isdigit() and not _EKG.fullmatch(parts[0]):
         parts.pop()  # the running number that tells duplicates apart
     return parts

@@ -185,11 +185,20 @@ def potentials(links: tuple[Link, ...], channels: Array, signals: NDArray[Any]) 
         Shape (19, n_times), µV; NaN comes where an electrode isn't determined.
     """
     finite = np.isfinite(channels)
-    if finite.all():
+    if _plain(links) or finite.all():
         changes: list[int] = []
+        finite = np.ones_like(finite)
     else:
         changes = (np.flatnonzero((finite[:, 1:] != finite[:, :-1]).any(axis=0)) + 1).tolist()
     for begin, end in zip([0, *changes], [*changes, channels.shape[1]], strict=True):
         if begin < end:
             usable = tuple(finite[:, begin].tolist())
             solve(links, usable).fill(signals[:, begin:end], channels[:, begin:end])
+
+
+def _plain(links: Sequence[Link]) -> bool:
+    """Whether each channel is one electrode against the same reference, none of the electrodes."""
+    others = {link.other for link in links}
+    return (
+        all(link.referential for link in links) and len(others) == 1 and not others & {*ELECTRODES}
+    )

@@ -38,6 +38,8 @@ def copy_with_annotations(
 def _clean_label(label: str) -> str:
     """Keep the electrode, whatever stands beside it."""
     channel, clean = naming.parse(label), clean_label(label)
-    if clean == label or channel.kind not in ("electrode", "ekg"):
+    if clean == label or channel.kind == "other":
         return clean
+    if channel.kind == "derivation":
+        return f"{channel.site}-{channel.reference}"
     return channel.site if channel.kind == "electrode" else EKG
