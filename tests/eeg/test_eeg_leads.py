@@ -58,6 +58,9 @@ def test_what_a_scalp_has_is_none_of_a_lead(labels):
         (*ELECTRODES, *lead("T")),
         (*lead("F", range(3, 9)), *lead("T", range(3, 9)), "O1", "O2"),
         (*lead("F"), *lead("P"), "O1", "O2"),  # nothing beyond the 10-10 system, but no midline
+        (*lead("F"), *lead("T", range(1, 7)), "O1", "O2", "Fz", "Cz"),  # a cap has C1 beside F1
+        (*lead("RAH"), "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "T3", "T4"),
+        (*lead("G", range(1, 65)), "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "T3", "T4"),
         (*lead("F'"), *lead("O'"), "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2"),
         (*lead("LA"), *lead("RAH"), "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "Cz"),
         tuple(f"EEG {name}-Ref" for name in (*lead("F"), *lead("T"), *lead("O"))),

@@ -27,6 +27,8 @@ OTHERS = re.compile(
     r"|MAG|RESP|CHIN|[RL]?LEG|[RL]?ARM|DIN|DIG|S|D|GSR|TEMP|SENS|EVT|MK|N|REF|GND|IMP|BP|ADC|A?IN?"
 )
 LEAST_RUN, LEAST_LEADS = 4, 2  # contacts numbered through, and leads of them
+LONG_RUN = 6  # contacts of one lead that is enough, where its name is one of leads
+LEAD = re.compile(r"[LR][A-Z]{1,3}|G|GR|GRID")
 LEAST_STROKES = 2
 WHOLE_SCALP = (
     15  # of the 19 electrodes, the midline among them: beside leads, they are of the scalp
@@ -48,8 +50,9 @@ def foreign_contacts(labels: Sequence[str]) -> tuple[str, ...]:
     sites = {parse(label).site for label in labels if parse(label).kind == "electrode"}
     has_midline = any(_MIDLINE.search(label.upper()) for label in labels)
     shared = _beyond(contacts) or _twice_temporal(contacts, range(1, 9))
-    if not shared and not has_midline:
-        shared = _twice_temporal(contacts, range(3, 9)) or _between(contacts)
+    if not has_midline:
+        shared = shared or _twice_temporal(contacts, range(3, 9))
+    shared = shared or _between(contacts, most_letters=1 if has_midline else len(BETWEEN))
     if shared or (len(sites) >= WHOLE_SCALP and sites.intersection(MIDLINE)):
         return shared
     return _strokes(contacts) or _leads(contacts)
@@ -68,6 +71,10 @@ def _contacts(labels: Iterable[str]) -> Contacts:
 
 def _has(contacts: Contacts, name: str, numbers: Iterable[int]) -> bool:
     return all((name, number) in contacts for number in numbers)
+
+
+def _run(contacts: Contacts, name: str, length: int) -> bool:
+    return any(_has(contacts, name, range(first, first + length)) for first in (1, 2))
 
 
 def _n_rows(contacts: Contacts) -> int:
@@ -92,16 +99,17 @@ def _twice_temporal(contacts: Contacts, numbers: Iterable[int]) -> tuple[str, ..
     return tuple(contacts["T", number] for number in numbers) if both else ()
 
 
-def _between(contacts: Contacts) -> tuple[str, ...]:
-    """Electrodes of caps, but no cap."""
+def _between(contacts: Contacts, most_letters: int) -> tuple[str, ...]:
+    """Electrodes of caps, but no cap: without its midline, or of one letter alone."""
     found = tuple(
         contacts[name, number]
         for name, numbers in BETWEEN.items()
         for number in numbers
         if (name, number) in contacts
     )
-    cap = len(found) < LEAST_BETWEEN or _n_rows(contacts) >= LEAST_OF_ROWS
-    return () if cap else found
+    n_letters = len({text[0] for text in found})
+    cap = n_letters > most_letters or _n_rows(contacts) >= LEAST_OF_ROWS
+    return () if cap or len(found) < LEAST_BETWEEN else found
 
 
 def _strokes(contacts: Contacts) -> tuple[str, ...]:
@@ -112,11 +120,8 @@ def _strokes(contacts: Contacts) -> tuple[str, ...]:
 def _leads(contacts: Contacts) -> tuple[str, ...]:
     """Contacts that are numbered through, of several leads that neither scalp nor amplifier has."""
     names = {name for name, _ in contacts if name not in SCALP and not OTHERS.fullmatch(name)}
-    leads = [
-        name
-        for name in sorted(names)
-        if any(_has(contacts, name, range(k, k + LEAST_RUN)) for k in (1, 2))
-    ]
-    if len(leads) < LEAST_LEADS:
+    leads = [name for name in sorted(names) if _run(contacts, name, LEAST_RUN)]
+    long = any(LEAD.fullmatch(name) and _run(contacts, name, LONG_RUN) for name in leads)
+    if len(leads) < LEAST_LEADS and not long:
         return ()
     return tuple(text for (name, _), text in contacts.items() if name in leads)
