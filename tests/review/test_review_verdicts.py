@@ -22,6 +22,7 @@ from nasion.review.candidates import candidates
 from nasion.review.shelf import Shelf
 from nasion.review.verdicts import FILE, TORN, Journal, Verdict, stamp, standing
 from nasion.review.votes import votes_of
+from nasion.signal.fault import Reason
 from nasion.terms import PATTERNS, VOTE_COLUMNS, Pattern
 
 
@@ -353,6 +354,24 @@ def test_bids_holds_what_stands(page, readings):
     about = json.loads(shared.with_suffix(".json").read_text())["Review"]
     assert about["Reviewers"] == ["AB"]
     assert about["EventsNotRead"] == len(reading.events) - 4
+    seen = json.loads(shared.with_suffix(".json").read_text())["Reading"]
+    unread_s = sum(event.duration_s for event in reading.events[4:])
+    assert seen["NotJudgedDuration"].get(Reason.UNREAD, 0.0) >= unread_s - 2.0
+
+
+def test_no_verdict_is_no_word_that_nothing_is_there(page, readings):
+    reading = load(readings / "stay-217")
+    page.post("export", kind="bids")
+    with (readings / "stay-217" / "review" / "events.tsv").open(newline="") as file:
+        (row,) = csv.DictReader(file, delimiter="\t")
+    assert row["eventType"] == "bckg"
+    assert float(row["judged"]) < reading.judged.mean()
+    for number in page.events():
+        page.judge(action="reject", event=number)
+    page.post("export", kind="bids")
+    with (readings / "stay-217" / "review" / "events.tsv").open(newline="") as file:
+        (row,) = csv.DictReader(file, delimiter="\t")
+    assert float(row["judged"]) == round(float(reading.judged.mean()), 4)
 
 
 def test_the_data_set_of_a_reading_alone_lies_in_it(readings):

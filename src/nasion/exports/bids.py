@@ -82,7 +82,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "length": {"Description": "ACNS 2021 word for its duration."},
     "judged": {
         "Description": "Share of this time that was judged. The rest was not seen: nothing was"
-        " recorded, or too few electrodes could be used. No event there says nothing.",
+        " recorded, too few electrodes could be used, or a reader left out events of the model."
+        " No event there says nothing.",
         **SHARE,
     },
     "not_judged": {

@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nasion.eeg.edf.writer import write_annotations
 from nasion.events.runs import length
 from nasion.exports.bids import ABSENT, write_events
@@ -13,6 +16,8 @@ from nasion.files import write_text
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.review.ledger import Entry
+from nasion.signal.fault import REASONS, Reason
+from nasion.terms import READING_STEP_S
 
 REVIEW = "review"  # in the folder of a reading
 COLUMNS = (
@@ -38,7 +43,8 @@ def export_bids(
     """
     entries = list(entries)
     events = [_event(entry) for entry in entries if entry.stands]
-    reviewed = replace(reading, events=tuple(sorted(events, key=lambda event: event.onset_s)))
+    by_onset = tuple(sorted(events, key=lambda event: event.onset_s))
+    reviewed = replace(reading, events=by_onset, reason=_reasons(reading, entries))
     more = {"Review": _about(entries)}
     write_events(reviewed, folder / REVIEW / "events.tsv", more)
     to_bids(reviewed, data_set, name=folder.resolve().name, label=REVIEWED, more=more)
@@ -58,6 +64,17 @@ def export_edf(reading: Reading, entries: Iterable[Entry], folder: Path) -> list
     ]
     write_annotations(folder / REVIEW / "annotations.edf", sorted(annotations), reading.start)
     return ["annotations.edf"]
+
+
+def _reasons(reading: Reading, entries: Iterable[Entry]) -> NDArray[np.uint8]:
+    """Why steps are not judged, those of events that nobody read among them."""
+    reasons = reading.reason.copy()
+    for entry in entries:
+        if entry.verdict is None:
+            stop_s = entry.onset_s + entry.duration_s
+            first, stop = int(entry.onset_s // READING_STEP_S), int(-(-stop_s // READING_STEP_S))
+            reasons[first:stop][reading.judged[first:stop]] = REASONS.index(Reason.UNREAD)
+    return reasons
 
 
 def _about(entries: Iterable[Entry]) -> dict[str, Any]:

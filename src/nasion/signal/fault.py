@@ -24,6 +24,7 @@ class Reason(StrEnum):
     ELECTRODES = "too few usable electrodes"
     FLAT = "flat"
     ARTIFACT = "artifact"
+    UNREAD = "an event that no reader judged"  # in what a review exports alone
 
 
 REASONS = tuple(Reason)
