@@ -85,8 +85,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "api": BASICS
     | {
-        "contract", "data", "display", "eeg", "events", "explanation", "exports", "hms", "models",
-        "network", "reader", "reading", "report", "study", "training", "windowing",
+        "accuracy", "contract", "data", "display", "eeg", "events", "explanation", "exports", "hms",
+        "models", "network", "reader", "reading", "report", "study", "training", "windowing",
     },
     "demo": BASICS
     | {

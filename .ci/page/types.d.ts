@@ -107,7 +107,7 @@ interface Summary {
   duration_s: number;
   n_events: number;
   judged: number;
-  minutes: Record<string, number>;
+  minutes: Record<string, number | null>;
   percent: Record<string, number>;
   urgency: number;
   unread: number;

@@ -16,7 +16,7 @@ from nasion.errors import NasionError
 from nasion.hms.segments import load_segments
 from nasion.models.ensemble import Ensemble
 from nasion.prediction import predict
-from nasion.terms import COLUMNS, DERIVATION_NAMES, ELECTRODES, VOTE_COLUMNS
+from nasion.terms import COLUMNS, DERIVATION_NAMES, DERIVATIONS, ELECTRODES, LEFT, VOTE_COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_what_has_to_be_known_of_an_array_is_a_warning(model):
         (np.full((19, 4000), 1e-5), 200, ELECTRODES, "looks like volts"),
         (np.ones((19, 4000)), 0, ELECTRODES, "rate"),
         (np.ones((19, 4000)) * 1j, 200, ELECTRODES, "real numbers"),
-        (np.ones((5, 4000)), 200, ELECTRODES[:5], "at least 10"),
+        (np.ones((3, 4000)), 200, ELECTRODES[:3], "at least 4"),
     ],
 )
 def test_what_can_not_be_predicted_is_one_line(model, array, sfreq, names, message):
@@ -164,6 +164,17 @@ def test_a_saved_reading_opens_as_it_was(night, tmp_path):
         replace(opened, folder=None).report(tmp_path / "x.html")
 
 
-def test_bipolar_names_are_refused_in_arrays_as_in_files(model):
-    with pytest.raises(NasionError, match="referentially"):
-        model.predict(np.ones((18, 4000)), 200, DERIVATION_NAMES)
+def test_derivations_predict_what_their_electrodes_do(model):
+    scalp = noise(30.0)[: len(ELECTRODES)].astype(np.float64)
+    at = [[ELECTRODES.index(name) for name in pair] for pair in DERIVATIONS]
+    derived = np.array([scalp[first] - scalp[second] for first, second in at])
+    with pytest.warns(UserWarning, match="rebuilt from derivations"):
+        found = model.predict(derived, 200, DERIVATION_NAMES)
+    np.testing.assert_allclose(found, model.predict(scalp, 200, ELECTRODES), atol=1e-4)
+
+
+def test_what_some_channels_cannot_tell_is_a_warning():
+    model, n = nasion.load(), len(LEFT)
+    with pytest.warns(UserWarning) as told:
+        model.predict(noise(30.0)[:n], 200, LEFT)
+    assert any("can't tell" in str(one.message) and "LPD" in str(one.message) for one in told)

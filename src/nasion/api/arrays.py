@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.accuracy import Table, trust
 from nasion.eeg.array import open_array
 from nasion.eeg.assembly import assembled
 from nasion.eeg.channels import usable
@@ -17,9 +18,14 @@ LEAST_UV = 0.01  # the largest value of EEG in microvolts is not below it, that 
 
 
 def recordings_of(
-    arrays: NDArray[np.floating], sfreq: float, ch_names: Sequence[str]
+    arrays: NDArray[np.floating], sfreq: float, ch_names: Sequence[str], table: Table | None = None
 ) -> Iterator[Recording]:
     """Give each of (n, n_chans, n_times), µV, as a recording; each kind of remark is warned once.
+
+    Parameters
+    ----------
+    table
+        What was measured of a model on montages; None where none is asked.
 
     Raises
     ------
@@ -40,14 +46,18 @@ def recordings_of(
                 f"array: no value is above {largest:.2g} µV; this looks like volts, multiply by 1e6"
             )
         recording = assembled(usable(source, "uV"), "uV")
-        for text in _remarks(recording):
+        for text in _remarks(recording, table):
             if text not in issued:
                 warnings.warn(text, stacklevel=4)
             issued.add(text)
         yield recording
 
 
-def _remarks(recording: Recording) -> Iterator[str]:
+def _remarks(recording: Recording, table: Table | None) -> Iterator[str]:
+    untold = {} if table is None else trust(recording.montage, table).untold
+    if untold:
+        labels = ", ".join(pattern.label for pattern in untold)
+        yield f"these channels can't tell {labels}: {'; '.join(dict.fromkeys(untold.values()))}"
     for names, fate in (recording.interpolated, "interpolated"), (recording.missing, "missing"):
         if names:
             yield f"not among ch_names and {fate}: {', '.join(names)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nasion.accuracy import Table
 from nasion.api.arrays import recordings_of
 from nasion.api.reading import OpenReading
 from nasion.config import Signal
@@ -66,6 +67,11 @@ class Model:
             export(self.predictor, path, name=self.predictor.experiment.name)
             return Network.open(path)
 
+    @property
+    def _accuracy(self) -> Table:
+        """What was measured on montages; of fits nothing is stated."""
+        return self.predictor.about.accuracy if isinstance(self.predictor, Network) else {}
+
     def predict(
         self, array: ArrayLike, sfreq: float, ch_names: Sequence[str]
     ) -> NDArray[np.float64]:
@@ -108,7 +114,8 @@ class Model:
         segments = signals if signals.ndim == 3 else signals[None]
         parts = [np.empty((0, len(PATTERNS)))]
         for first in range(0, len(segments), BATCH):
-            recordings = recordings_of(segments[first : first + BATCH], sfreq, ch_names)
+            part = segments[first : first + BATCH]
+            recordings = recordings_of(part, sfreq, ch_names, self._accuracy)
             wholes = (represent(recording.signals(), self.signal) for recording in recordings)
             windows = [cut(representation, self.signal, 0.0) for representation in wholes]
             parts.append(self.predictor.predict(Windows.of(windows, self.signal)))

@@ -202,7 +202,10 @@ def _doubtful(reading: Reading, at_s: float) -> list[str]:
 def _hours(reading: Reading, burden: Burden) -> list[dict[str, Any]]:
     """Tables of twelve hours: a heading each, and the minutes of each pattern that occurs."""
     patterns = [
-        pattern for pattern in EVENTFUL if pattern is Pattern.SEIZURE or burden.minutes[pattern]
+        pattern
+        for pattern in EVENTFUL
+        if burden.minutes[pattern]
+        or (pattern is Pattern.SEIZURE and burden.percent[pattern] is not None)
     ]
     ends = [0.0, *(hour.onset_s + hour.duration_s for hour in burden.hours)]
     heads = [

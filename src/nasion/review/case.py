@@ -125,7 +125,11 @@ class Case:
             "judged": round(float(reading.judged.mean()), 4) if reading.n_steps else 0.0,
             "minutes": lengths,
             "percent": {
-                name: round(100 * length / judged_minutes, 3) if judged_minutes else 0.0
+                name: None
+                if length is None
+                else round(100 * length / judged_minutes, 3)
+                if judged_minutes
+                else 0.0
                 for name, length in lengths.items()
             },
             "urgency": urgency(entries),

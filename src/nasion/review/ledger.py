@@ -124,9 +124,12 @@ def urgency(entries: Sequence[Entry]) -> float:
     return round(weighted / 60, 3)
 
 
-def minutes(reading: Reading) -> dict[str, float]:
-    """Minutes of the model's events by pattern."""
+def minutes(reading: Reading) -> dict[str, float | None]:
+    """Minutes of the model's events by pattern; None of what the electrodes can't tell."""
     by_pattern = dict.fromkeys(PATTERNS, 0.0)
     for event in reading.events:
         by_pattern[event.pattern] += event.duration_s / 60
-    return {str(pattern): round(length, 3) for pattern, length in by_pattern.items()}
+    return {
+        str(pattern): None if pattern in reading.trust.untold else round(length, 3)
+        for pattern, length in by_pattern.items()
+    }

@@ -69,8 +69,8 @@ function listRecordings(open) {
   dialog.querySelector("tbody")?.replaceChildren(...rows);
 }
 
-/** @param {number} value */
-const minutes = (value) => (!value ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value)));
+/** @param {number | null | undefined} value */
+const minutes = (value) => (value === null ? "not judged" : !value ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 function startCalibration() {
   const slider = byId("card-length", HTMLInputElement);

@@ -82,7 +82,8 @@ function facts() {
   ];
   if (!blind) {
     const current = state.readings.find(({ id }) => id === reading.id);
-    const burden = reading.patterns.map(({ name, label }) => `${label} ${Math.round(current?.minutes?.[name] ?? 0)} min`);
+    const burden = reading.patterns.map(({ name, label }) =>
+      reading.untold.includes(name) ? `${label} not judged` : `${label} ${Math.round(current?.minutes?.[name] ?? 0)} min`);
     rows.push(["Burden", burden.join(", ")]);
     const { name, identity, nasion } = reading.model;
     rows.push(["Model", [name, identity, nasion && `nasion ${nasion}`].filter(Boolean).join(", ") || "not known"]);
