@@ -32,13 +32,17 @@ class Runs:
     warnings: tuple[Remark, ...] = ()
 
     @classmethod
-    def of(cls, header: Header, stated_s: Sequence[float]) -> "Runs":
+    def of(
+        cls, header: Header, stated_s: Sequence[float], holes: Sequence[tuple[int, int]] = ()
+    ) -> "Runs":
         """Place the records of a file.
 
         Parameters
         ----------
         stated_s
             What each record states, NaN where that is nothing or no number; empty in plain files.
+        holes
+            Runs of records that were never written; they become gaps.
 
         Raises
         ------
@@ -47,18 +51,22 @@ class Runs:
         """
         onsets = np.array(stated_s, np.float64)
         onsets[~(np.abs(onsets) <= FARTHEST_S)] = np.nan
+        n_written = header.n_records - sum(stop - first for first, stop in holes)
+        n_unstated = n_written - int(np.isfinite(onsets).sum()) if len(onsets) else 0
+        remarks = _unstated(header, n_unstated)
         if not header.plus.endswith("D"):
-            return _contiguous(header, onsets)
-        n_unstated = header.n_records - int(np.isfinite(onsets).sum())
-        if 2 * n_unstated >= header.n_records:
+            runs = _contiguous(header, onsets, remarks)
+        elif not len(onsets) or 2 * n_unstated >= n_written:
             raise NasionError(
-                f"{header.path}: is discontiguous ({header.plus}) but {n_unstated} of its"
-                f" {header.n_records} records state no onset; export it as contiguous EDF+C"
+                f"{header.path}: is discontiguous ({header.plus}) but {n_unstated or n_written} of"
+                f" its {n_written} records state no onset; export it as contiguous EDF+C"
             )
-        return _discontiguous(header, onsets, _unstated(header, n_unstated))
+        else:
+            runs = _discontiguous(header, onsets, remarks)
+        return runs._without(holes, float(header.record_s)) if holes else runs
 
-    def without(self, holes: Sequence[tuple[int, int]], record_s: float) -> "Runs":
-        """Leave out runs of records that were never written; they become gaps."""
+    def _without(self, holes: Sequence[tuple[int, int]], record_s: float) -> "Runs":
+        """Leave out runs of records."""
         first, onset_s, counts = [], [], []
         for begin, onset, count in zip(self.first, self.onset_s, self.counts, strict=True):
             edges = [int(begin)]
@@ -85,16 +93,14 @@ def _unstated(header: Header, n: int) -> list[Remark]:
     return [Remark(Code.ONSETS_UNSTATED, values)] if n else []
 
 
-def _contiguous(header: Header, onsets: NDArray[np.float64]) -> Runs:
+def _contiguous(header: Header, onsets: NDArray[np.float64], remarks: list[Remark]) -> Runs:
     """One run, which begins where all records agree, or with a fraction of a second."""
     first, whole = np.zeros(1, np.int64), np.array([header.n_records])
     if not len(onsets):
         return Runs(first, np.zeros(1), whole)
-    n_unstated = int(np.isnan(onsets).sum())
-    warnings = _unstated(header, n_unstated)
     error_s = onsets - np.arange(len(onsets)) * float(header.record_s)
     origin, tolerance_s = float(error_s[0]), _tolerance_s(header)
-    if not (np.abs(error_s - origin) <= tolerance_s).all() and not 0 <= origin < 1:
+    if np.isnan(origin) or ((np.abs(error_s - origin) > tolerance_s).any() and not 0 <= origin < 1):
         origin = 0.0
     odd = np.abs(error_s - origin) > tolerance_s
     if odd.any():
@@ -103,11 +109,11 @@ def _contiguous(header: Header, onsets: NDArray[np.float64]) -> Runs:
             "n_records": header.n_records,
             "most_s": round(float(np.abs(error_s - origin)[odd].max()), 6),
         }
-        warnings.append(Remark(Code.ONSETS_DISBELIEVED, values))
-    return Runs(first, np.array([origin]), whole, tuple(warnings))
+        remarks.append(Remark(Code.ONSETS_DISBELIEVED, values))
+    return Runs(first, np.array([origin]), whole, tuple(remarks))
 
 
-def _discontiguous(header: Header, onsets: NDArray[np.float64], warnings: list[Remark]) -> Runs:
+def _discontiguous(header: Header, onsets: NDArray[np.float64], remarks: list[Remark]) -> Runs:
     record_s, tolerance_s = float(header.record_s), _tolerance_s(header)
     stated = np.flatnonzero(np.isfinite(onsets)).tolist()
     first, starts = [0], [float(onsets[stated[0]]) - stated[0] * record_s]
@@ -132,9 +138,9 @@ def _discontiguous(header: Header, onsets: NDArray[np.float64], warnings: list[R
         latest = early_s
         overlap_s = max(overlap_s, early_s)
     if overlap_s > tolerance_s:
-        warnings.append(Remark(Code.ONSETS_EARLY, {"overlap_s": round(overlap_s, 6)}))
+        remarks.append(Remark(Code.ONSETS_EARLY, {"overlap_s": round(overlap_s, 6)}))
     counts = np.diff(np.append(first, header.n_records))
-    return Runs(np.array(first), np.array(starts), counts, tuple(warnings))
+    return Runs(np.array(first), np.array(starts), counts, tuple(remarks))
 
 
 def _tolerance_s(header: Header) -> float:

@@ -9,7 +9,7 @@ Neurophysiol 2003;114:1755-1761.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from nasion.eeg.edf.onsets import Runs
 from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
+from nasion.eeg.stretches import pieces
 from nasion.eeg.units import voltage
 from nasion.errors import NasionError
 
@@ -96,8 +97,7 @@ def origin_s(header: Header) -> float:
 
 
 def _runs(header: Header, onsets: Sequence[float]) -> Runs:
-    runs = Runs.of(header, onsets if header.plus else [])
-    runs = runs.without(unwritten(header), float(header.record_s))
+    runs = Runs.of(header, onsets if header.plus else [], unwritten(header))
     if not len(runs.first):
         raise NasionError(
             f"{header.path}: none of its {header.n_records} records was ever written; copy it again"
@@ -115,24 +115,27 @@ def _read_annotations(
     header: Header,
 ) -> tuple[list[float], list[Annotation]]:
     """Give the onset that each record states, NaN for none, and annotations as they stand."""
-    onsets: list[float] = []
+    is_timed = header.annotation_signals[:1]
+    onsets = [nan] * (header.n_records * len(is_timed))
     annotations: list[Annotation] = []
     for number in header.annotation_signals:
-        for record in _annotation_bytes(header, number):
-            if number == header.annotation_signals[0]:
-                onsets.append(stated_onset_s(record))
-            annotations += read_tals(record)
+        for record, content in _annotation_bytes(header, number):
+            if number in is_timed:
+                onsets[record] = stated_onset_s(content)
+            annotations += read_tals(content)
     return onsets, annotations
 
 
-def _annotation_bytes(header: Header, number: int) -> Iterator[bytes]:
+def _annotation_bytes(header: Header, number: int) -> Iterator[tuple[int, bytes]]:
+    """Give the number of each record that was written, and its bytes of a signal."""
     begin = header.offsets[number] * header.sample_bytes
     stop = begin + header.samples[number] * header.sample_bytes
     shape = (header.n_records, header.record_bytes)
-    for first in range(0, header.n_records, ANNOTATION_BLOCK):
+    edges = [0, *(edge for hole in unwritten(header) for edge in hole), header.n_records]
+    for first, last in pieces(zip(edges[::2], edges[1::2], strict=True), ANNOTATION_BLOCK):
         records = _records(header.path, header.n_header_bytes, shape)
-        for record in np.array(records[first : first + ANNOTATION_BLOCK, begin:stop]):
-            yield record.tobytes()
+        for number_of_record, record in enumerate(np.array(records[first:last, begin:stop]), first):
+            yield number_of_record, record.tobytes()
 
 
 def _tracks(
