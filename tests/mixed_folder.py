@@ -83,8 +83,8 @@ def _others(folder: Path, signals: np.ndarray, good: list[Path]) -> dict[Path, s
         "swapped.bdf": (b"\xff\xd8\xff\xe0" + bytes(400), "not an EDF or BDF file"),
         "cut.parquet": (good[3].read_bytes()[:-500], "not a parquet file, or cut short"),
         "natus.erd": (bytes(64), "Natus.*export it as EDF"),
-        "nicolet.e": (bytes(64), "Nicolet.*export it as EDF"),
-        "micromed.trc": (bytes(64), "Micromed.*export it as EDF"),
+        "nicolet.e": (bytes(64), "export it as EDF. with Nicolet's software"),
+        "micromed.trc": (bytes(64), "export it as EDF. with Micromed's software"),
     }
     broken = {}
     for name, (content, reason) in contents.items():

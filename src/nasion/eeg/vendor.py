@@ -13,7 +13,7 @@ import numpy as np
 from nasion.eeg.clips import joined
 from nasion.eeg.companions import companions_of
 from nasion.eeg.content import head_of
-from nasion.eeg.mne_raw import ADVICE, open_linked, open_raw
+from nasion.eeg.mne_raw import open_linked, open_raw
 from nasion.eeg.naming import parse
 from nasion.eeg.packages import is_installed, missing, refusing
 from nasion.eeg.remarks import Code, Remark
@@ -43,7 +43,7 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
         return replace(source, warnings=(*source.warnings, Remark(Code.ASSUMED_NAMES)))
     if not is_installed("eeg2edf"):
         return open_linked(path, unit=unit)
-    with refusing(path, ADVICE):
+    with refusing(path, _advice("Nihon Kohden")):
         from eeg2edf.mne import read_raw_nihon_kohden
         from eeg2edf.nihon_kohden.nk import read_blocks
 
@@ -51,7 +51,9 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
             read_raw_nihon_kohden(path, block=number, marker_channel=False, verbose="error")
             for number in range(len(read_blocks(str(path))))
         ]
-    return joined(path, _whole(path, [open_raw(clip, str(path), unit=unit) for clip in clips]))
+    return joined(
+        path, _whole(path, "Nihon Kohden", [open_raw(clip, str(path), unit=unit) for clip in clips])
+    )
 
 
 def open_nicolet(path: Path, *, unit: str = "") -> Source:
@@ -64,7 +66,7 @@ def open_nicolet(path: Path, *, unit: str = "") -> Source:
     """
     if not is_installed("eeg2edf"):
         raise missing(path, "eeg2edf")
-    with refusing(path, ADVICE):
+    with refusing(path, _advice("Nicolet")):
         from eeg2edf.mne import read_raw_nicolet
         from eeg2edf.nicolet.nicolet import read_header
 
@@ -73,7 +75,7 @@ def open_nicolet(path: Path, *, unit: str = "") -> Source:
             for number in range(len(read_header(str(path))["segments"]))
         ]
     parts = [open_raw(segment, str(path), unit=unit) for segment in segments]
-    return joined(path, _whole(path, parts))
+    return joined(path, _whole(path, "Nicolet", parts))
 
 
 def open_micromed(path: Path, *, unit: str = "") -> Source:
@@ -86,7 +88,7 @@ def open_micromed(path: Path, *, unit: str = "") -> Source:
     """
     if not is_installed("neo"):
         raise missing(path, "neo")
-    with refusing(path, ADVICE):
+    with refusing(path, _advice("Micromed")):
         from neo.rawio.micromedrawio import MicromedRawIO
 
         if _hides_segments(path):
@@ -96,12 +98,16 @@ def open_micromed(path: Path, *, unit: str = "") -> Source:
         segments = [
             _micromed_segment(path, trace, number, unit) for number in range(trace.segment_count(0))
         ]
-    return joined(path, _whole(path, segments))
+    return joined(path, _whole(path, "Micromed", segments))
 
 
-def _whole(path: Path, parts: list[Source]) -> list[Source]:
+def _advice(vendor: str) -> str:
+    return f"export it as EDF+ with {vendor}'s software"
+
+
+def _whole(path: Path, vendor: str, parts: list[Source]) -> list[Source]:
     """Give the parts of a file back if their last samples are there: these readers do not look."""
-    with refusing(path, ADVICE):
+    with refusing(path, _advice(vendor)):
         for track in (track for part in parts for track in part.tracks):
             last = track.n_times - 1
             if last < 0 or track.read(range(len(track.labels)), last, last + 1).shape[1] != 1:
