@@ -169,7 +169,7 @@ function describe(at_s, y) {
     if (reason) words.push(`not judged: ${reading.reasons[reason]}`);
     else if (shown.probabilities) {
       const { data } = shown.probabilities;
-      const all = reading.patterns.map(({ label }, k) => ({ share: data[k * columns + column], label }));
+      const all = reading.patterns.map((pattern, k) => ({ share: data[k * columns + column], label: judgedLabel(pattern) }));
       const [{ share: most, label }] = all.sort((a, b) => b.share - a.share);
       if (most >= 0) words.push(`${label} ${Math.round(100 * most)} %`);
     }
@@ -211,6 +211,12 @@ function scaleOfPower() {
 }
 
 /**
+ * A pattern by name; of one that the montage can't tell that, too.
+ * @param {{ name: string, label: string }} pattern
+ */
+const judgedLabel = ({ name, label }) => (state.reading.untold.includes(name) ? `${label} (not judged)` : label);
+
+/**
  * Take up the work; `complain` shows an error in one line.
  * @param {Complain} complain
  */
@@ -219,13 +225,13 @@ export function startDay(complain) {
   const legend = byId("day-legend");
   watch(["reading"], () => {
     shown = null;
-    const parts = state.blind ? [] : state.reading.patterns.map(({ label, colour, long_name }) => {
+    const parts = state.blind ? [] : state.reading.patterns.map((pattern) => {
       const swatch = document.createElement("span");
       swatch.className = "swatch";
-      swatch.style.background = colour;
+      swatch.style.background = pattern.colour;
       const part = document.createElement("span");
-      part.title = long_name;
-      part.append(swatch, label);
+      part.title = pattern.long_name;
+      part.append(swatch, judgedLabel(pattern));
       return part;
     });
     legend.replaceChildren(...parts, scaleOfPower());
