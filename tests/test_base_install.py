@@ -40,6 +40,7 @@ def without_learning(*arguments):
     return subprocess.run(call, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.more
 def test_reading_verbs_work_without_pytorch(recording, tmp_path):
     done = without_learning("read", recording, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr

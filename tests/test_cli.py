@@ -71,6 +71,7 @@ def test_a_mistake_is_one_line_and_exit_code_two(tmp_path):
     assert shown.stderr.strip().splitlines() == [f"nasion: {tmp_path / 'absent.edf'}: not found"]
 
 
+@pytest.mark.more
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(phantoms, tmp_path):
     main = "from nasion.cli import main; main()"
     verbs = {

@@ -192,6 +192,7 @@ def test_strings_name_files_as_paths_do(files: dict[str, Path], tmp_path: Path) 
     assert alone == several
 
 
+@pytest.mark.more
 def test_the_same_files_give_the_same_bytes(files: dict[str, Path], tmp_path: Path) -> None:
     for name in "ab":
         evaluate(files["both"], None, tmp_path / name)
@@ -386,6 +387,7 @@ def test_single_experts_are_told_of(experts: Path, tmp_path: Path) -> None:
     assert "Patients: the files name none" in texts
 
 
+@pytest.mark.more
 def test_no_label_of_a_figure_is_clipped_or_covered(
     run: Path,
     experts: Path,

@@ -33,6 +33,7 @@ def test_an_even_order_takes_every_piece_once_and_spreads_its_beginning(n):
         assert gaps.max() <= 2 * gaps.min() + 1
 
 
+@pytest.mark.more
 def test_deleting_by_the_map_hurts_more_than_at_random(packaged):
     found = []
     for seed in range(4):

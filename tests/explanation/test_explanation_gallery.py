@@ -75,6 +75,7 @@ def test_the_best_and_the_most_confidently_wrong_are_chosen():
     assert wrong.file_name == "wrong-lpd-as-other"
 
 
+@pytest.mark.more
 def test_each_is_explained_by_the_net_that_held_it_out(dataset, tmp_path):
     fits = (replace(small(0), calibration=Calibration(2.0), fold="0"), replace(small(1), fold="1"))
     ensemble = Ensemble(fits)
