@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 from abouts import measured
+from nasion.cli import app
 from nasion.contract import PACKAGED_MODEL
 from nasion.errors import NasionError
 from nasion.models.card import card
@@ -47,3 +49,19 @@ def test_the_packaged_model_says_how_accurate_it_is_on_each_montage():
     assert [(row.above, row.untold) for row in full] == [(0.0, ())]
     assert {row.electrodes for row in rows.values()} >= {8, 10, 12, 14, 15, 19}
     assert json.loads(json.dumps(Network.open().about.as_dict()["accuracy"])).keys() == rows.keys()
+
+
+def test_a_licence_is_stated_by_the_verb_and_nothing_is_refused(tmp_path):
+    shutil.copy(PACKAGED_MODEL, tmp_path / "model.onnx")
+    accuracy = Network.open(tmp_path / "model.onnx").about.accuracy
+    said = CliRunner().invoke(app, ["state", str(tmp_path), "--licence", "CC-BY-NC-4.0"])
+    assert "licence CC-BY-NC-4.0" in said.output
+    about = Network.open(tmp_path / "model.onnx").about
+    assert (about.licence, about.accuracy) == ("CC-BY-NC-4.0", accuracy)
+    refused = CliRunner().invoke(app, ["state", str(tmp_path)])
+    assert isinstance(refused.exception, NasionError)
+    assert "give --accuracy or --licence" in str(refused.exception)
+
+
+def test_the_packaged_weights_are_under_the_licence_of_the_package():
+    assert Network.open().about.licence == "Apache-2.0"

@@ -142,13 +142,15 @@ def export(
 def state(
     model: Annotated[Path, typer.Argument(help="model.onnx, or a RUN that holds one.")],
     accuracy: Annotated[
-        Path, typer.Option(help="Table that benchmarks/montages.py --json wrote of its weights.")
-    ],
+        Path | None,
+        typer.Option(help="Table that benchmarks/montages.py --json wrote of its weights."),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights, as SPDX writes it.")] = "",
 ) -> None:
-    """Write into a model what was measured of it on each montage; its readings then say it."""
+    """Write into a model its accuracy on each montage or its licence; its readings then say it."""
     from nasion.study.experiment import stated
 
-    typer.echo(stated(model, accuracy))
+    typer.echo(stated(model, accuracy, licence))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME, PACKAGED
 from nasion.data.store import building
+from nasion.errors import NasionError
 from nasion.files import read_json, write_text
 from nasion.settings import fingerprint
 from nasion.study import data_set
@@ -100,10 +101,25 @@ def exported(
     return path
 
 
-def stated(model: Path, accuracy: Path) -> str:
-    """Write a table of accuracy by montage into a model, or that of a RUN; say what was done."""
+def stated(model: Path, accuracy: Path | None = None, licence: str = "") -> str:
+    """Write a table of accuracy by montage or a licence into a model, or that of a RUN.
+
+    Returns
+    -------
+    What the model states now, in a line.
+
+    Raises
+    ------
+    NasionError
+        Where there is nothing to state, or the model can't.
+    """
     from nasion.models.statement import state
 
     path = model / FILE_NAME if model.is_dir() else model
-    about = state(path, {"accuracy": read_json(accuracy)}, accuracy)
-    return f"{path}: {len(about.accuracy)} montages"
+    content = {"licence": licence} if licence else {}
+    if accuracy:
+        content["accuracy"] = read_json(accuracy)
+    if not content:
+        raise NasionError(f"{path}: nothing to state; give --accuracy or --licence")
+    about = state(path, content, accuracy)
+    return f"{path}: {len(about.accuracy)} montages, licence {about.licence or 'not stated'}"
