@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from nasion.training.crossval import crossval
 from nasion.training.run import Run
 
 pytestmark = pytest.mark.more
+SLOW_S = 600.0
 
 
 def experiments(folder, store):
@@ -58,6 +60,22 @@ def test_a_process_that_is_killed_is_one_line(phantoms, tmp_path, monkeypatch):
 
 def _killed(experiment, run):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core runs one after the other")
+def test_what_one_meets_does_not_wait_for_another(phantoms, tmp_path, monkeypatch):
+    made = experiments(phantoms, tmp_path / "store")
+    monkeypatch.setattr(abreast, "_crossval", _slow_or_broken)
+    begun_s = time.monotonic()
+    with pytest.raises(NasionError, match="the second"):
+        abreast.crossvals([(one, Run(tmp_path / f"{one.seed}")) for one in made])
+    assert time.monotonic() - begun_s < SLOW_S / 2
+
+
+def _slow_or_broken(experiment, run):
+    if experiment.seed:
+        raise NasionError("the second")
+    time.sleep(SLOW_S)
 
 
 def test_what_one_can_not_do_ends_all(phantoms, tmp_path):

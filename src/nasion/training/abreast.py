@@ -5,6 +5,7 @@ time of one after the other.
 """
 
 import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -77,11 +78,12 @@ def _follow(
     n_fits: int,
     progress: Progress | None,
 ) -> None:
-    """Until all are done or one has failed, pass on how many fits are done."""
-    done, waiting = 0, True
-    while waiting:
+    """Pass on how many fits are done until all are; what one has met is raised at once."""
+    done, rest = 0, {*futures}
+    while rest:
         ended, rest = wait(futures, POLL_S)
-        waiting = bool(rest) and not any(future.exception() for future in ended)
+        for future in ended:
+            future.result()
         while not queue.empty():
             done += queue.get()
             if progress:
@@ -92,6 +94,7 @@ def _begin(queue: "SimpleQueue[int]") -> None:
     import torch
 
     global _finished
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that began this one ends it
     _finished = queue
     torch.set_num_threads(1)
     keep_freed_memory()
