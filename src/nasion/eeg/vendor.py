@@ -51,9 +51,7 @@ def open_nihon_kohden(path: Path, *, unit: str = "") -> Source:
             read_raw_nihon_kohden(path, block=number, marker_channel=False, verbose="error")
             for number in range(len(read_blocks(str(path))))
         ]
-    return joined(
-        path, _whole(path, "Nihon Kohden", [open_raw(clip, str(path), unit=unit) for clip in clips])
-    )
+    return _joined(path, "Nihon Kohden", [open_raw(clip, str(path), unit=unit) for clip in clips])
 
 
 def open_nicolet(path: Path, *, unit: str = "") -> Source:
@@ -74,8 +72,7 @@ def open_nicolet(path: Path, *, unit: str = "") -> Source:
             read_raw_nicolet(path, segment=number, verbose="error")
             for number in range(len(read_header(str(path))["segments"]))
         ]
-    parts = [open_raw(segment, str(path), unit=unit) for segment in segments]
-    return joined(path, _whole(path, "Nicolet", parts))
+    return _joined(path, "Nicolet", [open_raw(part, str(path), unit=unit) for part in segments])
 
 
 def open_micromed(path: Path, *, unit: str = "") -> Source:
@@ -98,21 +95,21 @@ def open_micromed(path: Path, *, unit: str = "") -> Source:
         segments = [
             _micromed_segment(path, trace, number, unit) for number in range(trace.segment_count(0))
         ]
-    return joined(path, _whole(path, "Micromed", segments))
+    return _joined(path, "Micromed", segments)
 
 
 def _advice(vendor: str) -> str:
     return f"export it as EDF+ with {vendor}'s software"
 
 
-def _whole(path: Path, vendor: str, parts: list[Source]) -> list[Source]:
-    """Give the parts of a file back if their last samples are there: these readers do not look."""
+def _joined(path: Path, vendor: str, parts: list[Source]) -> Source:
+    """Join the parts of a file if their last samples are there: these readers do not look."""
     with refusing(path, _advice(vendor)):
         for track in (track for part in parts for track in part.tracks):
             last = track.n_times - 1
             if last < 0 or track.read(range(len(track.labels)), last, last + 1).shape[1] != 1:
                 raise ValueError("is cut short")
-    return parts
+    return joined(path, parts)
 
 
 def _hides_segments(path: Path) -> bool:
