@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "files": {"errors"},
     "spreadsheet": {"errors"},
+    "tensors": {"errors"},
     "settings": {"errors"},
     "config": {"terms", "errors", "settings"},
     "simulation": {"errors", "files"},
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
     "models": BASICS | {"accuracy", "calibration", "contract", "provenance", "windowing"},
-    "network": BASICS | {"contract", "provenance", "windowing"},
+    "network": BASICS | {"contract", "provenance", "tensors", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
     | {

@@ -16,6 +16,7 @@ from nasion.config import Signal
 from nasion.contract import About
 from nasion.errors import NasionError
 from nasion.provenance import Provenance
+from nasion.tensors import refuse_unsound
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows, own_blocks
 
@@ -72,11 +73,13 @@ class Network:
         Raises
         ------
         NasionError
-            Where the file is not there, is not ONNX, or is not a model of this nasion.
+            Where the file is not there, is not ONNX, is not a model of this nasion, or holds
+            weights that are no numbers.
         """
         path = contract.PACKAGED_MODEL if path is None else path
         if not path.is_file():
             raise NasionError(f"{path}: not found; make one with nasion export")
+        refuse_unsound(path)
         session = _session(path)
         content = session.get_modelmeta().custom_metadata_map.get(contract.KEY)
         if content is None:
@@ -150,6 +153,8 @@ class Network:
 
         Raises
         ------
+        NasionError
+            Where what it says is no probability.
         ValueError
             Where windows share blocks and the model is not dense.
         """
@@ -173,6 +178,8 @@ class Network:
         parts = self.maps if len(explained) else ()
         outputs = [contract.PROBABILITY, *map(contract.map_of, parts)]
         probability, *maps = self._answer(outputs, feeds)
+        if not np.isfinite(probability).all():
+            raise NasionError(f"{self.path}: gives what is no probability; export the model anew")
         by_part = dict(zip(parts, maps, strict=True))
         return Answer(probability, by_part.pop(contract.WAVEFORM, None), by_part)
 

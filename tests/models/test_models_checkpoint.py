@@ -74,12 +74,20 @@ def test_half_precision_is_close(path, tmp_path):
         torch.testing.assert_close(value, net.state_dict()[key], atol=1e-3, rtol=1e-3)
 
 
-def test_missing_extra_and_misshapen_weights_are_refused(path):
+def test_missing_extra_misshapen_and_broken_weights_are_refused(path):
     content = path.read_bytes()
     for change, why in (
         (lambda state: state.pop("heads.waveform.0.bias"), "is missing"),
         (lambda state: state.update(extra=torch.zeros(1)), "belongs to no layer"),
         (lambda state: state.update({"heads.waveform.0.bias": torch.zeros(3)}), "wrong shape"),
+        (
+            lambda state: state["heads.waveform.0.bias"].fill_(torch.nan),
+            "bias holds what is no num",
+        ),
+        (
+            lambda state: state["heads.waveform.0.weight"][0].fill_(torch.inf),
+            "holds what is no num",
+        ),
     ):
         path.write_bytes(content)
         rewritten(path, change)

@@ -57,7 +57,8 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
     Raises
     ------
     NasionError
-        Where the file is broken, of another schema, or lacks or adds a weight.
+        Where the file is broken, of another schema, lacks or adds a weight, or holds one that is
+        no number.
     """
     if not path.exists():
         raise NasionError(f"{path}: not found; give a folder written by nasion train or crossval")
@@ -77,6 +78,8 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
             raise NasionError(f"{path}: weight {key} belongs to no layer; nothing was loaded")
         if state[key].shape != parameters[key].shape:
             raise NasionError(f"{path}: weight {key} has a wrong shape; nothing was loaded")
+        if not state[key].isfinite().all():
+            raise NasionError(f"{path}: weight {key} holds what is no number; nothing was loaded")
     net.load_state_dict({key: value.to(parameters[key].dtype) for key, value in state.items()})
     net.eval()
     net.requires_grad_(requires_grad=False)
