@@ -63,16 +63,35 @@ def _size(page: Array) -> Array:
     return np.asarray(largest.mean(1))
 
 
+def _step(appearance: Appearance) -> int:
+    """Who looks for a slow rhythm looks past muscle and other fast activity."""
+    return 20 if appearance.periodic < 0 else 5
+
+
+def _ratio(size: Array, noise: Array) -> float:
+    best = np.argsort(size)[-4:]
+    return float(np.mean(size[best] / (noise[best] + 4.0)))
+
+
+def contrast(potential: Array, background: Array, appearance: Appearance) -> float:
+    """How large an activity is beside the rest, both potentials (19, n) µV at 200 Hz.
+
+    The size of the largest tenth of the samples, over that of the rest and 4 µV, mean of the four
+    derivations that show the activity best. It grows in proportion to the activity.
+    """
+    step = _step(appearance)
+    return _ratio(_size(_page(potential, step)), _size(_page(background, step)))
+
+
 def find(potential: Array, background: Array, appearance: Appearance) -> Finding:
     """Judge an activity against the rest, both potentials in the labelled span, (19, n) µV."""
-    # Who looks for a slow rhythm looks past muscle and other fast activity, and knows it by its
-    # repetition where a single wave of that size would not stand out: size matters less.
-    rhythm = appearance.periodic < 0
-    step, visible, slope = (20, 0.7, 1.6) if rhythm else (5, 1.15, 2.8)
+    # A slow rhythm is known by its repetition where a single wave of that size would not stand
+    # out: size matters less.
+    step = _step(appearance)
+    visible, slope = (0.7, 1.6) if appearance.periodic < 0 else (1.15, 2.8)
     page = _page(potential, step)
-    size, noise = _size(page), _size(_page(background, step))
-    best = np.argsort(size)[-4:]
-    ratio = float(np.mean(size[best] / (noise[best] + 4.0)))
+    size = _size(page)
+    ratio = _ratio(size, _size(_page(background, step)))
     visibility = slope * float(np.clip(np.log((ratio + 0.02) / visible), -3.0, 0.8))
     power = (page**2).mean(1) + 1e-3
     left, right = float(power[_ON_LEFT].sum()), float(power[_ON_RIGHT].sum())
@@ -82,7 +101,7 @@ def find(potential: Array, background: Array, appearance: Appearance) -> Finding
         ictal=appearance.ictal,
         periodic=appearance.periodic,
         lateral=13.0 * (index - 0.31) + appearance.asymmetric,
-        size_uv=float(size[best].mean()),
+        size_uv=float(np.sort(size)[-4:].mean()),
     )
 
 
