@@ -147,7 +147,18 @@ def test_rhythmic_delta_stays_within_delta_mostly_one_to_two_and_a_half():
     rates = [Rhythmic.draw(np.random.default_rng(s), 4, 90.0).rate_hz for s in range(300)]
     assert min(rates) >= 0.5
     assert max(rates) < 4.0
-    assert np.mean((np.array(rates) >= 1) & (np.array(rates) <= 2.5)) > 0.7
+    assert np.mean((np.array(rates) >= 1) & (np.array(rates) <= 3)) > 0.7
+
+
+def test_lateralized_rhythmic_delta_is_often_two_to_three_hz_generalized_less_often():
+    shares = {}
+    for paired in (False, True):
+        drawn = [
+            Rhythmic.draw(np.random.default_rng(s), 4, 90.0, paired=paired) for s in range(400)
+        ]
+        shares[paired] = np.mean([2 <= rhythm.rate_hz <= 4 for rhythm in drawn])
+    assert 0.35 < shares[False] < 0.5
+    assert 0.2 < shares[True] < shares[False]
 
 
 def test_polymorphic_delta_is_less_of_a_pattern_the_wider_its_peak():
@@ -183,6 +194,17 @@ def test_faster_discharges_are_more_ictal():
         evidence.append(activity.appearance.ictal)
     assert evidence == sorted(evidence)
     assert evidence[0] < -3 < 0 < evidence[-1]
+
+
+def test_triphasic_discharges_have_three_phases_the_middle_one_positive_and_largest():
+    ratios = []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        wave = replace(Discharge.triphasic(rng), after=0.0).waves(rng, 1)[0]
+        large = np.sign(wave[np.abs(wave) > 0.1])
+        assert [large[0], *large[1:][np.diff(large) != 0]] == [-1, 1, -1]
+        ratios.append(-wave.max() / wave.min())
+    assert np.median(ratios) > 1.1
 
 
 @pytest.mark.parametrize("coverage", [0.0, 0.3, 0.7, 1.0])

@@ -1,6 +1,6 @@
 """Activity: courses of sources, the fields they have on the scalp, and how they appear."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,14 @@ class Activity:
         Courses, shape (n_sources, n_times), µV where their field is largest.
     fields
         Shape (23, n_sources) over `head.SITES`.
+    cycles_s
+        When each discharge or cycle of the first source is.
     """
 
     sources: Array
     fields: Array
     appearance: Appearance | None = None
+    cycles_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def potential(self) -> Array:

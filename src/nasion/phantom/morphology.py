@@ -28,6 +28,8 @@ OTHERS = {
     "polymorphic": 0.29,
     "flat": 0.04,
 }
+TRIPHASIC, SPIKE_WAVE = 0.1, 0.12  # of patients' discharges
+ON_RHYTHM = 0.12  # of PDs ride on RDA of the same side
 IRREGULAR = 0.25  # of RDA comes and goes like narrow-band noise
 # Share of patients with polymorphic slowing beside the pattern; log gain of the background there.
 SLOWED = {Pattern.LPD: 0.5, Pattern.GPD: 0.2, Pattern.LRDA: 0.5, Pattern.GRDA: 0.4}
@@ -114,11 +116,16 @@ class Morphology:
         """Draw the shapes of one patient."""
         reflections = 0.0, rng.uniform(0, 0.35), rng.uniform(0.3, 0.55)
         place = focus(rng)
+        triphasic = bool(rng.random() < TRIPHASIC)
+        spike_wave = bool(rng.random() < SPIKE_WAVE)
+        discharge = (
+            Discharge.triphasic(rng) if triphasic else Discharge.draw(rng, spike_wave=spike_wave)
+        )
         return cls(
             place=place,
             slow_place=place if rng.random() < 0.4 else focus(rng, rhythmic=True),
             reflection=float(rng.choice(reflections, p=(0.3, 0.5, 0.2))),
-            discharge=Discharge.draw(rng, spike_wave=bool(rng.random() < 0.12)),
+            discharge=discharge,
             train=Train.draw(rng),
             lag_s=float(rng.choice((0.0, rng.uniform(-0.04, 0.12)))),
             size_uv=float(np.exp(rng.normal(4.15, 0.5))),
@@ -145,7 +152,12 @@ class Morphology:
         ]
         if rng.random() < SLOWED[pattern]:
             activities.append(self._slowing(rng, stage, lateral=lateral))
-        if rng.random() < 0.15:  # a second, weaker activity in the same recording
+        if pattern.periodic and rng.random() < ON_RHYTHM:
+            size = float(rng.uniform(0.3, 1.0))
+            activities.append(
+                self._rhythmic(rng, stage, lateral=lateral, prevalence=0.97, size=size)
+            )
+        elif rng.random() < 0.15:  # a second, weaker activity in the same recording
             second_lateral = lateral if rng.random() < 0.5 else not lateral
             size = float(rng.uniform(0.15, 0.6))
             activities.append(

@@ -28,6 +28,7 @@ BASE_S = {
     "contoured": (0.15, 0.32),
     "blunt": (0.28, 0.5),
 }
+LARGE_AFTER = 0.22  # of discharges have an after-wave of about their own size
 _PERIODIC = {"spiky": 4.2, "sharp": 3.8, "contoured": 2.2, "blunt": 0.2}
 
 
@@ -64,6 +65,9 @@ class Discharge:
         if spike_wave:
             sharpness = str(rng.choice(("spiky", "sharp")))
         blunt = sharpness in ("contoured", "blunt")
+        after = float(rng.uniform(0, 0.9) * (rng.random() < 0.7))
+        if spike_wave or rng.random() < LARGE_AFTER:  # as large as the discharge, and larger
+            after = float(rng.uniform(0.7, 1.5))
         return cls(
             sharpness=sharpness,
             base_s=float(rng.uniform(*BASE_S[sharpness])),
@@ -71,13 +75,26 @@ class Discharge:
                 rng.choice((1, 2, 3, 4), p=(0.3, 0.4, 0.3, 0) if blunt else (0.15, 0.3, 0.4, 0.15))
             ),
             polarity=-1.0 if rng.random() < 0.75 else 1.0,
-            after=float(
-                rng.uniform(0.7, 1.5) if spike_wave else rng.uniform(0, 0.9) * (rng.random() < 0.7)
-            ),
+            after=after,
             after_s=float(rng.uniform(0.18, 0.35) if spike_wave else rng.uniform(0.2, 0.6)),
             fast=float(rng.uniform(0.15, 0.8) if rng.random() < 0.15 else 0),
             fast_hz=float(rng.uniform(10, 22)),
             skew=float(rng.uniform(0.5, 1.3)),
+        )
+
+    @classmethod
+    def triphasic(cls, rng: np.random.Generator) -> "Discharge":
+        """Draw triphasic morphology: small, large and opposite, then slow and wide."""
+        return cls(
+            sharpness="contoured",
+            base_s=float(rng.uniform(0.13, 0.22)),
+            phases=3,
+            polarity=1.0,
+            after=float(rng.uniform(0.2, 1.2)),
+            after_s=float(rng.uniform(0.3, 0.6)),
+            fast=0.0,
+            fast_hz=15.0,
+            skew=float(rng.uniform(0.5, 0.9)),
         )
 
     def waves(self, rng: np.random.Generator, n: int, longest_s: float = 1.5) -> Array:
@@ -181,6 +198,7 @@ class Periodic:
         n_times = round(duration_s * SFREQ)
         sources = np.zeros((self.lags_s.size, n_times), np.float32)
         n_inside = 0
+        cycles_s = np.zeros(0)
         drift = np.exp(0.2 * course(rng, 1, n_times, 6.0)[0])
         for row, lag in enumerate(self.lags_s):
             if not (self.paired and row % 2):  # phases differ a little from place to place
@@ -190,6 +208,8 @@ class Periodic:
                 kinds = rng.integers(0, 4, onsets.size)
                 sizes = np.exp(rng.normal(0, self.train.variation, onsets.size))
                 sizes *= self.amplitude_uv * drift[(onsets * SFREQ).astype(int)]
+                if row == 0:
+                    cycles_s = np.asarray(onsets + lag, np.float64)
                 n_inside = max(
                     n_inside,
                     int(((onsets > span.start_s - 0.2) & (onsets < span.stop_s - 0.2)).sum()),
@@ -197,7 +217,7 @@ class Periodic:
             spread = 0.1 if self.paired else 0.25
             amplitudes = sizes * np.exp(rng.normal(0, spread, onsets.size))
             place_waves(sources[row], onsets + lag, waves, kinds, amplitudes)
-        return Activity(sources, fields, self.appearance(n_inside, runs, span))
+        return Activity(sources, fields, self.appearance(n_inside, runs, span), cycles_s)
 
     def appearance(self, n_inside: int, runs: Runs, span: Span) -> Appearance:
         """Evidence; six cycles make a pattern, at low rates fewer must do in 10 s."""

@@ -38,7 +38,7 @@ WIDE_SHARE = 0.7  # of lateralized rhythms that take most of a side
 MAIN_SHARE = 0.6  # of chapters that show the patient's main pattern
 QUIET_SHARE = 0.22  # of chapters without a pattern
 TURNS_SHARE = 0.25  # of PD and RDA chapters in which both take turns
-BESIDE_SHARE = 0.2  # with a second, weaker activity at the same time
+BESIDE_SHARE = 0.22  # with a second, weaker activity at the same time
 MAIN: dict[Pattern, float] = {pattern: PROPORTIONS[pattern] for pattern in EVENTFUL}
 PARTNER = {
     Pattern.LPD: Pattern.LRDA,
@@ -226,6 +226,8 @@ def _chapter(
     if rng.random() < BESIDE_SHARE:
         second = themes[str(rng.choice([str(name) for name in PARTNER]))]
         size = float(rng.uniform(0.2, 0.6))
+        if pattern.periodic and rng.random() < 0.5:  # discharges that ride on rhythmic delta
+            second, size = themes[PARTNER[pattern]], float(rng.uniform(0.3, 1.0))
         if second not in alternating:
             episodes += _episodes(rng, (second,), begin, end, float(rng.uniform(0.05, 0.6)), size)
     return episodes

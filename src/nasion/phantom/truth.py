@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from nasion.phantom import raters
 from nasion.phantom.activity import Activity, Appearance
 from nasion.phantom.excerpt import activity_and_rest, kin, shared_s
-from nasion.phantom.periodic import Periodic, Train
+from nasion.phantom.periodic import Periodic
 from nasion.phantom.schedule import LEAD_S, Episode
 from nasion.phantom.seizure import Seizure
 from nasion.phantom.stay import Section, Stay, joined
@@ -45,7 +44,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
     },
     "side": {"Description": "left, right or bilateral."},
     "frequency_hz": {
-        "Description": "Measured on the source: discharges or cycles a second, mean over the run.",
+        "Description": "Planted discharges or cycles a second, mean over the run; polymorphic"
+        " delta has no cycle, there it is that of the smoothed source.",
         "Units": "Hz",
     },
     "amplitude_uv": {
@@ -86,22 +86,17 @@ class Measure:
 def measure(run: Episode, activity: Activity) -> Measure:
     """Measure a run; discharges begin with the first and end with the last one."""
     begin, n = round(LEAD_S * SFREQ), round(run.duration_s * SFREQ)
-    source = activity.sources[0, begin : begin + n]
     onset_s, stop_s = run.onset_s, run.stop_s
     if isinstance(run.source, Periodic):
-        cycles = _discharges(activity.sources[0], run.source.train)
         size = np.abs(activity.sources).max(0)  # the last discharge may outlast the run
         active_s = np.flatnonzero(size > 0.05 * size.max()) / SFREQ - LEAD_S
         if active_s.size:
             onset_s, stop_s = run.onset_s + float(active_s[0]), run.onset_s + float(active_s[-1])
-    else:
-        if not isinstance(run.source, Seizure):  # the contour of slow waves is rough
-            source = _smoothed(source, 0.7 / run.source.rate_hz)
-        cycles = np.flatnonzero((source[:-1] < 0) & (source[1:] >= 0)) / SFREQ
+    cycles = activity.cycles_s
     frequency = float("nan")
     if cycles.size > 2:
         frequency = float((cycles.size - 1) / (cycles[-1] - cycles[0]))
-    if isinstance(run.source, Periodic) and not cycles.size:
+    if isinstance(run.source, Periodic) and not activity.sources.any():
         return Measure(onset_s, stop_s, frequency, 0.0)
     potential = (activity.fields @ activity.sources[:, begin : begin + n])[: len(ELECTRODES)]
     page = potential[_FIRST] - potential[_SECOND]
@@ -109,24 +104,6 @@ def measure(run: Episode, activity: Activity) -> Measure:
     cycle = min(max(round(SFREQ / frequency), 1), n) if cycles.size > 2 else n
     swings = np.ptp(best[: n // cycle * cycle].reshape(-1, cycle), axis=1)
     return Measure(onset_s, stop_s, frequency, float(np.median(swings)))
-
-
-def _smoothed(source: Array, width_s: float) -> Array:
-    window = np.hanning(round(width_s * SFREQ) + 2)
-    half = window.size // 2
-    smooth = np.convolve(np.pad(source, half), window / window.sum(), mode="same")
-    return np.asarray(smooth[half : half + source.size])
-
-
-def _discharges(source: Array, train: Train) -> NDArray[np.float64]:
-    """Times of discharges, s: peaks of the smoothed size."""
-    size = _smoothed(np.abs(source), float(np.clip(0.5 / train.rate_hz, 0.1, 0.6)))
-    # The less regular, the closer one may follow the other; an after-wave is none.
-    gap = max(round(np.exp(-1.6 * train.irregularity) / train.rate_hz * SFREQ), 1)
-    peaks, properties = find_peaks(size, height=0.05 * size.max() + 1e-9, distance=gap)
-    if not peaks.size:
-        return np.zeros(0)
-    return peaks[properties["peak_heights"] > 0.2 * np.median(properties["peak_heights"])] / SFREQ
 
 
 def windows(run: Episode, duration_s: float) -> list[Span]:
