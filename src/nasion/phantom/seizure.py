@@ -242,7 +242,7 @@ class Seizure:
     def evolution(self, first_s: float, last_s: float) -> float:
         """How much it changes between two times: log rate, log amplitude and spread, weighted."""
         times_s = np.linspace(first_s, last_s, 16)
-        progress = np.clip((times_s - self.onset_s) / self.duration_s, 0, 1)
+        progress = np.clip((times_s - self.onset_s) / self.duration_s, 0, 1).astype(np.float32)
         rate, size = np.log(self.rate(progress)), np.log(self.size(progress) + 0.1)
         joined = (self.spread > progress[0]) & (self.spread < progress[-1])
         return float(np.ptp(rate) + 0.3 * min(np.ptp(size), 1.0) + 0.3 * joined.mean())
