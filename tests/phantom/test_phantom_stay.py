@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
-from nasion.phantom import artifacts
+from nasion.phantom import contact
 from nasion.phantom.bedside import Spell
 from nasion.phantom.patient import Patient
 from nasion.phantom.schedule import Schedule
@@ -295,7 +295,7 @@ def test_lateralized_runs_are_larger_on_the_side_the_truth_names(watched):
 
 
 def test_artifacts_are_where_the_truth_says():
-    kinds = artifacts.pops, artifacts.lead_off, artifacts.bad_contact, artifacts.bridge
+    kinds = contact.pops, contact.lead_off, contact.bad_contact, contact.bridge
     spells = tuple(Spell(kind, 10.0 + 50 * i, 45.0) for i, kind in enumerate(kinds))
     for number in range(4):
         stay = Stay.draw((25, number), 220.0)

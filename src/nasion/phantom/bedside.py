@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from nasion.phantom import artifacts
-from nasion.phantom.artifacts import SHARES, Artifact
+from nasion.phantom.artifacts import Artifact, draw_kind, kinds_in
+from nasion.phantom.contact import bad_contact, bridge, hum, lead_off, pops, pulse
+from nasion.phantom.habits import Habits
 from nasion.phantom.hardware import Hardware
 from nasion.phantom.head import Head
+from nasion.phantom.ocular import blinks
 from nasion.phantom.patient import Patient
 from nasion.terms import ELECTRODES, SEGMENT_S, SFREQ
 
@@ -21,15 +23,7 @@ Array = NDArray[np.float32]
 Rng = np.random.Generator
 
 # What befalls single electrodes, and then stays for minutes.
-TROUBLE: tuple[Artifact, ...] = (
-    artifacts.bad_contact,
-    artifacts.lead_off,
-    artifacts.pops,
-    artifacts.hum,
-    artifacts.pulse,
-    artifacts.bridge,
-)
-PASSING = tuple(kind for kind in SHARES if kind not in TROUBLE)
+TROUBLE: tuple[Artifact, ...] = (bad_contact, lead_off, pops, hum, pulse, bridge)
 TROUBLE_PER_HOUR = 2.0
 CARE_PER_HOUR = 1.5  # visits of nurses, with many artifacts in a few minutes
 CARE = 5.0  # times as many then
@@ -100,22 +94,22 @@ def _edges(n: int) -> Array:
     return np.asarray(np.minimum(time, 1), np.float32)
 
 
-def render(spell: Spell, rng: Rng, head: Head) -> Effect:
+def render(spell: Spell, rng: Rng, head: Head, habits: Habits) -> Effect:
     """Render a spell from beginning to end."""
     n = spell.stop - spell.start
     canvas: Array
-    if spell.kind is artifacts.bridge:  # linear: what it makes of unit signals says all
+    if spell.kind is bridge:  # linear: what it makes of unit signals says all
         canvas = np.eye(len(ELECTRODES), dtype=np.float32)
-        spell.kind(rng, head, canvas)
+        spell.kind(rng, head, habits, canvas)
         rows = np.flatnonzero(np.diag(canvas) != 1)
         return Effect(rows, _edges(n)[None], mixing=canvas)
-    if spell.kind is artifacts.lead_off:  # replaces: what is no longer NaN
+    if spell.kind is lead_off:  # replaces: what is no longer NaN
         canvas = np.full((len(ELECTRODES), n), np.nan, np.float32)
-        spell.kind(rng, head, canvas)
+        spell.kind(rng, head, habits, canvas)
         rows = np.flatnonzero(np.isfinite(canvas).any(1))
         return Effect(rows, canvas[rows], replaces=True)
     canvas = np.zeros((len(ELECTRODES), n), np.float32)
-    spell.kind(rng, head, canvas)
+    spell.kind(rng, head, habits, canvas)
     rows = np.flatnonzero(canvas.any(1))
     return Effect(rows, canvas[rows] * _edges(n))
 
@@ -155,10 +149,12 @@ class Bedside:
         for index, state in enumerate(states):
             for _ in range(rng.poisson(rate * care[index] * ACTIVITY.get(state, 1.0))):
                 onset_s = float((index + rng.random()) * step_s)
-                spells.append(_spell(rng, PASSING, onset_s, duration_s, 18.0))
+                kinds = tuple(k for k in kinds_in(state) if k not in TROUBLE)
+                spells.append(_spell(rng, kinds, onset_s, duration_s, 18.0))
         for _ in range(rng.poisson(TROUBLE_PER_HOUR * duration_s / 3600)):
             onset_s = float(rng.uniform(0, duration_s))
             spells.append(_spell(rng, TROUBLE, onset_s, duration_s, 90.0))
+        spells += _blinking(patient.habits, states, step_s, duration_s)
         return cls(
             spells=tuple(sorted((s for s in spells if s), key=lambda s: (s.onset_s, s.name))),
             mains_rad=float(rng.uniform(0, 2 * np.pi)),
@@ -187,6 +183,8 @@ class Bedside:
         channels[:19] += hardware.noise_uv * white[:, 1:]
         channels[:19] += hardware.tone_uv * np.diff(white)
         channels[:19] += self.uneven * mains + self.leaks * beat
+        if hardware.sway_uv.any():
+            channels[:19] += hardware.sway_uv * hardware.sway(beat)
         channels[19] = hardware.ekg_uv * beat + self.ekg_mains_uv * mains
         channels[19] += hardware.ekg_noise_uv * drift[1]
         channels += (hardware.offset_uv + hardware.offsets_uv)[:, None]
@@ -196,11 +194,27 @@ class Bedside:
 def _spell(
     rng: Rng, kinds: tuple[Artifact, ...], onset_s: float, duration_s: float, typical_s: float
 ) -> Spell | None:
-    weights = np.array([SHARES[kind] for kind in kinds])
-    kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+    kind = draw_kind(rng, kinds)
     length = float(np.clip(typical_s * np.exp(rng.normal(0, 0.9)), 3.0, LONGEST_S))
     length = min(length, duration_s - onset_s)
     return Spell(kind, onset_s, length) if length >= 2 else None
+
+
+def _blinking(
+    habits: Habits, states: tuple[str, ...], step_s: float, duration_s: float
+) -> list[Spell]:
+    """Spells that fill the states in which the patient blinks."""
+    spells = []
+    begin = 0
+    for stop in range(1, len(states) + 1):
+        longest = (stop - begin) * step_s >= LONGEST_S
+        if stop < len(states) and states[stop] == states[begin] and not longest:
+            continue
+        length_s = min(stop * step_s, duration_s) - begin * step_s
+        if habits.blinks(states[begin]) and length_s > 0:
+            spells.append(Spell(blinks, begin * step_s, length_s))
+        begin = stop
+    return spells
 
 
 def _beats(rng: Rng, hardware: Hardware, n: int) -> Array:

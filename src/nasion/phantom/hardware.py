@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, rfft
 
-from nasion.phantom.head import OUTER
+from nasion.phantom.head import OUTER, PILLOW
 from nasion.phantom.noise import course
 from nasion.terms import ELECTRODES, SFREQ
 
@@ -13,6 +14,17 @@ Array = NDArray[np.float32]
 
 # Resting muscles lie under the outer ring of electrodes.
 TONE = np.array([[2.2 if name in OUTER else 1.0] for name in ELECTRODES])
+
+# Ballistocardiogram: share of patients, and how long after the R wave it is largest.
+SWAY_SHARE, SWAY_S = 0.08, 0.25
+
+
+def _sways(rng: np.random.Generator) -> Array:
+    """Sizes in a few or all electrodes, most where the head lies on the pillow."""
+    lies = np.array([[2.0 if name in PILLOW else 1.0] for name in ELECTRODES])
+    moved = rng.random((19, 1)) < rng.uniform(0.2, 1.0)
+    sizes = lies * np.exp(rng.normal(2.0, 0.7)) * rng.normal(0.8, 0.5, (19, 1)) * moved
+    return np.asarray(sizes * (rng.random() < SWAY_SHARE), np.float32)
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,8 @@ class Hardware:
         Resting muscle, mostly above 20 Hz, shape (19, 1).
     step_uv
         Quantisation.
+    sway_uv
+        Ballistocardiogram of each channel, shape (19, 1): the head rocks with every beat.
     """
 
     mains_hz: float
@@ -45,6 +59,7 @@ class Hardware:
     heart_hz: float
     leak_uv: float
     polarity: float
+    sway_uv: Array
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Hardware":
@@ -67,6 +82,7 @@ class Hardware:
             heart_hz=float(rng.uniform(0.8, 2.1)),
             leak_uv=float(np.exp(rng.normal(0.5, 1.0))) * (rng.random() < 0.3),
             polarity=float(rng.choice((-1.0, 1.0))),
+            sway_uv=_sways(rng),
         )
 
     def heart(self, rng: np.random.Generator, n_times: int) -> Array:
@@ -89,6 +105,19 @@ class Hardware:
             total += size * np.exp(-0.5 * ((time_s - at) / width) ** 2)
         return total.astype(np.float32) * np.float32(self.polarity)
 
+    def sway(self, beat: Array) -> Array:
+        """What a beat (`heart`) moves: a slow wave of size 1, .2-.5 s after it, closed in a ring.
+
+        The recording's end is taken to precede its beginning, as in whole beats.
+        """
+        time = np.arange(beat.size, dtype=np.float32) / np.float32(SFREQ)
+        wave = np.exp(-0.5 * ((time - SWAY_S) / 0.07) ** 2)
+        wave -= np.exp(-0.5 * ((time - SWAY_S - 0.18) / 0.09) ** 2) * np.float32(0.07 / 0.09)
+        sharp = np.maximum(beat * np.float32(self.polarity) - np.float32(0.5), 0)
+        moved = irfft(rfft(sharp) * rfft(wave), beat.size)
+        largest = np.abs(moved).max()
+        return np.asarray(moved / largest if largest > 0 else moved, np.float32)
+
     def record(self, rng: np.random.Generator, signals: Array) -> Array:
         """Turn (19, n_times) referential signals into the 20 channels of a file, µV."""
         n_times = signals.shape[1]
@@ -105,6 +134,8 @@ class Hardware:
         channels[:19] = signals + self.noise_uv * white[:, 1:]
         channels[:19] += self.tone_uv * (white[:, 1:] - white[:, :-1])
         channels[:19] += mixing @ np.stack([common, mains, beat])
+        if self.sway_uv.any():
+            channels[:19] += self.sway_uv * self.sway(beat)
         channels[19] = self.ekg_uv * beat + self.ekg_noise_uv * course(rng, 1, n_times, 0.5)[0]
         channels[19] += 2 * self.mains_uv * mains * rng.random()
         channels += (self.offset_uv + self.offsets_uv)[:, None]

@@ -19,6 +19,7 @@ Array = NDArray[np.float32]
 # recordings refer to.
 _REFERENCES = {"A1": (98, 118), "A2": (-98, 118), "FCz": (0, 22), "CPz": (180, 22)}
 SITES = (*ELECTRODES, *_REFERENCES)
+PILLOW = ("T5", "O1", "T6", "O2", "P3", "Pz", "P4")  # the head lies on them
 OUTER = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")  # over muscles
 REFERENCES = ("A1A2", "A1", "Cz", "FCz", "CPz", "average", "sides")
 
@@ -132,6 +133,16 @@ class Head:
             field = np.cos(tilt) * field + np.sin(tilt) * tangential / np.abs(tangential).max()
             field /= np.abs(field).max()
         return np.asarray(field, np.float32)
+
+    def nearness(self, place: Array, width: float) -> Array:
+        """Field at the 19 electrodes that falls off from a place on the skin, shape (19, 1)."""
+        distance = np.linalg.norm(self.positions[: len(ELECTRODES)] - place, axis=1)
+        return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)[:, None]
+
+    def spread(self, place: Array, reach: float) -> Array:
+        """The same with a wide foot, as potentials of a distant source have, shape (19, 1)."""
+        distance = np.linalg.norm(self.positions[: len(ELECTRODES)] - place, axis=1)
+        return np.asarray(np.exp(-distance / reach), np.float32)[:, None]
 
     @cached_property
     def referencing(self) -> Array:

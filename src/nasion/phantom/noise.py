@@ -70,3 +70,11 @@ def course(rng: np.random.Generator, n_rows: int, n_times: int, step_s: float) -
     pieces = np.lib.stride_tricks.sliding_window_view(knots, 4, axis=1) @ weights
     first = int(rng.integers(step))
     return np.asarray(pieces.reshape(n_rows, -1)[:, first : first + n_times], np.float32)
+
+
+def phase(
+    rng: np.random.Generator, rate_hz: float, n_times: int, *, wander: float, step_s: float
+) -> NDArray[np.float64]:
+    """Phase of a rhythm, rad; the logarithm of its rate has the deviation `wander`."""
+    rates = rate_hz * np.exp(wander * course(rng, 1, n_times, step_s)[0])
+    return np.asarray(2 * np.pi * np.cumsum(rates, dtype=np.float64) / SFREQ)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nasion.phantom import raters
 from nasion.phantom.artifacts import contaminate
 from nasion.phantom.background import Background
+from nasion.phantom.habits import Habits
 from nasion.phantom.hardware import Hardware
 from nasion.phantom.head import Head
 from nasion.phantom.morphology import Morphology, Stage
@@ -62,6 +63,7 @@ class Patient:
     background: Background
     hardware: Hardware
     morphology: Morphology
+    habits: Habits
     burden: float
     mirrored: bool
 
@@ -74,7 +76,8 @@ class Patient:
             background=Background.draw(rng),
             hardware=Hardware.draw(rng),
             morphology=Morphology.draw(rng),
-            burden=float(rng.gamma(1.2, 1.1)),
+            habits=Habits.draw(rng),
+            burden=float(rng.gamma(1.2, 1.3)),
             mirrored=flip if mirrored is None else mirrored,
         )
 
@@ -96,8 +99,9 @@ class Patient:
             total += activity.potential
         signals = self.head.referencing @ total
         brain = signals[:, span.samples].copy()
-        burden = self.burden * (1.8 if pattern is Pattern.OTHER else 1.0)
-        contaminate(rng, self.head, signals, burden * (duration_s / SEGMENT_S) ** 0.5)
+        # The same whatever is planted, else artifacts would tell the pattern.
+        burden, state = self.burden * (duration_s / SEGMENT_S) ** 0.5, self.background.kind
+        contaminate(rng, self.head, self.habits, signals, burden, state)
         visible = total[: len(ELECTRODES), span.samples] + (signals[:, span.samples] - brain)
         findings = []
         for activity in scene.activities:

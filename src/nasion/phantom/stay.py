@@ -136,7 +136,7 @@ class Stay:
     def effect(self, number: int) -> Effect:
         """Render a spell of artifacts."""
         spell = self.bedside.spells[number]
-        return render(spell, self._rng(_SPELL, spell.start), self.patient.head)
+        return render(spell, self._rng(_SPELL, spell.start), self.patient.head, self.patient.habits)
 
     def signals(self, start_s: float, stop_s: float) -> Array:
         """The 20 channels between two times, shape (20, n), µV at 200 Hz."""

@@ -9,15 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from nasion.phantom import artifacts
 from nasion.phantom.bedside import Bedside, Spell
+from nasion.phantom.motion import movement
 from nasion.phantom.schedule import Schedule
+from nasion.phantom.tension import muscle
 from nasion.terms import Pattern
 
 Rng = np.random.Generator
 
 INDUCED_SHARE = 0.08  # of stays
-KINDS = artifacts.movement, artifacts.muscle
+KINDS = movement, muscle
 LAG_S = 1.0, 4.0  # from stimulus to pattern
 CARE_S = 2.0, 5.0  # how long the stimulus shows
 APART_S = 10.0  # a run that follows another of its kind sooner goes on by itself
