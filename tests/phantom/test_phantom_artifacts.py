@@ -49,7 +49,7 @@ def spectrum(row):
     return np.fft.rfftfreq(row.size, 1 / SFREQ), power
 
 
-@pytest.mark.parametrize("artifact", (*SHARES, blinks), ids=lambda artifact: artifact.__name__)
+@pytest.mark.parametrize("artifact", [*SHARES, blinks], ids=lambda artifact: artifact.__name__)
 def test_every_artifact_changes_the_signals_and_stays_finite(artifact):
     for n_times in (600, 2000, 10000):
         sizes = []
