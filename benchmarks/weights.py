@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import nasion
 from nasion.api.model import Model
+from nasion.hms.segments import Segments
 from nasion.network import Network
+from nasion.prediction import predict
 from nasion.reader.reader import Reader
+from nasion.terms import PATTERNS, VOTE_COLUMNS
 from nasion.training.run import Run
 
 
@@ -47,6 +51,18 @@ class Weights:
 
     def network(self, patient: int) -> Network:
         return self.of(patient).network
+
+    def predict(self, segments: Segments) -> np.ndarray:
+        """Probabilities of the rows, (n, 6), each by what has not learned from its patient."""
+        patients = segments.table["patient_id"].to_numpy()
+        fold = np.array([self.folds.get(patient, "") for patient in patients])
+        result = np.empty((len(segments), len(PATTERNS)))
+        for name in np.unique(fold):
+            rows = np.flatnonzero(fold == name)
+            predictor = self.of(patients[rows[0]]).predictor
+            table = predict(segments.subset(rows), predictor)
+            result[rows] = table[list(VOTE_COLUMNS)].to_numpy()
+        return result
 
     def reader(self, patient: int) -> Reader:
         """Reads with the settings that ship, and writes nothing."""
