@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nasion.contract import About
-from nasion.terms import PATTERNS
+from nasion.terms import EVENTFUL, PATTERNS
 
 # As the first schema wrote it, into model.onnx and into the readings that it made.
 V1 = json.loads((Path(__file__).parent / "fixtures" / "about.json").read_text(encoding="utf-8"))
@@ -36,6 +36,25 @@ def measured(**changed: object) -> dict[str, Any]:
         for pattern in PATTERNS
     }
     return {**row, "patterns": patterns, **changed}
+
+
+def alarms(**courses: list[tuple[float, float]]) -> dict[str, Any]:
+    """A curve of false alarms: of each pattern (false a day, share found) at .5, .6 and so on."""
+    usual = [(2.0, 0.9), (1.0, 0.5)]
+    patterns = {
+        str(pattern): {
+            "true": 9,
+            "points": [
+                {"threshold": round(0.5 + 0.1 * place, 1), "false_a_day": rate, "found": share}
+                for place, (rate, share) in enumerate(
+                    courses.get(str(pattern), [(0.0, 0.5)] if courses else usual)
+                )
+            ],
+        }
+        for pattern in EVENTFUL
+    }
+    content = {"hours": 960.0, "recordings": 12, "empty_hours": 2.0, "command": "a test"}
+    return {**content, "patterns": patterns}
 
 
 def about(**changed: object) -> About:

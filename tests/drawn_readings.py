@@ -10,6 +10,7 @@ from nasion.accuracy import Measured, OfPattern
 from nasion.eeg.form import TERMS, Kind
 from nasion.eeg.montage import Montage, MontageClass
 from nasion.eeg.remarks import Code, Remark
+from nasion.reading.contradiction import Contradiction
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS
@@ -74,6 +75,8 @@ EVENTS = st.builds(
     frequency_hz=st.none() | st.floats(0.3, 12),
     chains=st.lists(st.sampled_from(list(Chain)), unique=True).map(tuple),
     length=st.sampled_from(["", "very brief", "brief", "very long"]),
+    evolves=st.sampled_from([None, True, False]),
+    contradictions=st.lists(st.sampled_from(Contradiction), unique=True).map(tuple),
 )
 STARTS = st.datetimes(datetime(1985, 1, 2), datetime(2084, 12, 30))
 

@@ -35,11 +35,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "out_of_fold": {"terms", "errors", "files"},
     "eeg": BASICS,
     "accuracy": {"terms", "settings", "eeg"},
-    "contract": BASICS | {"accuracy", "provenance", "windowing"},
+    "alarms": {"terms", "errors", "settings"},
+    "contract": BASICS | {"accuracy", "alarms", "provenance", "windowing"},
     "phantom": BASICS,
     "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
-    "models": BASICS | {"accuracy", "calibration", "contract", "provenance", "windowing"},
+    "models": BASICS | {"accuracy", "alarms", "calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"contract", "provenance", "tensors", "windowing"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
@@ -49,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "signal": BASICS | {"eeg", "windowing"},
     "reading": BASICS | {"accuracy", "contract", "eeg", "network", "signal", "windowing"},
-    "events": BASICS | {"eeg", "reading", "windowing"},
+    "events": BASICS | {"alarms", "contract", "eeg", "reading", "windowing"},
     "exports": BASICS | {"accuracy", "contract", "eeg", "events", "reading", "signal"},
     "display": BASICS | {"eeg", "reading", "signal"},
     "report": BASICS
@@ -96,8 +97,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli": BASICS
     | {
-        "benchmark", "contract", "data", "demo", "eeg", "evaluation", "explanation", "hms",
-        "network", "phantom", "prediction", "reader", "review", "seen", "study", "training",
+        "benchmark", "contract", "data", "demo", "eeg", "evaluation", "events", "explanation",
+        "hms", "network", "phantom", "prediction", "reader", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},
     "__init__": {"terms"},  # it names the homes of public things, and imports them when asked

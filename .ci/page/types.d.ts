@@ -40,6 +40,7 @@ interface Entry {
   frequency_hz: number | null;
   chains: string[];
   length: string;
+  doubt: string;
   verdict: Verdict | null;
 }
 
@@ -106,6 +107,7 @@ interface Summary {
   start: string | null;
   duration_s: number;
   n_events: number;
+  uncertain: number;
   judged: number;
   minutes: Record<string, number | null>;
   percent: Record<string, number>;
@@ -122,6 +124,7 @@ interface Mark {
   onset_s: number;
   duration_s: number;
   certainty: number | null;
+  doubt: string;
   rejected: boolean;
 }
 

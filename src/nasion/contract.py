@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
 from nasion.accuracy import Measured
+from nasion.alarms import Curve
 from nasion.config import Signal
 from nasion.errors import NasionError
 from nasion.files import of_schema
@@ -152,6 +153,8 @@ class About(Settings):
         adults where a file does not say.
     accuracy
         What was measured, by the name of the montage; empty where nothing was.
+    alarms
+        False events a day by threshold; None where nothing was measured.
     """
 
     model_config = ConfigDict(extra="ignore")  # a later nasion may say more
@@ -184,6 +187,7 @@ class About(Settings):
     licence: str = ""
     ages_years: Annotated[tuple[float, float], Before(ADULTS)] = ADULTS
     accuracy: dict[str, Measured] = Field(default_factory=dict)
+    alarms: Curve | None = None
 
     @field_validator("patterns")
     @classmethod

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -45,13 +45,21 @@ def checked(kind: type[Kind], content: dict[str, Any], source: str, prefix: str 
 def _explain(error: Any, kind: type[Settings], prefix: str) -> str:
     key = prefix + ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        parent: Any = kind
+        parent = kind
         for part in error["loc"][:-1]:
-            parent = parent.model_fields[part].annotation
+            if part in parent.model_fields:  # else a name or a place within one
+                parent = _settings_in(parent.model_fields[str(part)].annotation) or parent
         return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
     message = error["msg"].removeprefix("Value error, ")
     value = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
     return f"'{key.removesuffix('.')}': {message}{value}"
+
+
+def _settings_in(annotation: Any) -> type[Settings] | None:
+    """Give the settings that a type is, holds or may be."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    return next(filter(None, map(_settings_in, get_args(annotation))), None)
 
 
 def as_before(kind: type[Settings], content: dict[str, Any]) -> dict[str, Any]:

@@ -114,6 +114,16 @@ def test_keep_above_enter_is_refused():
         EventSettings(enter=0.4, keep=0.5)
 
 
+def test_a_pattern_has_its_own_threshold_where_one_is_given():
+    p = course(60, (10, 20, 0.55))
+    both = reading({"gpd": p, "lpd": np.roll(p, 25)})
+    assert spans(find(both)) == [("gpd", 20, 40), ("lpd", 70, 90)]
+    assert spans(find(both, EventSettings(enters={Pattern.GPD: 0.6}))) == [("lpd", 70, 90)]
+    low = EventSettings(enters={Pattern.GPD: 0.25})  # below `keep`, which gives way
+    assert spans(find(reading({"gpd": p / 2}), low)) == [("gpd", 20, 40)]
+    assert find(reading({"gpd": p / 2})) == ()
+
+
 def test_short_breaks_are_merged_if_the_pattern_stays_possible():
     p = course(80, (10, 20, 0.8), (20, 25, 0.2), (25, 40, 0.8))
     assert spans(find(reading({"lpd": p}))) == [("lpd", 20, 80)]

@@ -60,7 +60,7 @@ def test_a_licence_is_stated_by_the_verb_and_nothing_is_refused(tmp_path):
     assert (about.licence, about.accuracy) == ("CC-BY-NC-4.0", accuracy)
     refused = CliRunner().invoke(app, ["state", str(tmp_path)])
     assert isinstance(refused.exception, NasionError)
-    assert "give --accuracy or --licence" in str(refused.exception)
+    assert "give --accuracy, --alarms or --licence" in str(refused.exception)
 
 
 def test_the_packaged_weights_are_under_the_licence_of_the_package():

@@ -19,6 +19,7 @@ from nasion.data.representation import represent
 from nasion.eeg import age
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
+from nasion.events.runs import DEFAULT
 from nasion.network import Network
 from nasion.progress import Progress
 from nasion.reader.reader import Reader
@@ -129,6 +130,7 @@ class Model:
         unit: str = "",
         rename: Mapping[str, str] | None = None,
         age_years: float | None = None,
+        false_alarms: float | None = None,
         threads: int = 0,
         progress: Progress | None = None,
     ) -> OpenReading:
@@ -144,6 +146,9 @@ class Model:
             Which channel is which electrode, where its label doesn't tell: {"CH1": "Fp1"}.
         age_years
             Of the patient, whatever the header says.
+        false_alarms
+            False events a day that you will bear: thresholds of events are chosen by what was
+            measured of the model. As they ship without it.
         threads
             Cores to work on; 0 takes all.
         progress
@@ -152,12 +157,16 @@ class Model:
         Raises
         ------
         NasionError
-            If the file can't be read, or ties fewer than four of the 19 electrodes.
+            If the file can't be read, or ties fewer than four of the 19 electrodes; where the
+            model holds no curve of false alarms, or its thresholds give more at the least.
         """
+        settings = DEFAULT.bearing(self.network.about, false_alarms)
         recording = age.stated(open_recording(source, unit=unit, rename=rename), age_years)
-        reader = Reader(self.network, threads=threads)
+        reader = Reader(self.network, settings, threads=threads)
         reading = reader.read(recording, progress=progress)
-        return OpenReading.of(reading, recording=recording, network=self.network)
+        return OpenReading.of(
+            reading, recording=recording, network=self.network, settings=settings.as_dict()
+        )
 
     def save_pretrained(self, folder: Path | str) -> Path:
         """Write config.json and model.safetensors, as model hubs have them; give the folder.
@@ -218,6 +227,7 @@ def read(
     unit: str = "",
     rename: Mapping[str, str] | None = None,
     age_years: float | None = None,
+    false_alarms: float | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> OpenReading:
@@ -235,5 +245,11 @@ def read(
     """
     loaded = model if isinstance(model, Model) else load(model)
     return loaded.read(
-        source, unit=unit, rename=rename, age_years=age_years, threads=threads, progress=progress
+        source,
+        unit=unit,
+        rename=rename,
+        age_years=age_years,
+        false_alarms=false_alarms,
+        threads=threads,
+        progress=progress,
     )

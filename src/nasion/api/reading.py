@@ -1,9 +1,10 @@
 """An open reading: what was read of a recording, and all that can be made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasion.contract import PACKAGED_MODEL
 from nasion.display.display import Display
@@ -33,11 +34,14 @@ class OpenReading(Reading):
         What was read, and by which model; None where it was opened from a folder.
     folder
         Where it was opened from.
+    settings
+        By which events were found.
     """
 
     recording: Recording | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -47,10 +51,17 @@ class OpenReading(Reading):
         recording: Recording | None = None,
         network: Network | None = None,
         folder: Path | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> "OpenReading":
         """Open a reading."""
         content = {name.name: getattr(reading, name.name) for name in fields(Reading)}
-        return cls(**content, recording=recording, network=network, folder=folder)
+        return cls(
+            **content,
+            recording=recording,
+            network=network,
+            folder=folder,
+            settings=settings or {},
+        )
 
     @property
     def burden(self) -> Burden:
@@ -89,16 +100,24 @@ class OpenReading(Reading):
         if self.recording is not None and self.network is not None:
             with TemporaryDirectory(prefix="nasion-") as temporary:
                 write_display(self.recording, self.network.signal, Path(temporary))
-                write(path, self, Display.open(Path(temporary)), network=self.network)
+                write(
+                    path,
+                    self,
+                    Display.open(Path(temporary)),
+                    network=self.network,
+                    settings=self.settings,
+                )
         elif self.folder is not None:
-            write(path, self, Display.open(self.folder), network=self._packaged())
+            display = Display.open(self.folder)
+            write(path, self, display, network=self._packaged(), settings=self.settings)
         else:
             raise NasionError(f"{self.name}: its recording is not at hand; read it again")
         return path
 
     def save(self, folder: Path | str) -> Path:
         """Write the folder that `nasion read` writes, without display and report; give its path."""
-        reading_folder.save(self, Path(folder))
+        more = {"settings": self.settings} if self.settings else {}
+        reading_folder.save(self, Path(folder), more)
         return Path(folder)
 
     def to_annotations(self) -> "mne.Annotations":
@@ -151,4 +170,6 @@ def open_reading(folder: Path | str) -> OpenReading:
     NasionError
         If the reading is unfinished, of another schema, or its files were changed.
     """
-    return OpenReading.of(reading_folder.load(Path(folder)), folder=Path(folder))
+    folder = Path(folder)
+    settings = reading_folder.manifest(folder).get("settings")
+    return OpenReading.of(reading_folder.load(folder), folder=folder, settings=settings)

@@ -145,12 +145,16 @@ def state(
         Path | None,
         typer.Option(help="Table that benchmarks/montages.py --json wrote of its weights."),
     ] = None,
+    alarms: Annotated[
+        Path | None,
+        typer.Option(help="Table that benchmarks/alarms.py --json wrote of its weights."),
+    ] = None,
     licence: Annotated[str, typer.Option(help="Of the weights, as SPDX writes it.")] = "",
 ) -> None:
-    """Write into a model its accuracy on each montage or its licence; its readings then say it."""
+    """Write what was measured of a model, or its licence, into it; its readings then say it."""
     from nasion.study.experiment import stated
 
-    typer.echo(stated(model, accuracy, licence))
+    typer.echo(stated(model, accuracy, licence, alarms))
 
 
 @app.command()

@@ -13,6 +13,16 @@ ModelOption = Annotated[
     typer.Option("--model", help="model.onnx, or a RUN that holds one; default: the packaged."),
 ]
 
+FalseAlarmsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--false-alarms",
+        min=0,
+        help="False events a day that you will bear: sets the thresholds of events by what was "
+        "measured of the model.",
+    ),
+]
+
 UnitOption = Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")]
 NOT_JUDGED = 3  # exit code of --events
 
@@ -45,6 +55,7 @@ def read(
         float | None,
         typer.Option(min=0, max=119, help="Of the patient in years, whatever the header says."),
     ] = None,
+    false_alarms: FalseAlarmsOption = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="The files are one recording, joined by the clock.")
     ] = False,
@@ -72,6 +83,7 @@ def read(
 ) -> None:
     """Any recording, seconds to days, to probabilities, events, a report and exports."""
     from nasion.eeg.renaming import renames_of
+    from nasion.events.runs import DEFAULT
     from nasion.network import Network
     from nasion.reader.archive import Archive, Outcome
     from nasion.reader.reader import Reader
@@ -80,7 +92,7 @@ def read(
     if events:
         if out or deidentify or annotate or bids or show:
             raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
-        _read_seizures(recordings, events, model, unit, renames, age, stay)
+        _read_seizures(recordings, events, model, unit, renames, age, false_alarms, stay)
         return
     if out is None:
         raise NasionError("-o names the folder of the readings (or --events one file)")
@@ -90,7 +102,8 @@ def read(
         raise NasionError("--annotate copies single files; read them without --stay")
     # Pieces of a recording are what runs side by side, so a thread each is enough.
     network = Network.open(_file_of(model), threads=1)
-    reader = Reader(network, display=display, report=report)
+    settings = DEFAULT.bearing(network.about, false_alarms)
+    reader = Reader(network, settings, display=display, report=report)
     archive = Archive(
         reader,
         out,
@@ -135,14 +148,17 @@ def _read_seizures(
     unit: str,
     renames: dict[str, str],
     age: float | None,
+    false_alarms: float | None,
     stay: bool,
 ) -> None:
     """Write the seizures of one recording; what nobody could judge is said, never passed over."""
+    from nasion.events.runs import DEFAULT
     from nasion.network import Network
     from nasion.reader.reader import Reader
     from nasion.reader.seizures import write_seizures
 
-    reader = Reader(Network.open(_file_of(model), threads=1))
+    network = Network.open(_file_of(model), threads=1)
+    reader = Reader(network, DEFAULT.bearing(network.about, false_alarms))
     with bar_of(out.name) as bar:
         written = write_seizures(
             reader,
@@ -171,16 +187,19 @@ def benchmark(
     ] = Path("benchmark"),
     model: ModelOption = None,
     unit: UnitOption = "",
+    false_alarms: FalseAlarmsOption = None,
     allow_seen: AllowSeen = False,
 ) -> None:
     """Read a data set with known seizures and score each subject by SzCORE's rules; resumable."""
     from nasion.benchmark import table
     from nasion.benchmark.benchmark import run
+    from nasion.events.runs import DEFAULT
     from nasion.network import Network
     from nasion.reader.reader import Reader
 
     network = Network.open(_file_of(model), threads=1)
-    reader = Reader(network, display=False, report=False)
+    settings = DEFAULT.bearing(network.about, false_alarms)
+    reader = Reader(network, settings, display=False, report=False)
     scored = run(folder, reader, out, unit=unit, allow_seen=allow_seen, bar=bar_of, say=typer.echo)
     table.write(scored, out)
     warn(scored.seen)

@@ -1,4 +1,4 @@
-"""Burden: how much of a recording the events take."""
+"""Burden: how much of a recording the events take that nothing measured contradicts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -59,10 +59,13 @@ class Status:
 
 @dataclass(frozen=True)
 class Burden:
-    """How much of a recording each pattern takes, by the events of its reading.
+    """How much of a recording each pattern takes, by the certain events of its reading.
 
     Parameters
     ----------
+    uncertain
+        Events of each pattern that are contradicted by what was measured; they count in nothing
+        else here.
     judged_minutes
         Time that was judged, with what events bridge.
     told_minutes
@@ -78,6 +81,7 @@ class Burden:
 
     judged_minutes: float
     events: Mapping[Pattern, int]
+    uncertain: Mapping[Pattern, int]
     minutes: Mapping[Pattern, float]
     told_minutes: Mapping[Pattern, float]
     percent: Mapping[Pattern, float | None]
@@ -91,7 +95,7 @@ class Burden:
     def of(cls, reading: Reading) -> "Burden":
         """Count the events of a reading."""
         spans: dict[Pattern, Spans] = {
-            pattern: united(spans_of(reading.events, pattern)) for pattern in EVENTFUL
+            pattern: united(spans_of(reading.certain, pattern)) for pattern in EVENTFUL
         }
         judged = united(
             [*judged_spans(reading), *(span for pieces in spans.values() for span in pieces)]
@@ -115,7 +119,8 @@ class Burden:
         most_s, onset_s = densest(seizures, window_s, reading.duration_s)
         return cls(
             judged_minutes=_minutes(judged_s),
-            events={pattern: len(spans_of(reading.events, pattern)) for pattern in EVENTFUL},
+            events={pattern: len(spans_of(reading.certain, pattern)) for pattern in EVENTFUL},
+            uncertain={pattern: len(spans_of(reading.uncertain, pattern)) for pattern in EVENTFUL},
             minutes={name: _minutes(_total(pieces)) for name, pieces in spans.items()},
             told_minutes={name: _minutes(_total(pieces)) for name, pieces in told.items()},
             percent={

@@ -18,12 +18,14 @@ where that half is crossed. What lasts less than 10 s is as wide as what lasts 1
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from nasion.alarms import choose
+from nasion.contract import About
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.settings import Settings
@@ -55,9 +57,14 @@ class EventSettings(Settings):
     ----------
     enter
         Probability that some step must reach: more than half of the experts would name it.
+    enters
+        The same of single patterns, where it is another.
+    false_alarms
+        False events a day that `enters` were chosen for; None where they were not.
     keep
         Probability down to which an event goes on: half of .6, the usual share of votes for the
-        consensus, so that borders are where half of the plateau is crossed.
+        consensus, so that borders are where half of the plateau is crossed. Where a pattern's
+        threshold is lower still, that.
     possible
         Mean probability of the pattern through an interruption that is given to it: more than its
         share if all six were alike.
@@ -77,6 +84,8 @@ class EventSettings(Settings):
     """
 
     enter: float = Field(default=0.5, gt=0, le=1)
+    enters: dict[Pattern, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
+    false_alarms: float | None = Field(default=None, ge=0)
     keep: float = Field(default=0.3, gt=0, le=1)
     possible: float = Field(default=0.17, ge=0, le=1)
     merge_s: float = Field(default=10.0, ge=0)
@@ -93,9 +102,32 @@ class EventSettings(Settings):
             raise ValueError("keep must not exceed enter")
         return self
 
+    def enter_of(self, pattern: Pattern) -> float:
+        """Probability that some step of a pattern must reach."""
+        return self.enters.get(pattern, self.enter)
+
+    def keep_of(self, pattern: Pattern) -> float:
+        """Probability down to which an event of a pattern goes on."""
+        return min(self.keep, self.enter_of(pattern))
+
+    def bearing(self, about: About, false_alarms: float | None) -> Self:
+        """The same with thresholds for so many false events a day, by the curve of a model.
+
+        None leaves them as they are.
+
+        Raises
+        ------
+        NasionError
+            Where the model holds no curve, or its curve can't give so few.
+        """
+        if false_alarms is None:
+            return self
+        enters = choose(about.alarms, false_alarms, about.title).thresholds
+        return self.model_copy(update={"enters": enters, "false_alarms": false_alarms})
+
     def as_dict(self) -> dict[str, Any]:
         """The settings by name, for JSON."""
-        return self.model_dump()
+        return self.model_dump(mode="json")
 
 
 DEFAULT = EventSettings()
@@ -161,11 +193,11 @@ def _bridged(probability: NDArray[np.float32], judged: Mask, bridge_s: float) ->
 def _owners(probability: Array, judged: Mask, settings: EventSettings) -> NDArray[np.int64]:
     """Place in `EVENTFUL` of the pattern each step goes to, or nobody."""
     claims = np.zeros_like(probability)
-    for place, column in enumerate(probability.T):
-        for run in _runs(column >= settings.keep):
+    for place, (pattern, column) in enumerate(zip(EVENTFUL, probability.T, strict=True)):
+        for run in _runs(column >= settings.keep_of(pattern)):
             first, stop = _trimmed(column, run)
             part = slice(first, stop)
-            if (column[part][judged[part]] >= settings.enter).any():
+            if (column[part][judged[part]] >= settings.enter_of(pattern)).any():
                 claims[part, place] = column[part]
     return np.where(claims.any(1), claims.argmax(1), _NOBODY)
 

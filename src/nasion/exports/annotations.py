@@ -16,9 +16,10 @@ THEIRS = "recording: "
 
 
 def words(event: Event) -> str:
-    """Give an event in a line, as in `nasion: LPD left 1.2 Hz p=0.83`."""
+    """Give an event in a line, as in `nasion: LPD left 1.2 Hz p=0.83 uncertain`."""
     frequency = "" if event.frequency_hz is None else f"{event.frequency_hz:.1f} Hz"
-    parts = (event.pattern.label, event.side, frequency, f"p={event.probability:.2f}")
+    doubt = "" if event.is_certain else event.certainty
+    parts = (event.pattern.label, event.side, frequency, f"p={event.probability:.2f}", doubt)
     return OURS + " ".join(filter(None, parts))
 
 
@@ -42,7 +43,7 @@ def ours(reading: Reading) -> tuple[tuple[float, float, str], ...]:
 
 
 def to_mne_annotations(reading: Reading) -> "mne.Annotations":
-    """Give the events as MNE's annotations, described by pattern, for `raw.set_annotations`.
+    """Give the events as MNE's annotations, `lpd` or `uncertain lpd`, for `raw.set_annotations`.
 
     Why to trust them less stands at the first sample. They lie on the clock of the recording;
     where that is unknown, onsets count from the first sample.
@@ -54,9 +55,13 @@ def to_mne_annotations(reading: Reading) -> "mne.Annotations":
     return mne.Annotations(
         onset=nowhere + [event.onset_s for event in reading.events],
         duration=nowhere + [event.duration_s for event in reading.events],
-        description=cautions + [str(event.pattern) for event in reading.events],
+        description=cautions + [_description(event) for event in reading.events],
         orig_time=start.replace(tzinfo=UTC) if start else None,
     )
+
+
+def _description(event: Event) -> str:
+    return str(event.pattern) if event.is_certain else f"{event.certainty} {event.pattern}"
 
 
 def to_edf_annotations(reading: Reading, path: Path) -> None:

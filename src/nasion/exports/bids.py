@@ -14,15 +14,25 @@ from typing import Any
 from nasion.errors import NasionError
 from nasion.exports.szcore import ABSENT, NO_SEIZURE, SEIZURE, channels_of, clock_text
 from nasion.files import replacing, write_json
-from nasion.reading.event import SIDES, Event
+from nasion.reading.contradiction import Contradiction, of_code
+from nasion.reading.event import CERTAIN, SIDES, UNCERTAIN, Event
 from nasion.reading.reading import Reading
-from nasion.terms import CHAIN_NAMES, DISCLAIMER, PATTERNS, READING_STEP_S, Chain, Pattern
+from nasion.terms import (
+    CANT_TELL,
+    CHAIN_NAMES,
+    DISCLAIMER,
+    PATTERNS,
+    READING_STEP_S,
+    Chain,
+    Pattern,
+)
 
 
 def _tags(pattern: Pattern) -> str:
     return ", ".join(filter(None, ("Data-feature", pattern.nature.hed)))
 
 
+YES, NO = "yes", "no"
 SHARE = {"Format": "number", "Minimum": 0, "Maximum": 1}
 AMOUNT = {"Format": "number", "Minimum": 0}
 
@@ -45,7 +55,11 @@ COLUMNS: dict[str, dict[str, Any]] = {
             NO_SEIZURE: f"({{duration}}, (Background-activity, {{pattern}}, {MEASURED}))",
         },
     },
-    "confidence": {"Description": "Mean probability of the pattern, rounded.", **SHARE},
+    "confidence": {
+        "Description": "Mean probability of the pattern, rounded; of an uncertain event"
+        f" {CANT_TELL:g} at most.",
+        **SHARE,
+    },
     "channels": {"Description": "Electrodes of the chains that show it.", "Delimiter": ","},
     # Without the tag of SzCORE's sidecar: HED refuses the form of date that its tools need.
     "dateTime": {"Description": "Clock time of the first sample of the recording."},
@@ -72,6 +86,10 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "HED": "Feature-frequency/# Hz",
         **AMOUNT,
     },
+    "evolves": {
+        "Description": "Whether it evolves as ACNS 2021 asks of a seizure, measured.",
+        "Levels": {YES: "it does", NO: "it does not"},
+    },
     # Without levels: BIDS knows none in a cell with several of them.
     "chains": {
         "Description": "Chains of the longitudinal bipolar montage that show it: "
@@ -80,6 +98,16 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "Delimiter": ",",
     },
     "length": {"Description": "ACNS 2021 word for its duration."},
+    "certainty": {
+        "Description": "Whether the measured signal contradicts the pattern by ACNS 2021.",
+        "Levels": {CERTAIN: "it does not", UNCERTAIN: "it does; such events are in no headline"},
+    },
+    "contradictions": {
+        "Description": "What was measured against the pattern: "
+        + "; ".join(f"{entry.code}: {entry.text}" for entry in Contradiction)
+        + ".",
+        "Delimiter": ",",
+    },
     "judged": {
         "Description": "Share of this time that was judged. The rest was not seen: nothing was"
         " recorded, too few electrodes could be used, or a reader left out events of the model."
@@ -149,15 +177,18 @@ def _row(event: Event, reading: Reading) -> dict[str, str]:
         "onset": _number(event.onset_s),
         "duration": _number(event.duration_s),
         "eventType": SEIZURE if event.pattern == Pattern.SEIZURE else NO_SEIZURE,
-        "confidence": _number(round(_share(event.probability), 4)),
+        "confidence": _number(round(_share(event.confidence), 4)),
         "channels": channels_of(event),
         "pattern": str(event.pattern),
         "probability": _number(_share(event.probability)),
         "peak": _number(_share(event.peak)),
         "side": event.side or ABSENT,
         "frequency_hz": ABSENT if event.frequency_hz is None else _number(event.frequency_hz),
+        "evolves": ABSENT if event.evolves is None else YES if event.evolves else NO,
         "chains": ",".join(event.chains) or ABSENT,
         "length": event.length or ABSENT,
+        "certainty": event.certainty,
+        "contradictions": ",".join(entry.code for entry in event.contradictions) or ABSENT,
         "judged": _judged(reading, event.onset_s, event.duration_s),
         "not_judged": _untold(reading, event.onset_s, event.stop_s),
     }
@@ -191,6 +222,8 @@ def _event(row: dict[str, str]) -> Event:
     if side not in (*SIDES, ABSENT):
         raise ValueError(f"side '{side}'")
     fields = {name: "" if text == ABSENT else text for name, text in row.items()}
+    # Older readings know neither.
+    evolves, codes = fields.get("evolves", ""), fields.get("contradictions", "")
     return Event(
         onset_s=float(fields["onset"]),
         duration_s=float(fields["duration"]),
@@ -201,4 +234,6 @@ def _event(row: dict[str, str]) -> Event:
         frequency_hz=float(fields["frequency_hz"]) if fields["frequency_hz"] else None,
         chains=tuple(Chain(name) for name in fields["chains"].split(",") if name),
         length=fields["length"],
+        evolves=evolves == YES if evolves else None,
+        contradictions=tuple(map(of_code, filter(None, codes.split(",")))),
     )

@@ -31,7 +31,8 @@ class Row:
     Parameters
     ----------
     confidence
-        From 0 to 1, that it is what it is called; 0 where it was not judged.
+        From 0 to 1, that it is what it is called; 0 where it was not judged, .5 at most of a
+        seizure that the measured signal contradicts.
     """
 
     onset_s: float
@@ -57,7 +58,7 @@ def rows(reading: Reading) -> list[Row]:
     """Seizures and what was not judged, by onset; without any seizure what was judged, too."""
     seizures = [event for event in reading.events if event.pattern is Pattern.SEIZURE]
     found = [
-        Row(event.onset_s, event.stop_s, SEIZURE, _judged(event.probability), channels_of(event))
+        Row(event.onset_s, event.stop_s, SEIZURE, _judged(event.confidence), channels_of(event))
         for event in seizures
     ]
     unseen = [Row(*span, NO_SEIZURE, 0.0) for span in not_judged(reading)]

@@ -24,7 +24,7 @@ PROBABILITY_COLUMNS = (
 QUALITY_COLUMNS = ("onset_s", *COLUMNS)
 EVENT_COLUMNS = (
     "onset_s", "duration_s", "clock", "pattern", "probability", "peak", "side", "frequency_hz",
-    "chains", "length",
+    "evolves", "chains", "length", "certainty", "contradictions",
 )  # fmt: skip
 Flags = NDArray[np.bool_]
 
@@ -40,7 +40,10 @@ def probabilities_table(reading: Reading) -> "pd.DataFrame":
 
 
 def events_table(reading: Reading) -> "pd.DataFrame":
-    """Give a row an event; chains as `LL,LP`, what was not measured is missing."""
+    """Give a row an event; chains as `LL,LP`, what was not measured is missing.
+
+    Those that the measured signal contradicts have the certainty `uncertain`.
+    """
     import pandas as pd
 
     rows = [
@@ -53,8 +56,11 @@ def events_table(reading: Reading) -> "pd.DataFrame":
             "peak": event.peak,
             "side": event.side,
             "frequency_hz": event.frequency_hz,
+            "evolves": event.evolves,
             "chains": ",".join(event.chains),
             "length": event.length,
+            "certainty": event.certainty,
+            "contradictions": ",".join(entry.code for entry in event.contradictions),
         }
         for event in reading.events
     ]
@@ -63,7 +69,7 @@ def events_table(reading: Reading) -> "pd.DataFrame":
     kinds: dict[str, Any] = {
         name: "float64" if name in numbers else "str" for name in EVENT_COLUMNS
     }
-    return table.astype(kinds | {"clock": "datetime64[us]"})
+    return table.astype(kinds | {"clock": "datetime64[us]", "evolves": "boolean"})
 
 
 def arrow_probabilities(reading: Reading) -> "pa.Table":

@@ -1,6 +1,7 @@
 """The model card of an exported file, in Markdown, from what it says of itself."""
 
 from nasion.accuracy import Table
+from nasion.alarms import Curve
 from nasion.config import View
 from nasion.contract import About, LearnedFrom
 from nasion.provenance import Provenance
@@ -24,7 +25,7 @@ TEMPLATE = """# {about.name}
 **Licence of the weights.** {licence}.
 
 **Explains itself.** {maps}.
-{accuracy}
+{accuracy}{alarms}
 **Limits.** It knows these six patterns and no others, and was made for patients {ages}.
 How well it does on other patients, machines and montages is not in this file: judge it on your own
 votes (`nasion evaluate`) before you rely on it.
@@ -52,6 +53,7 @@ def card(about: About) -> str:
         labels=about.labels or "not stated",
         licence=about.licence or "not stated",
         accuracy=_accuracy(about.accuracy),
+        alarms=_alarms(about.alarms),
         ages=_ages_text(about.ages_years),
         maps=f"Class-activation maps of every pattern over: {maps}" if maps else "No",
     )
@@ -122,4 +124,27 @@ def _accuracy(accuracy: Table) -> str:
         untold = ", ".join(pattern.label for pattern in row.untold) or "-"
         cells = name, str(row.electrodes), str(row.n), *numbers, untold
         rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _alarms(curve: Curve | None) -> str:
+    """What events do at each threshold, a row a pattern and threshold."""
+    if curve is None:
+        return ""
+    head = (
+        f"\n**False events a day** by the threshold of events, in {curve.hours:.3g} h of"
+        f" {curve.recordings} recordings ({curve.empty_hours:.3g} h of them without any pattern;"
+        f" `{curve.command}`); {curve.least:.1f} at the least, all patterns together.\n"
+    )
+    rows = [
+        head,
+        "| pattern | true runs | threshold | false events a day | share found |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {pattern.label} | {course.true} | {point.threshold:.2f} | {point.false_a_day:.1f}"
+        f" | {point.found:.3f} |"
+        for pattern, course in curve.patterns.items()
+        for point in course.points
+    ]
     return "\n".join(rows) + "\n"

@@ -11,6 +11,7 @@ from nasion.display.cache import DisplayWriter
 from nasion.display.display import Display
 from nasion.eeg import age
 from nasion.eeg.recording import Recording
+from nasion.events.contradicted import judge
 from nasion.events.rhythm import describe
 from nasion.events.runs import DEFAULT, EventSettings, find
 from nasion.exports import folder as reading_folder
@@ -72,7 +73,7 @@ class Reader:
             warnings=(*([aged] if aged else []), *recording.warnings),
             model=about,
         )
-        return replace(reading, events=describe(find(reading, self.events), recording))
+        return replace(reading, events=judge(describe(find(reading, self.events), recording)))
 
     def read_to(
         self,

@@ -88,6 +88,16 @@ class Reading:
         return self.montage.interpolated
 
     @cached_property
+    def certain(self) -> tuple[Event, ...]:
+        """The events that count: nothing that was measured contradicts them."""
+        return tuple(event for event in self.events if event.is_certain)
+
+    @cached_property
+    def uncertain(self) -> tuple[Event, ...]:
+        """The events that are contradicted: in tables and exports, out of headlines."""
+        return tuple(event for event in self.events if not event.is_certain)
+
+    @cached_property
     def trust(self) -> Trust:
         """How far the model's words are to be trusted on this montage."""
         return self._trust(self.montage)

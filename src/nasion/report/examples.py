@@ -59,9 +59,10 @@ class ExamplePage:
 def choose(reading: Reading) -> list[Example]:
     """Of each pattern the first, the longest and the most certain event, and the least certain.
 
-    The first three are shown where they are most certain; the last where, in all events of the
-    pattern, another pattern comes closest to it, away from the borders, where every event is
-    unsure. None is shown twice: what is near another says both reasons.
+    Contradicted events are shown where a pattern has no others. The first three are shown where
+    they are most certain; the last where, in all events of the pattern, another pattern comes
+    closest to it, away from the borders, where every event is unsure. None is shown twice: what is
+    near another says both reasons.
     """
     return [example for pattern in PATTERNS for example in _examples(reading, pattern)]
 
@@ -90,7 +91,8 @@ def page(
 
 
 def _examples(reading: Reading, pattern: Pattern) -> Iterator[Example]:
-    events = [event for event in reading.events if event.pattern is pattern]
+    own = [event for event in reading.events if event.pattern is pattern]
+    events = [event for event in own if event.is_certain] or own
     candidates = [(event, steps) for event in events if len(steps := _steps(reading, event))]
     if not candidates:
         return

@@ -37,7 +37,7 @@ LAYOUT = {
 
 @dataclass(frozen=True)
 class Mark:
-    """An event; its label is empty where there is no room."""
+    """An event; its label is empty where there is no room, an uncertain one is drawn paler."""
 
     x: float
     width: float
@@ -45,6 +45,7 @@ class Mark:
     ink: str
     label: str
     title: str
+    is_certain: bool = True
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _spells(flags: NDArray[np.bool_], span: Axis) -> list[tuple[float, float]]:
 def _mark(reading: Reading, event: Event, span: Axis) -> Mark:
     x, label = span.x(event.onset_s), event.pattern.label
     width = max(span.x(event.stop_s) - x, LEAST_WIDTH)
+    doubt = "" if event.is_certain else f"; {event.certainty}: {event.doubt}"
     return Mark(
         x=x,
         width=width,
@@ -169,7 +171,8 @@ def _mark(reading: Reading, event: Event, span: Axis) -> Mark:
         ink=event.pattern.ink,
         label=label if width > LETTER * (len(label) + 1) else "",
         title=f"{label} {when(reading, event.onset_s)}, {lasting(event.duration_s)}, "
-        f"p = {event.probability:.2f}",
+        f"p = {event.probability:.2f}{doubt}",
+        is_certain=event.is_certain,
     )
 
 

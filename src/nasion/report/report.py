@@ -135,6 +135,7 @@ def render(
         reading=reading,
         burden=burden,
         found=summary.sentences(reading, burden),
+        thresholds=summary.thresholds_sentence(settings or {}),
         rows=summary.rows(reading, burden),
         strips=overview.rows_of(reading, spectrogram),
         span=summary.lasting(strips.span_s(reading.stretches_s)),
@@ -177,6 +178,7 @@ def _plate(page: ExamplePage, reading: Reading) -> Plate:
     shade = f"shaded where the network found what speaks for {summary.named(pattern)}"
     if page.map is None:
         shade = "no map"
+    doubt = "" if event.is_certain else f" Uncertain: {event.doubt}."
     return Plate(
         example=example,
         title=_sentence(" and ".join(example.why)),
@@ -184,7 +186,7 @@ def _plate(page: ExamplePage, reading: Reading) -> Plate:
         bars=list(zip(PATTERNS, map(float, page.probability), strict=True)),
         caption=f"Of the event at {summary.when(reading, event.onset_s)}, "
         f"{summary.lasting(event.duration_s)}{side}{rate}, mean p = {event.probability:.2f}. "
-        f"{band}, negative up; {shade}.",
+        f"{band}, negative up; {shade}.{doubt}",
     )
 
 

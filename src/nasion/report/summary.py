@@ -1,7 +1,9 @@
 """A summary: what a reading says, in words and in rows of a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +87,36 @@ def named(pattern: Pattern) -> str:
 
 def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
     """What was found; and where to look first, and what could not be judged."""
-    return _seizure_sentence(reading, burden), _advice(reading)
+    found = _seizure_sentence(reading, burden), uncertain_sentence(burden)
+    return " ".join(filter(None, found)), _advice(reading)
 
 
 def headline(reading: Reading, burden: Burden) -> str:
     """What was found, on which montage, and why to trust it less, in a line."""
     cautions = (f"Caution: {text}." for text in reading.cautions)
     return " ".join([sentences(reading, burden)[0], reading.trust.statement, *cautions])
+
+
+def uncertain_sentence(burden: Burden) -> str:
+    """How many events stand in the table alone; empty where none does."""
+    counts = {pattern: n for pattern, n in burden.uncertain.items() if n}
+    n_events = sum(counts.values())
+    if not n_events:
+        return ""
+    named_counts = ", ".join(f"{n:,} {named(pattern)}" for pattern, n in counts.items())
+    events = "event stands" if n_events == 1 else "events stand"
+    return f"{n_events:,} uncertain {events} in the table ({named_counts})."
+
+
+def thresholds_sentence(settings: Mapping[str, Any]) -> str:
+    """By which thresholds events were found; empty where nobody asked for other ones."""
+    if settings.get("false_alarms") is None:
+        return ""
+    values = ", ".join(f"{Pattern(name).label} {p:.2f}" for name, p in settings["enters"].items())
+    return (
+        f"Events were found at thresholds chosen for {settings['false_alarms']:g} false ones a day"
+        f" at most, as measured of the model: {values}."
+    )
 
 
 def sides(events: list[Event]) -> str:
@@ -121,7 +146,7 @@ def faults(reading: Reading) -> dict[str, list[float]]:
 
 
 def _row(reading: Reading, burden: Burden, pattern: Pattern) -> Row:
-    events = [event for event in reading.events if event.pattern is pattern]
+    events = [event for event in reading.certain if event.pattern is pattern]
     return Row(
         pattern=pattern,
         n_events=len(events),
@@ -207,8 +232,12 @@ def _advice(reading: Reading) -> str:
         also = f"; {unseen}" if reading.untold.any() else ""
         unseen = f"{share} of the recording was not judged"
         unseen += f" ({'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]}){also}"
-    pool = [event for event in reading.events if event.pattern is Pattern.SEIZURE]
-    first = max(pool or reading.events, key=lambda event: event.probability, default=None)
+    pool = [event for event in reading.certain if event.pattern is Pattern.SEIZURE]
+    first = max(
+        pool or reading.certain or reading.uncertain,
+        key=lambda event: event.probability,
+        default=None,
+    )
     if first is None and (likely := suspected(reading)).any():
         mass = np.where(reading.untold, np.nan_to_num(reading.probability), 0).sum(1)
         at = when(reading, float(np.argmax(mass * likely)) * READING_STEP_S)
@@ -216,7 +245,8 @@ def _advice(reading: Reading) -> str:
     if first is None:
         return f"{unseen[0].upper()}{unseen[1:]}."
     at = when(reading, first.onset_s)
-    return f"Look first at {at}, the most certain {named(first.pattern)}; {unseen}."
+    what = "most certain" if first.is_certain else "least uncertain"
+    return f"Look first at {at}, the {what} {named(first.pattern)}; {unseen}."
 
 
 def _phrase(row: Row) -> str:

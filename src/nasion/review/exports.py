@@ -89,14 +89,18 @@ def _about(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> Event:
-    """An event as the reader has it; what the model measured stays where they agree on it."""
+    """An event as the reader has it; what was measured stays where they agree on it."""
     verdict, pattern = entry.verdict, entry.verdict_pattern
     assert verdict is not None
     assert pattern is not None
     name = length(verdict.duration_s)
     if entry.event and entry.event.pattern == pattern:
         return replace(
-            entry.event, onset_s=verdict.onset_s, duration_s=verdict.duration_s, length=name
+            entry.event,
+            onset_s=verdict.onset_s,
+            duration_s=verdict.duration_s,
+            length=name,
+            contradictions=(),  # a reader has looked
         )
     nan = float("nan")
     return Event(verdict.onset_s, verdict.duration_s, pattern, nan, nan, length=name)

@@ -35,6 +35,11 @@ class Entry:
         return self.verdict is not None and self.verdict_pattern not in (None, Pattern.OTHER)
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether it is uncertain, and no reader has looked."""
+        return self.verdict is None and self.event is not None and not self.event.is_certain
+
+    @property
     def verdict_pattern(self) -> Pattern | None:
         """The pattern that the verdict names; None where it rejects or there is none."""
         if self.verdict is None or self.verdict.action == "reject":
@@ -55,6 +60,7 @@ class Entry:
             "frequency_hz": event.frequency_hz if event else None,
             "chains": list(event.chains) if event else [],
             "length": event.length if event else "",
+            "doubt": event.doubt if event else "",
             "verdict": _fields(self.verdict) if self.verdict else None,
         }
 
@@ -116,8 +122,8 @@ def visible(verdicts: Sequence[Verdict], *, blind: bool, reviewer: str) -> list[
 
 
 def urgency(entries: Sequence[Entry]) -> float:
-    """How much needs eyes: weighted minutes of the events that nobody judged yet."""
-    unread = [entry for entry in entries if entry.verdict is None and entry.pattern]
+    """How much needs eyes: weighted minutes of certain events that nobody judged yet."""
+    unread = [entry for entry in entries if entry.verdict is None and not entry.is_doubted]
     weighted = sum(
         entry.pattern.nature.urgency * entry.duration_s for entry in unread if entry.pattern
     )
@@ -125,9 +131,9 @@ def urgency(entries: Sequence[Entry]) -> float:
 
 
 def minutes(reading: Reading) -> dict[str, float | None]:
-    """Minutes of the model's events by pattern; None of what the electrodes can't tell."""
+    """Minutes of the model's certain events by pattern; None of what the electrodes can't tell."""
     by_pattern = dict.fromkeys(PATTERNS, 0.0)
-    for event in reading.events:
+    for event in reading.certain:
         by_pattern[event.pattern] += event.duration_s / 60
     return {
         str(pattern): None if pattern in reading.trust.untold else round(length, 3)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME, PACKAGED
@@ -101,8 +102,13 @@ def exported(
     return path
 
 
-def stated(model: Path, accuracy: Path | None = None, licence: str = "") -> str:
-    """Write a table of accuracy by montage or a licence into a model, or that of a RUN.
+def stated(
+    model: Path,
+    accuracy: Path | None = None,
+    licence: str = "",
+    alarms: Path | None = None,
+) -> str:
+    """Write accuracy by montage, false alarms or a licence into a model, or that of a RUN.
 
     Returns
     -------
@@ -116,10 +122,16 @@ def stated(model: Path, accuracy: Path | None = None, licence: str = "") -> str:
     from nasion.models.statement import state
 
     path = model / FILE_NAME if model.is_dir() else model
-    content = {"licence": licence} if licence else {}
-    if accuracy:
-        content["accuracy"] = read_json(accuracy)
+    content: dict[str, Any] = {"licence": licence} if licence else {}
+    tables = [table for table in (accuracy, alarms) if table]
+    for key, table in (("accuracy", accuracy), ("alarms", alarms)):
+        if table:
+            content[key] = read_json(table)
     if not content:
-        raise NasionError(f"{path}: nothing to state; give --accuracy or --licence")
-    about = state(path, content, accuracy)
-    return f"{path}: {len(about.accuracy)} montages, licence {about.licence or 'not stated'}"
+        raise NasionError(f"{path}: nothing to state; give --accuracy, --alarms or --licence")
+    about = state(path, content, tables[0] if len(tables) == 1 else None)
+    measured = f"in {about.alarms.hours:.3g} h" if about.alarms else "not measured"
+    return (
+        f"{path}: {len(about.accuracy)} montages, false alarms {measured}, licence"
+        f" {about.licence or 'not stated'}"
+    )

@@ -69,9 +69,10 @@ export function drawEvents(canvas, page, marks, { reading, selected, shaded }) {
     context.beginPath();
     context.rect(start, top, end - start, high);
     context.clip();
+    if (one.doubt) context.fillStyle = faint(hue, 0.25);
     if (!one.rejected) context.fillRect(start, top, end - start, high);
     context.font = chosen ? BOLD : FONT;
-    context.fillStyle = one.rejected ? colour.quiet : (pattern?.ink ?? CANDIDATE.ink);
+    context.fillStyle = one.rejected ? colour.quiet : one.doubt ? colour.ink : (pattern?.ink ?? CANDIDATE.ink);
     context.textAlign = "left";
     context.textBaseline = "middle";
     context.fillText(words(one, pattern, reading.deeds), Math.max(start, LEFT) + 6, top + high / 2 + 0.5);
@@ -95,6 +96,7 @@ function words(one, pattern, deeds) {
   if (one.certainty !== null && one.action !== "relabel") parts.push(`${Math.round(100 * one.certainty)} %`);
   if (one.event.side) parts.push(one.event.side);
   if (one.event.frequency_hz) parts.push(`${one.event.frequency_hz.toFixed(1)} Hz`);
+  if (one.doubt) parts.push("uncertain");
   const deed = deeds.find(({ action }) => action === one.action);
   if (deed) parts.push(deed.shown);
   return parts.join(" · ");

@@ -265,6 +265,7 @@ function drawEvents({ context, x, left, right, colour }, { top, height }, { mark
     if (start > right || start + wide < left) continue;
     context.fillStyle = (!blind && one.pattern && hues[one.pattern]) || colour.edge;
     if (one.rejected) context.fillRect(start, top + height / 2, wide, 1);
+    else if (one.doubt) context.fillRect(start, top + height - 4, wide, 3);
     else context.fillRect(start, top + 1, wide, height - 2);
     if (one.id === selected) {
       context.strokeStyle = colour.ink;

@@ -60,7 +60,7 @@ function listRecordings(open) {
       lengthText(one.duration_s),
       `${Math.round(100 * one.judged)} %`,
       ...patterns.map((pattern) => minutes(one.minutes[pattern.name])),
-      one.n_events,
+      one.n_events + (one.uncertain ? `, ${one.uncertain} uncertain` : ""),
       one.unread,
     ];
     row.append(name, ...cells.map((text) => made("td", text)));

@@ -21,6 +21,7 @@ export function mark(event) {
     onset_s: verdict?.onset_s ?? event.onset_s,
     duration_s: verdict?.duration_s ?? event.duration_s,
     certainty: event.probability,
+    doubt: verdict ? "" : event.doubt,
     rejected: action === "reject",
   };
 }
@@ -30,7 +31,7 @@ const KEYS = {
   time: (one) => one.onset_s,
   length: (one) => one.duration_s,
   pattern: (one) => (one.pattern ? state.reading.patterns.findIndex(({ name }) => name === one.pattern) : 9),
-  certainty: (one) => one.certainty ?? -1,
+  certainty: (one) => (one.certainty ?? -1) - (one.doubt ? 1 : 0), // the uncertain below all others
   verdict: (one) => one.action,
 };
 

@@ -22,6 +22,11 @@ function patternCell(cell, one) {
   const text = document.createElement("span");
   text.textContent = labelOf(one.pattern);
   if (one.rejected) text.className = "struck";
+  if (one.doubt) {
+    text.className = "doubted";
+    text.textContent += " ?";
+    cell.title = `uncertain: ${one.doubt}`;
+  }
   cell.append(swatch, text);
 }
 

@@ -68,6 +68,7 @@ function describe(one) {
   if (event.frequency_hz) parts.push(`${event.frequency_hz.toFixed(1)} Hz`);
   if (event.chains?.length) parts.push(event.chains.join(" "));
   if (event.length) parts.push(event.length);
+  if (event.doubt) parts.push(`uncertain: ${event.doubt}`);
   if (one.action === "relabel" && event.pattern !== one.pattern) parts.push(`model: ${labelOf(event.pattern)}`);
   text.replaceChildren(strong, ` ${parts.join(" · ")}`);
 }
