@@ -71,7 +71,7 @@ class Habits:
         return cls(
             alertness=float(rng.random()),
             blink_hz=float(rng.uniform(0.3, 1.5) if regular else per_min / 60),
-            flurry_share=0.0 if regular else float(rng.uniform(0, 0.6)),
+            flurry_share=0.0 if regular else float(0.6 * rng.random() ** 2),
             regular=regular,
             blink_uv=float(np.exp(rng.normal(np.log(180), 0.45))),
             variation=float(rng.uniform(0.15, 0.45)),
