@@ -77,8 +77,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "study": BASICS
     | {
-        "contract", "data", "evaluation", "hms", "models", "out_of_fold", "periods",
-        "phantom", "seen", "simulation", "training",
+        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "periods",
+        "phantom", "provenance", "seen", "simulation", "spreadsheet", "training",
     },
     "review": BASICS
     | {

@@ -184,6 +184,8 @@ CHANGED = {
     "data.folds": "y",
     "data.store": "y",
     "data.phantoms.path": "y",
+    "data.phantoms.backgrounds": "y",
+    "data.phantoms.backgrounds_folder": "y",
     "training.init": "y",
     "training.freeze_statistics": True,
     "signal.waveform.anti_alias": True,
@@ -230,7 +232,14 @@ def another(name: str, value: object) -> object:
     return value + 1 if isinstance(value, int) else value * 1.1 or 0.1  # type: ignore[operator]
 
 
-WHERE = {"data.path", "data.folds", "data.store", "data.phantoms.path"}
+WHERE = {
+    "data.path",
+    "data.folds",
+    "data.store",
+    "data.phantoms.path",
+    "data.phantoms.backgrounds",
+    "data.phantoms.backgrounds_folder",
+}
 
 
 def changed(name: str) -> Experiment:
@@ -270,6 +279,8 @@ def test_later_settings_at_what_was_before_them_leave_files_and_fingerprints_as_
     older = experiment.model_dump(mode="json")
     del older["model"]["wavenet"]["residual"], older["training"]["rows"]
     del older["signal"]["waveform"]["anti_alias"]
+    for name in ("recorded_share", "backgrounds", "backgrounds_folder", "montage_share"):
+        del older["data"]["phantoms"][name]
     assert made_with(older, "a") == experiment
     text = json.dumps(older, separators=(",", ":"))
     assert hashlib.sha256(text.encode()).hexdigest()[:8] == experiment.fingerprint

@@ -249,6 +249,12 @@ class Phantoms(Settings):
     short_share: float = Field(default=0.5, ge=0, le=1)  # EEGs of 10 s; the others 50 s and more
     context_share: float = Field(default=0.0, ge=0, le=1)  # EEGs with a 10-min spectrogram
     stay_share: float = Field(default=0.0, ge=0, le=1)  # patients whose EEGs are cut from a stay
+    # Patients on recorded backgrounds: a list of them, and the folder that its files stand below
+    # ("" is the folder of the list).
+    recorded_share: Annotated[float, Before(0.0), Field(ge=0, le=1)] = 0.0
+    backgrounds: Annotated[str, Before("")] = ""
+    backgrounds_folder: Annotated[str, Before("")] = ""
+    montage_share: Annotated[float, Before(0.0), Field(ge=0, le=1)] = 0.0  # EEGs lacking electrodes
 
 
 class Data(Settings):
@@ -281,7 +287,8 @@ class Experiment(Settings):
     @property
     def without_paths(self) -> "Experiment":
         """The same experiment without the folders of the machine that ran it."""
-        phantoms = self.data.phantoms.model_copy(update={"path": ""})
+        places = dict.fromkeys(("path", "backgrounds", "backgrounds_folder"), "")
+        phantoms = self.data.phantoms.model_copy(update=places)
         nowhere = dict.fromkeys(("path", "folds", "store"), "")
         data = self.data.model_copy(update={**nowhere, "phantoms": phantoms})
         init = {"init": Path(self.training.init).name}

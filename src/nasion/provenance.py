@@ -14,6 +14,9 @@ A patient is known in three ways:
 * They are simulated, of a seed and kind that was learned from, and their number is within it: the
   first N patients of a seed are the same however many are made.
 
+Who lent the background of simulated patients is known as others are: by the recordings and number
+that their own data set has. A simulated data set holds these recordings' contents, too.
+
 Only hashes are kept. Content can't be guessed from them. Numbers could be, by trying them all, so
 they are hashed with a key that only an EEG of the data set opens: who does not hold one can't tell
 a number.

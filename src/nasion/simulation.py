@@ -1,9 +1,11 @@
 """A simulation: which of the simulator's patients a data set holds.
 
 simulated.json, in the folder of the data set, says it. A patient is told by the seed, the kind and
-the number: the first N patients of a seed are the same however many are made.
+the number: the first N patients of a seed are the same however many are made. Patients on recorded
+backgrounds are told by whose recordings these are, and all of one person have one number.
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,9 +17,79 @@ from nasion.files import read_json, write_json
 
 SCHEMA = 1
 FILE_NAME = "simulated.json"
+BACKGROUNDS = "backgrounds"  # its key for those who lent theirs
 
 PatientKind = Literal["pattern", "stay"]  # EEGs made for a pattern each, or cut from one stay
 KINDS: tuple[PatientKind, ...] = get_args(PatientKind)
+FIRST_PERSON = 10**9  # numbers below it are left to patients who don't exist
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody on whose recordings patients are simulated.
+
+    Parameters
+    ----------
+    source, number
+        The data set, and the number that it gives to this person.
+    contents
+        Digests of their recordings (`nasion.provenance.content`).
+    """
+
+    source: str
+    number: int
+    contents: tuple[str, ...] = ()
+
+    @property
+    def patient_id(self) -> int:
+        """Number of all patients on this person's recordings, the same in every data set."""
+        digest = hashlib.sha256(f"{self.source}\0{self.number}".encode()).hexdigest()
+        return FIRST_PERSON + int(digest[:15], 16) % FIRST_PERSON
+
+
+@dataclass(frozen=True)
+class RecordedBackgrounds:
+    """Whose recordings a simulated data set has as backgrounds.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the list that they were taken from.
+    people
+        Those of the list who came to be used.
+    """
+
+    fingerprint: str = ""
+    people: tuple[Person, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a file holds."""
+        people = [
+            {"source": person.source, "person": person.number, "contents": list(person.contents)}
+            for person in self.people
+        ]
+        return {"list": self.fingerprint, "people": people}
+
+    @classmethod
+    def of(cls, folder: Path) -> "RecordedBackgrounds":
+        """Read what the folder of a data set says; nobody where it says nothing."""
+        path = folder / FILE_NAME
+        content = read_json(path).get(BACKGROUNDS) if path.exists() else None
+        if content is None:
+            return cls()
+        try:
+            people = tuple(
+                Person(str(entry["source"]), entry["person"], tuple(map(str, entry["contents"])))
+                for entry in content["people"]
+            )
+            if not all(type(person.number) is int for person in people):
+                raise ValueError
+            return cls(str(content["list"]), people)
+        except (KeyError, TypeError, ValueError):
+            raise NasionError(
+                f"{path}: {BACKGROUNDS} needs list and people with source, person and contents; "
+                "simulate anew"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -82,9 +154,12 @@ class Simulation:
             ) from None
         return cls(seed, runs, tuple(kinds))
 
-    def save(self, folder: Path) -> None:
-        """Write it into the folder of the data set."""
-        write_json(folder / FILE_NAME, {"schema": SCHEMA, **self.as_dict()})
+    def save(self, folder: Path, backgrounds: RecordedBackgrounds | None = None) -> None:
+        """Write it into the folder of the data set, with whose backgrounds it has."""
+        content = {"schema": SCHEMA, **self.as_dict()}
+        if backgrounds:
+            content[BACKGROUNDS] = backgrounds.as_dict()
+        write_json(folder / FILE_NAME, content)
 
     @classmethod
     def of(cls, folder: Path) -> "Simulation | None":

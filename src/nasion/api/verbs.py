@@ -31,7 +31,7 @@ def simulate(
         The same seed gives the same patients, whatever their number.
     shares
         As `nasion.study.data_set` has them: segments_per_patient, short_share, context_share,
-        stay_share, n_jobs.
+        stay_share, recorded_share (with backgrounds, backgrounds_folder), montage_share, n_jobs.
 
     Raises
     ------

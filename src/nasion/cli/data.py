@@ -34,6 +34,16 @@ def simulate(
     stays: Annotated[
         float, typer.Option(help="Share of patients whose EEGs are cut from one stay.")
     ] = 0.0,
+    recorded_share: Annotated[
+        float, typer.Option(help="Share of patients on the recorded backgrounds of a list.")
+    ] = 0.0,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="The list, such as configs/backgrounds.csv.")
+    ] = None,
+    backgrounds_folder: Annotated[
+        Path | None, typer.Option(help="What its files stand below; default: beside the list.")
+    ] = None,
+    montages: Annotated[float, typer.Option(help="Share of EEGs that lack electrodes.")] = 0.0,
     recordings: Annotated[int, typer.Option(help="Long recordings (EDF) with their truth.")] = 1,
     hours: Annotated[float, typer.Option(help="Length of each.")] = 0.5,
 ) -> None:
@@ -52,6 +62,10 @@ def simulate(
                 short_share=short,
                 context_share=context,
                 stay_share=stays,
+                recorded_share=recorded_share,
+                backgrounds=backgrounds or "",
+                backgrounds_folder=backgrounds_folder or "",
+                montage_share=montages,
                 progress=bar,
             )
         typer.echo(folder / "train.csv")

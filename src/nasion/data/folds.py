@@ -4,6 +4,7 @@ What is stratified is what is judged: one row a stationary period.
 """
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +18,52 @@ from nasion.periods import middle_rows
 from nasion.spreadsheet import read_spreadsheet
 
 
-def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]:
+def make_folds(
+    table: pd.DataFrame, n_folds: int, seed: int, sources: Mapping[int, str] | None = None
+) -> NDArray[np.int_]:
     """Fold of each row of a segment table (paper 3.3, k = 5), by patient.
+
+    Parameters
+    ----------
+    sources
+        Of patients on recorded backgrounds (`simulation.Person.patient_id`) where these are from:
+        such people are few, so each fold holds out as many of each source, one more or less.
 
     Returns
     -------
     Shape (n_rows,), 0 .. n_folds - 1.
     """
+    patients = np.unique(table["patient_id"].to_numpy())
+    fold = _of_people(patients, n_folds, seed, sources or {})
+    if 0 < len(patients) - len(fold) < n_folds or len(patients) < n_folds:
+        raise NasionError(
+            f"{len(patients) - len(fold) or len(patients)} patients cannot fill {n_folds} folds; "
+            "lower data.n_folds or add patients"
+        )
+    others = table[~table["patient_id"].isin(fold)]
+    if len(others):
+        fold |= _stratified(others, n_folds, seed)
+    return np.array([fold[patient] for patient in table["patient_id"]], np.int64)
+
+
+def _of_people(
+    patients: NDArray[np.int_], n_folds: int, seed: int, sources: Mapping[int, str]
+) -> dict[int, int]:
+    """Deal people to the folds in turn, source by source, each shuffled."""
+    rng = np.random.default_rng(seed)
+    order: list[int] = []
+    for source in sorted(set(sources.values())):
+        members = [int(patient) for patient in patients if sources.get(int(patient)) == source]
+        order += rng.permutation(np.array(members, np.int64)).tolist()
+    return {patient: place % n_folds for place, patient in enumerate(order)}
+
+
+def _stratified(table: pd.DataFrame, n_folds: int, seed: int) -> dict[int, int]:
+    """Fold of each patient, consensus alike in all."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     periods = table.iloc[middle_rows(table)]
     patients = periods["patient_id"].to_numpy()
-    n_patients = len(np.unique(patients))
-    if n_patients < n_folds:
-        raise NasionError(
-            f"{n_patients} patients cannot fill {n_folds} folds; lower data.n_folds or add patients"
-        )
     labels = consensus(periods)
     fold: dict[int, int] = {}
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
@@ -43,7 +74,7 @@ def make_folds(table: pd.DataFrame, n_folds: int, seed: int) -> NDArray[np.int_]
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         for number, (_, held_out) in enumerate(splitter.split(strata, strata, patients)):
             fold |= dict.fromkeys(patients[held_out].tolist(), number)
-    return np.array([fold[patient] for patient in table["patient_id"]], np.int64)
+    return fold
 
 
 def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None:

@@ -16,7 +16,7 @@ from nasion.files import read_json, write_json
 from nasion.hms.segments import Segments, fingerprint
 from nasion.provenance import Provenance
 from nasion.seen import Seen
-from nasion.simulation import Simulation
+from nasion.simulation import RecordedBackgrounds, Simulation
 from nasion.terms import COLUMNS
 
 MEMO = "contents.json"  # of files that were read before
@@ -56,15 +56,26 @@ class Census:
         """What the folder says of the simulator."""
         return Simulation.of(self.segments.folder)
 
+    @cached_property
+    def backgrounds(self) -> RecordedBackgrounds:
+        """What the folder says of whose recordings are the backgrounds."""
+        return RecordedBackgrounds.of(self.segments.folder)
+
     def contents(self) -> list[tuple[str, int]]:
-        """Content and patient of each EEG."""
+        """Content and patient of each EEG, and of each recording that lends a background."""
         return self._contents
 
     @cached_property
     def _contents(self) -> list[tuple[str, int]]:
         pairs = self.segments.table[["eeg_id", "patient_id"]].drop_duplicates()
         paths = [self.segments.eeg_path(int(eeg_id)) for eeg_id in pairs["eeg_id"]]
-        return list(zip(self._digests(paths), map(int, pairs["patient_id"]), strict=True))
+        lent = [
+            (content, person.patient_id)
+            for person in self.backgrounds.people
+            for content in person.contents
+            if person.patient_id in self.patients
+        ]
+        return [*zip(self._digests(paths), map(int, pairs["patient_id"]), strict=True), *lent]
 
     def beside(self) -> Iterator[str]:
         """Contents of EEGs that lie in the folder, but not in its table; of many only some."""

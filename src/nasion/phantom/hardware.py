@@ -1,6 +1,6 @@
 """Recording hardware: band, mains, offsets, noise of the amplifier, quantisation, and the EKG."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,13 @@ class Hardware:
             polarity=float(rng.choice((-1.0, 1.0))),
             sway_uv=_sways(rng),
         )
+
+    @property
+    def beside_recorded(self) -> "Hardware":
+        """The same for what was recorded: that has noise, muscle and heaving of its own."""
+        nothing = np.zeros((19, 1), np.float32)
+        still = np.zeros_like(self.sway_uv)
+        return replace(self, noise_uv=nothing, tone_uv=nothing, sway_uv=still)
 
     def heart(self, rng: np.random.Generator, n_times: int) -> Array:
         """EKG of size 1: P, QRS and T at a heart's variability."""

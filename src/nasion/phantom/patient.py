@@ -89,26 +89,39 @@ class Patient:
         duration_s: float = SEGMENT_S,
         span: Span | None = None,
         n_votes: int | None = None,
+        recorded: Array | None = None,
     ) -> Segment:
-        """Record `duration_s` whose labelled span (default: central 10 s) shows `pattern`."""
+        """Record `duration_s` whose labelled span (default: central 10 s) shows `pattern`.
+
+        Parameters
+        ----------
+        recorded
+            Potential at `head.SITES` of a recorded background, shape (23, n_times), µV, in place of
+            the simulated one with its artifacts and noise. The pattern does not change its size.
+        """
         span = span or middle(duration_s)
         n_times = round(duration_s * SFREQ)
         scene = self.morphology.scene(rng, Stage(self.head, duration_s, span), pattern)
-        total = self.background.potential(rng, self.head, n_times) * scene.gain
+        if recorded is None:
+            total = self.background.potential(rng, self.head, n_times) * scene.gain
+        else:
+            total = recorded.copy()
         for activity in scene.activities:
             total += activity.potential
         signals = self.head.referencing @ total
         brain = signals[:, span.samples].copy()
-        # The same whatever is planted, else artifacts would tell the pattern.
-        burden, state = self.burden * (duration_s / SEGMENT_S) ** 0.5, self.background.kind
-        contaminate(rng, self.head, self.habits, signals, burden, state)
+        if recorded is None:
+            # The same whatever is planted, else artifacts would tell the pattern.
+            burden, state = self.burden * (duration_s / SEGMENT_S) ** 0.5, self.background.kind
+            contaminate(rng, self.head, self.habits, signals, burden, state)
         visible = total[: len(ELECTRODES), span.samples] + (signals[:, span.samples] - brain)
         findings = []
         for activity in scene.activities:
             if activity.appearance is not None:
                 potential = (activity.fields @ activity.sources[:, span.samples])[: len(ELECTRODES)]
                 findings.append(raters.find(potential, visible - potential, activity.appearance))
-        channels = self.hardware.record(rng, signals)
+        hardware = self.hardware if recorded is None else self.hardware.beside_recorded
+        channels = hardware.record(rng, signals)
         if self.mirrored:
             channels = channels[MIRRORED_COLUMNS]
         n = raters.n_votes(rng) if n_votes is None else n_votes

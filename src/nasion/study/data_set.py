@@ -1,9 +1,12 @@
 """A data set of simulated patients: drawn by `phantom.cohort`, written in HMS layout."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+
+import numpy as np
 
 from nasion.config import HMS_VIEW
 from nasion.errors import NasionError
@@ -20,6 +23,8 @@ from nasion.phantom.cohort import MARGIN_S, Plan, made_eegs
 from nasion.phantom.patient import PROPORTIONS
 from nasion.progress import Progress
 from nasion.simulation import Simulation
+from nasion.study.backgrounds import Backgrounds
+from nasion.study.montages import MONTAGES, as_read, drawn_loss, without
 from nasion.terms import Pattern
 
 
@@ -35,6 +40,10 @@ def simulate(
     progress: Progress | None = None,
     proportions: dict[Pattern, float] = PROPORTIONS,
     stay_share: float = 0.0,
+    recorded_share: float = 0.0,
+    backgrounds: Path | str = "",
+    backgrounds_folder: Path | str = "",
+    montage_share: float = 0.0,
 ) -> None:
     """Write `train.csv`, `train_eegs/` and `train_spectrograms/` of made-up patients.
 
@@ -55,35 +64,56 @@ def simulate(
     stay_share
         Share of patients whose EEGs are windows of one stay (`phantom.excerpt`), which shows its
         patterns as they come, rather than recordings made for a pattern each.
+    recorded_share
+        Share of patients on recorded backgrounds: all of one person have one patient_id.
+    backgrounds, backgrounds_folder
+        The list of these recordings, and the folder that they stand below; "" is that of the list.
+    montage_share
+        Share of EEGs that lack electrodes (`study.montages`).
 
     Raises
     ------
     NasionError
-        If the folder holds a data set already or a number is out of range.
+        If the folder holds a data set already, a number is out of range or a recording is missing.
     """
     refuse_to_replace(directory, "train")
     if n_patients < 1:
         raise NasionError(f"{directory}: needs at least one patient")
-    plan = Plan(seed, segments_per_patient, short_share, context_share, proportions, stay_share)
+    if not 0 <= montage_share <= 1:
+        raise NasionError("a cohort: the share that lacks electrodes is a number from 0 to 1")
+    lent = Backgrounds.load(backgrounds, backgrounds_folder) if recorded_share else None
+    plan = Plan(
+        seed,
+        segments_per_patient,
+        short_share,
+        context_share,
+        proportions,
+        stay_share,
+        recorded_share,
+        lent.lenders if lent else (),
+    )
+    work = partial(_write_patient, plan, montage_share, directory)
     labels: dict[int, list[Label]] = {}
-    for patient, patient_labels in _labels_of_patients(plan, directory, n_patients, n_jobs):
+    for patient, patient_labels in _labels_of_patients(work, n_patients, n_jobs):
         labels[patient] = patient_labels
         if progress:
             progress(len(labels), n_patients)
-    Simulation.drawn(seed, n_patients, stay_share).save(directory)
-    write_labels(directory, "train", [label for i in sorted(labels) for label in labels[i]])
+    rows = [label for i in sorted(labels) for label in labels[i]]
+    used = lent.used({row.patient_id for row in rows}) if lent else None
+    Simulation.drawn(seed, n_patients, stay_share).save(directory, used)
+    write_labels(directory, "train", rows)
 
 
 def _labels_of_patients(
-    plan: Plan, directory: Path, n_patients: int, n_jobs: int
+    work: Callable[[int], list[Label]], n_patients: int, n_jobs: int
 ) -> Iterator[tuple[int, list[Label]]]:
     if n_jobs == 1:
         for patient in range(n_patients):
-            yield patient, _write_patient(plan, directory, patient)
+            yield patient, work(patient)
         return
     context = get_context("spawn")
     with ProcessPoolExecutor(n_jobs, mp_context=context, initializer=_one_thread) as pool:
-        futures = {pool.submit(_write_patient, plan, directory, i): i for i in range(n_patients)}
+        futures = {pool.submit(work, i): i for i in range(n_patients)}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
@@ -95,25 +125,30 @@ def _one_thread() -> None:
     threadpool_limits(1)
 
 
-def _write_patient(plan: Plan, directory: Path, number: int) -> list[Label]:
+def _write_patient(plan: Plan, montage_share: float, directory: Path, number: int) -> list[Label]:
     """Write the EEGs and spectrograms of patient `number`; give the rows of `train.csv`."""
     labels = []
     for index, eeg in enumerate(made_eegs(plan, number)):
         eeg_id = (number + 1) * 1000 + index
-        with_spectrogram = eeg.context is not None
-        if eeg.context is not None:
+        signals, context = eeg.signals, eeg.context
+        rng = np.random.default_rng((plan.seed, number, index, MONTAGES))
+        if rng.random() < montage_share:
+            names = drawn_loss(rng)
+            signals = without(signals, names)
+            context = None if context is None else as_read(without(context, names))
+        if context is not None:
             # Time 0 is where the ten minutes begin.
             first_s = HMS_VIEW.window_s / 2 - MARGIN_S
-            write_spectrogram(directory, "train", eeg_id, [spectrogram_of(eeg.context)], first_s)
-        write_eeg(directory, "train", eeg_id, eeg.signals)
+            write_spectrogram(directory, "train", eeg_id, [spectrogram_of(context)], first_s)
+        write_eeg(directory, "train", eeg_id, signals)
         labels += [
             Label(
                 eeg_id=eeg_id,
                 sub_id=sub_id,
                 offset_s=offset_s,
-                patient_id=number + 1,
-                spectrogram_id=eeg_id if with_spectrogram else NO_SPECTROGRAM,
-                spectrogram_offset_s=offset_s if with_spectrogram else 0.0,
+                patient_id=eeg.patient_id or number + 1,
+                spectrogram_id=NO_SPECTROGRAM if context is None else eeg_id,
+                spectrogram_offset_s=0.0 if context is None else offset_s,
                 votes=eeg.segment.votes,
             )
             for sub_id, offset_s in enumerate(eeg.offsets_s)

@@ -12,7 +12,9 @@ from nasion.data.store import building
 from nasion.errors import NasionError
 from nasion.files import read_json, write_text
 from nasion.settings import fingerprint
+from nasion.simulation import RecordedBackgrounds
 from nasion.study import data_set
+from nasion.study.backgrounds import list_fingerprint
 from nasion.terms import ADULTS
 from nasion.training.memory import keep_freed_memory
 from nasion.training.run import Run
@@ -39,7 +41,10 @@ def with_phantoms(
     phantoms = experiment.data.phantoms
     if phantoms.path or not phantoms.patients:
         return experiment
-    folder = parent / f"phantoms-{fingerprint(phantoms)}"
+    wherever = phantoms.model_copy(update={"backgrounds_folder": ""})
+    folder = parent / f"phantoms-{fingerprint(wherever)}"
+    if phantoms.recorded_share and (folder / "train.csv").exists():
+        _refuse_other_list(folder, Path(phantoms.backgrounds))
     if not (folder / "train.csv").exists():
         with building(folder, "train.csv") as temporary:
             data_set.simulate(
@@ -52,6 +57,15 @@ def with_phantoms(
     simulated = phantoms.model_copy(update={"path": str(folder)})
     data = experiment.data.model_copy(update={"phantoms": simulated})
     return experiment.model_copy(update={"data": data})
+
+
+def _refuse_other_list(folder: Path, path: Path) -> None:
+    """Refuse patients that were made on other backgrounds than the list has now."""
+    if list_fingerprint(path) != RecordedBackgrounds.of(folder).fingerprint:
+        raise NasionError(
+            f"{folder}: was simulated with another list than {path} is now; give that one in"
+            " data.phantoms.backgrounds, or remove the folder to simulate anew"
+        )
 
 
 def run_of(experiment: Experiment, out: Path | None) -> Run:

@@ -25,6 +25,7 @@ from nasion.periods import middle_rows
 from nasion.prediction import predict_dataset
 from nasion.progress import Progress
 from nasion.seen import NOTHING, Seen
+from nasion.simulation import RecordedBackgrounds
 from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
@@ -112,7 +113,9 @@ def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.i
         return read_folds(path, segments.table)
     if experiment.data.folds:
         return read_folds(Path(experiment.data.folds), segments.table)
-    return make_folds(segments.table, experiment.data.n_folds, experiment.seed)
+    people = RecordedBackgrounds.of(segments.folder).people
+    sources = {person.patient_id: person.source for person in people}
+    return make_folds(segments.table, experiment.data.n_folds, experiment.seed, sources)
 
 
 def train(

@@ -1,5 +1,6 @@
 """Origin: what a run learns from, and that it holds out nobody whom its start learned from."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nasion.config import Experiment
@@ -7,7 +8,7 @@ from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import Segments, load_segments
 from nasion.provenance import CALIBRATED, LEARNED, Provenance, Source
 from nasion.seen import Seen
-from nasion.simulation import Simulation
+from nasion.simulation import Person, RecordedBackgrounds, Simulation
 from nasion.training.run import Run, simulated
 
 
@@ -24,7 +25,7 @@ def origin(experiment: Experiment, census: Census, fold: dict[int, int]) -> Prov
     simulated_only = not experiment.data.path
     provenance = _phantom_provenance(experiment, census, fold if simulated_only else {})
     if not simulated_only:
-        provenance |= Provenance((Source.of(census.contents(), fold),), _simulations(census))
+        provenance |= _segment_provenance(census, fold)
     return provenance | _start(experiment)
 
 
@@ -53,8 +54,28 @@ def guard_held_out(
 
 def calibrated_on(provenance: Provenance, census: Census) -> Provenance:
     """What a run learned from, and segments that it is calibrated on since."""
-    fold = dict.fromkeys(census.patients, CALIBRATED)
-    return provenance | Provenance((Source.of(census.contents(), fold),), _simulations(census))
+    return provenance | _segment_provenance(census, dict.fromkeys(census.patients, CALIBRATED))
+
+
+def lenders(people: Iterable[Person], fold: Mapping[int, int]) -> tuple[Source, ...]:
+    """Describe who lent backgrounds, as their own data sets know them: a source for each of these.
+
+    Parameters
+    ----------
+    fold
+        Of each `Person.patient_id`; who has none is left out.
+    """
+    by_source: dict[str, list[Person]] = {}
+    for person in people:
+        if person.patient_id in fold:
+            by_source.setdefault(person.source, []).append(person)
+    return tuple(
+        Source.of(
+            [(eeg, person.number) for person in members for eeg in person.contents],
+            {person.number: fold[person.patient_id] for person in members},
+        )
+        for _, members in sorted(by_source.items())
+    )
 
 
 def _start(experiment: Experiment) -> Provenance:
@@ -69,11 +90,19 @@ def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, 
         return Provenance()
     simulation = Simulation.of(Path(path))
     if simulations := (simulation,) if simulation else simulated(experiment):
-        return Provenance(simulations=simulations)
+        people = RecordedBackgrounds.of(Path(path)).people
+        held_out_by = fold or {person.patient_id: LEARNED for person in people}
+        return Provenance(lenders(people, held_out_by), simulations)
     if not fold:
         census = Census(load_segments(Path(path), "train"), census.memo)
         fold = dict.fromkeys(census.patients, LEARNED)
     return Provenance((Source.of(census.contents(), fold),))
+
+
+def _segment_provenance(census: Census, fold: dict[int, int]) -> Provenance:
+    """Of segments, and of people on whose recordings some of their patients are simulated."""
+    sources = lenders(census.backgrounds.people, fold)
+    return Provenance((Source.of(census.contents(), fold), *sources), _simulations(census))
 
 
 def _simulations(census: Census) -> tuple[Simulation, ...]:
