@@ -91,7 +91,11 @@ def brain_alone(number):
             break
     calm = replace(stay.bedside, spells=(), uneven=0 * stay.bedside.uneven)
     nothing = Schedule((), np.zeros((1, 2)))
-    return replace(stay, bedside=replace(calm, leaks=0 * calm.leaks), schedule=nothing)
+    # Noise of an amplifier that rises with frequency is drawn anew for each piece.
+    hardware = replace(stay.patient.hardware, tone_uv=0.0)
+    patient = replace(stay.patient, hardware=hardware)
+    calm = replace(calm, leaks=0 * calm.leaks)
+    return replace(stay, bedside=calm, schedule=nothing, patient=patient)
 
 
 def test_pieces_meet_without_a_jump_or_a_dip():

@@ -153,10 +153,9 @@ class Morphology:
         if rng.random() < SLOWED[pattern]:
             activities.append(self._slowing(rng, stage, lateral=lateral))
         if pattern.periodic and rng.random() < ON_RHYTHM:
-            size = float(rng.uniform(0.3, 1.0))
-            activities.append(
-                self._rhythmic(rng, stage, lateral=lateral, prevalence=0.97, size=size)
-            )
+            size = float(rng.uniform(0.3, 0.9))
+            below = self._rhythmic(rng, stage, lateral=lateral, prevalence=0.97, size=size)
+            activities.append(replace(below, appearance=None))  # a plus feature: PDs to readers
         elif rng.random() < 0.15:  # a second, weaker activity in the same recording
             second_lateral = lateral if rng.random() < 0.5 else not lateral
             size = float(rng.uniform(0.15, 0.6))

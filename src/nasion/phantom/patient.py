@@ -108,6 +108,7 @@ class Patient:
             total = recorded.copy()
         for activity in scene.activities:
             total += activity.potential
+        total += self.background.interference(0, n_times)
         signals = self.head.referencing @ total
         brain = signals[:, span.samples].copy()
         if recorded is None:

@@ -7,6 +7,7 @@ equals that piece of the whole, sample by sample, and memory does not grow with 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,8 @@ _PLAN, _RUN, _BLOCK, _AMPLIFIER, _STATE, _SPELL, FILE, EXCERPTS = range(1, 9)
 
 # States that alternate by the hour, by the kind of background.
 STATES = {
-    "awake": ("awake", "asleep"),
+    "awake": ("awake", "drowsy"),
+    "drowsy": ("drowsy", "asleep"),
     "asleep": ("asleep", "awake"),
     "slowed": ("slowed", "asleep"),
     "suppressed": ("suppressed", "burst-suppression"),
@@ -109,6 +111,11 @@ class Stay:
         """Kind of background at a time."""
         return self.states[min(int(time_s // PIECE_S), len(self.states) - 1)]
 
+    @cached_property
+    def amplifier(self) -> Background:
+        """Whose interference runs through the stay, the same in every state."""
+        return Background.draw(self._rng(_STATE), self.states[0])
+
     def activity(self, number: int, window: Span | None = None) -> Activity:
         """Render a run; its clock begins LEAD_S before the onset.
 
@@ -175,6 +182,7 @@ class Stay:
             tail = block[:, _N_PIECE:]
             total, drift = block[:N_SITES, :n] * self._gain(start, n), block[N_SITES:, :n]
             by_run = self._add_runs(total, ongoing, start)
+            total += self.amplifier.interference(start, n)
             signals = self.patient.head.referencing @ total
             brain = signals.copy()
             self._add_artifacts(signals, effects, start)
