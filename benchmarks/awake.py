@@ -1,7 +1,6 @@
 """False alarms on awake real EEG: events of the five patterns where none is to be expected.
 
-python benchmarks/awake.py ../shared/real [--model MODEL]
-python benchmarks/awake.py ../shared/real --cross RUN
+python benchmarks/awake.py ../shared/real [--model MODEL]... [--cross RUN]...
 python benchmarks/awake.py ../shared/real --rhythm > benchmarks/awake_rhythm.txt
 
 Reads REAL/awake with the settings that ship. `--cross` takes a run cross-validated on patients with
@@ -17,19 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from scipy.signal import welch
 from scipy.stats import chi2
+from weights import AWAKE, Weights, add_options, chosen
 
-import nasion
 from nasion.eeg.formats import open_recording
-from nasion.errors import NasionError
 from nasion.evaluation.resampling import resamples
-from nasion.simulation import Person
 from nasion.terms import ELECTRODES, PATTERNS, READING_STEP_S, SFREQ, Pattern
-from nasion.training.run import Run
-
-SOURCE = "awake"  # as configs/backgrounds.csv calls it
 
 LISTED = Path(__file__).with_name("awake_rhythm.txt")
 EVENTFUL = tuple(pattern for pattern in PATTERNS if pattern is not Pattern.OTHER)
@@ -57,22 +50,19 @@ class Read:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("real", type=Path)
-    parser.add_argument("--model", help="a RUN or a model.onnx; the packaged weights without it")
-    parser.add_argument("--cross", type=Path, help="a RUN; each person by the fit without them")
+    add_options(parser)
     parser.add_argument("--rhythm", action="store_true", help="list recordings with 4 to 6 Hz")
     arguments = parser.parse_args()
     paths = sorted((arguments.real / "awake").glob("*.edf"))
     if arguments.rhythm:
         print("\n".join(path.stem for path in paths if has_rhythm(path)))
         return
-    if arguments.cross:
-        rows = list(cross_read(paths, Run(arguments.cross)))
-    else:
-        model = nasion.load(arguments.model) if arguments.model else nasion.load()
-        rows = list(read(paths, model))
-    table("all", rows)
-    table("without 4 to 6 Hz", [row for row in rows if not row.rhythmic])
-    table("with 4 to 6 Hz", [row for row in rows if row.rhythmic])
+    for weights in chosen(arguments):
+        print(f"\n{weights.name}")
+        rows = list(read(paths, weights))
+        table("all", rows)
+        table("without 4 to 6 Hz", [row for row in rows if not row.rhythmic])
+        table("with 4 to 6 Hz", [row for row in rows if row.rhythmic])
 
 
 def has_rhythm(path: Path) -> bool:
@@ -88,31 +78,22 @@ def has_rhythm(path: Path) -> bool:
     return int((ratio < LEAST_RATIO).sum()) <= MOST_WITHOUT
 
 
-def cross_read(paths: list[Path], run: Run) -> Iterator[Read]:
-    """Read each person by the fit that did not learn from them."""
-    table = pd.read_csv(run.folder / "folds.csv")
-    fold_of = dict(zip(table["patient_id"].tolist(), table["fold"].tolist(), strict=True))
-    ensemble = run.ensemble()
-    folds = {path: fold_of.get(Person(SOURCE, number(path)).patient_id) for path in paths}
-    if not any(fold is not None for fold in folds.values()):
-        raise NasionError(f"{run.folder}: learned from nobody of awake; leave --cross out")
-    for fold in sorted({fold for fold in folds.values() if fold is not None}):
-        model = nasion.Model(ensemble.holding_out(fold))
-        yield from read([path for path in paths if folds[path] == fold], model)
-    left_out = sorted({number(path) for path in paths if folds[path] is None})
-    if left_out:
-        print(f"held out by no fold, so not read: {', '.join(map(str, left_out))}")
-
-
-def number(path: Path) -> int:
+def person_of(path: Path) -> int:
     """Of the person, as awake-NNN-open.edf has it."""
     return int(path.stem.split("-")[1])
 
 
-def read(paths: list[Path], model: nasion.Model) -> Iterator[Read]:
+def read(paths: list[Path], weights: Weights) -> Iterator[Read]:
     listed = set(LISTED.read_text(encoding="utf-8").split())
+    left_out = sorted(
+        {person_of(path) for path in paths if not weights.reads(person_of(path), AWAKE)}
+    )
+    if left_out:
+        print(f"held out by no fold, so not read: {', '.join(map(str, left_out))}")
     for path in paths:
-        reading = model.read(path)
+        if person_of(path) in left_out:
+            continue
+        reading = weights.reader(person_of(path), AWAKE).read(open_recording(path))
         starts_s = np.arange(reading.n_steps) * READING_STEP_S
         inside = np.zeros(reading.n_steps, bool)
         for event in reading.events:

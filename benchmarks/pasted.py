@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from estimates import Ratio
-from weights import Weights, add_options, chosen
+from weights import AWAKE, Weights, add_options, chosen
 
 from nasion.eeg.filters import band_pass
 from nasion.eeg.formats import open_recording
@@ -110,7 +110,8 @@ def main() -> None:
     people = dict(list(by_person.items())[: arguments.people])
     tables = {}
     for weights in chosen(arguments):
-        rows = [row for person in people for row in read(person, people[person], weights)]
+        held_out = [person for person in people if weights.reads(person, AWAKE)]
+        rows = [row for person in held_out for row in read(person, people[person], weights)]
         tables[weights.name] = pd.DataFrame(rows)
         report(weights.name, tables[weights.name], next(iter(tables.values())))
     if arguments.csv:
@@ -118,7 +119,7 @@ def main() -> None:
 
 
 def read(person: int, paths: list[Path], weights: Weights) -> Iterator[dict]:
-    reader = weights.reader(person)
+    reader = weights.reader(person, AWAKE)
     for place, pattern in enumerate(EVENTFUL):
         recording = open_recording(paths[(person + place) % len(paths)])
         rng = np.random.default_rng((SEED, person, place))
@@ -165,7 +166,7 @@ def ratio_of(rows: pd.DataFrame, column: str) -> Ratio:
 
 def report(name: str, rows: pd.DataFrame, first: pd.DataFrame) -> None:
     """Print shares by ratio and pattern; where it is not the first, differences to that."""
-    compared = rows is not first
+    compared = rows is not first and len(rows) == len(first)
     print(f"\n{name}: {rows['person'].nunique()} people\n")
     print("| pattern | ratio | n | some event | the right one | judged | named: n | some | right |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from estimates import Ratio
 from voted import with_columns
-from weights import add_options, chosen
+from weights import VECAMS, add_options, chosen
 
 from nasion.hms.segments import Segments, consensus, load_segments
 from nasion.terms import PATTERNS
@@ -27,7 +27,7 @@ def main() -> None:
     unit, truth = segments.table["patient_id"].to_numpy(), consensus(segments.table)
     before: Ratio | None = None
     for weights in chosen(arguments):
-        values = weights.predict(segments)
+        values = weights.predict(segments, VECAMS)
         hits = values.argmax(1) == truth
         right = Ratio.mean(hits, unit)
         print(f"\n{weights.name}: {hits.sum()} of {len(hits)} right: {right.share()}")

@@ -1,11 +1,12 @@
 """Weights that a benchmark compares: `--model` and `--cross`, each as often as one likes.
 
-`--cross RUN` reads each patient with the fits of RUN that held him out (its folds.csv); who is in
-no fold is read by all of them. Without either it is the packaged weights.
+`--cross RUN` reads each patient with the fit of RUN that held them out (its folds.csv). Who is in
+no fold was not learned from, and is read by all fits: give the run that learned from them. Without
+either option it is the packaged weights.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import pandas as pd
 import nasion
 from nasion.api.model import Model
 from nasion.hms.segments import Segments
-from nasion.network import Network
 from nasion.prediction import predict
 from nasion.reader.reader import Reader
+from nasion.simulation import Person
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 from nasion.training.run import Run
+
+AWAKE, VECAMS = "awake", "vecams"  # as lists of recorded backgrounds call them
 
 
 @dataclass(frozen=True)
@@ -45,28 +48,43 @@ class Weights:
         held = sorted(set(self.folds.values()))
         return {fold: Model(self.model.predictor.holding_out(fold)) for fold in held}
 
-    def of(self, patient: int) -> Model:
+    @property
+    def whole(self) -> "Weights":
+        """The same for people of whom it is known that nobody learned from them."""
+        return replace(self, folds={})
+
+    def fold(self, patient: int, source: str = "") -> str:
+        """Which fold held a patient out; empty where none did.
+
+        `source` is that of a list of recorded backgrounds, whose people have numbers of their own.
+        """
+        held_out = self.folds.get(Person(source, patient).patient_id) if source else None
+        return held_out or ("" if source == AWAKE else self.folds.get(patient, ""))
+
+    def reads(self, person: int, source: str) -> bool:
+        """Whether somebody of a list of recorded backgrounds was held out, where any was."""
+        return not self.folds or bool(self.fold(person, source))
+
+    def of(self, patient: int, source: str = "") -> Model:
         """What has not learned from a patient."""
-        return self._of_fold[self.folds[patient]] if patient in self.folds else self.model
+        fold = self.fold(patient, source)
+        return self._of_fold[fold] if fold else self.model
 
-    def network(self, patient: int) -> Network:
-        return self.of(patient).network
-
-    def predict(self, segments: Segments) -> np.ndarray:
+    def predict(self, segments: Segments, source: str = "") -> np.ndarray:
         """Probabilities of the rows, (n, 6), each by what has not learned from its patient."""
         patients = segments.table["patient_id"].to_numpy()
-        fold = np.array([self.folds.get(patient, "") for patient in patients])
+        fold = np.array([self.fold(patient, source) for patient in patients])
         result = np.empty((len(segments), len(PATTERNS)))
         for name in np.unique(fold):
             rows = np.flatnonzero(fold == name)
-            predictor = self.of(patients[rows[0]]).predictor
+            predictor = self.of(patients[rows[0]], source).predictor
             table = predict(segments.subset(rows), predictor)
             result[rows] = table[list(VOTE_COLUMNS)].to_numpy()
         return result
 
-    def reader(self, patient: int) -> Reader:
+    def reader(self, patient: int, source: str = "") -> Reader:
         """Reads with the settings that ship, and writes nothing."""
-        return Reader(self.network(patient), display=False, report=False)
+        return Reader(self.of(patient, source).network, display=False, report=False)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -6,16 +6,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nasion.phantom import raters
 from nasion.phantom.timeline import Span
 from nasion.reading.event import Event
-from nasion.terms import SFREQ, Pattern
+from nasion.simulation import Person
+from nasion.terms import COLUMNS, PATTERNS, SFREQ, Pattern
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 estimates = import_module("estimates")
 pasted = import_module("pasted")
+probes = import_module("probes")
+shifts = import_module("shifts")
+weights = import_module("weights")
 
 DURATION_S = 120.0
 SPAN = Span(30.0, 80.0)
@@ -70,3 +75,52 @@ def test_a_difference_is_paired_and_people_are_resampled_with_all_their_rows():
     assert second.minus(first) == "+1.000 (+1.000 to +1.000)"
     by_row = estimates.Ratio.mean(level, np.arange(60))
     assert first.draws.std() > 1.4 * by_row.draws.std()
+
+
+def test_each_person_is_read_by_what_held_them_out():
+    lender = Person("awake", 7)
+    crossed = weights.Weights("run", None, {lender.patient_id: "1", 11001: "2", 8: "0"})
+    assert crossed.fold(7, weights.AWAKE) == "1"
+    assert crossed.fold(11001) == "2"
+    assert crossed.fold(11001, weights.VECAMS) == "2"
+    assert crossed.fold(7) == ""
+    assert crossed.fold(8, weights.AWAKE) == ""  # another 8 than the simulated one
+    assert not crossed.reads(8, weights.AWAKE)
+    assert crossed.whole.reads(8, weights.AWAKE)
+
+
+def test_a_probe_finds_a_planted_shortcut_and_none_where_labels_are_shuffled(monkeypatch):
+    monkeypatch.setattr(probes, "RESAMPLES", 60)
+    monkeypatch.setattr(probes, "TREES", 30)
+    rng = np.random.default_rng(2)
+    patient = np.repeat(np.arange(80), 3)
+    truth = rng.integers(len(PATTERNS), size=len(patient))
+    is_other = truth == PATTERNS.index(Pattern.OTHER)
+    length_s = np.where(is_other & (rng.random(len(truth)) < 0.8), 10.0, 50.0)
+    table = pd.DataFrame({"s": length_s})
+    _, low, _ = probes.areas(table, truth, patient)["any pattern"]
+    assert low > 0.8
+    _, low, _ = probes.areas(table, rng.permutation(truth), patient)["any pattern"]
+    assert low < 0.5
+
+
+def test_amplitude_beside_a_label_is_of_seconds_apart_from_it():
+    rng = np.random.default_rng(0)
+    quiet = rng.normal(0, 5, (19, round(50 * SFREQ)))
+    loud = quiet.copy()
+    loud[:, round(15 * SFREQ) : round(35 * SFREQ)] *= 20
+    assert probes.beside(loud, 25.0) == pytest.approx(probes.beside(quiet, 25.0))
+    assert probes.amplitude(loud) > 2 + probes.amplitude(quiet)
+    assert np.isnan(probes.beside(quiet[:, : round(10 * SFREQ)], 5.0))
+
+
+@pytest.mark.parametrize("name", shifts.SHIFTS)
+def test_a_shift_keeps_length_and_what_is_missing(name):
+    signals = np.random.default_rng(0).normal(0, 30, (len(COLUMNS), round(10 * SFREQ)))
+    signals[-1] = np.nan
+    before = signals.copy()
+    made, sfreq = shifts.SHIFTS[name](signals, np.random.default_rng(1))
+    assert np.array_equal(signals, before, equal_nan=True)
+    assert made.shape[1] / sfreq == pytest.approx(10.0)
+    assert np.isnan(made[-1]).all()
+    assert not np.array_equal(made[:-1], signals[:-1])
