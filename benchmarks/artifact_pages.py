@@ -55,6 +55,11 @@ def main() -> None:
         if kind is not flurry:
             pages[kind.__name__.replace("_", " ")] = shown(rng, kind)
     pages["ballistocardiogram"] = rocked(rng)
+    draw(pages, arguments.picture)
+
+
+def draw(pages: dict[str, np.ndarray], path: Path) -> None:
+    """Pages of ten seconds side by side, by their titles."""
     n_rows = -(-len(pages) // N_COLUMNS)
     figure = Figure((4.6 * N_COLUMNS, 4.4 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, N_COLUMNS).ravel()
@@ -66,9 +71,7 @@ def main() -> None:
     raw = BytesIO()
     figure.savefig(raw, dpi=70)
     with Image.open(raw) as picture:  # few colours: a third of the size
-        picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(
-            arguments.picture, optimize=True
-        )
+        picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(path, optimize=True)
 
 
 def shown(rng: np.random.Generator, kind: Callable) -> np.ndarray:

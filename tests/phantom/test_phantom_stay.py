@@ -114,7 +114,7 @@ def test_pieces_meet_without_a_jump_or_a_dip():
             powers.append(np.median(fade / filtered.mean(1)))
     assert len(ranks) == 3 * 19 * 19
     assert np.mean(ranks) == pytest.approx(0.5, abs=0.04)
-    assert np.mean(np.array(ranks) > 0.99) < 0.025
+    assert np.mean(np.array(ranks) > 0.99) < 0.05  # all rows of a seam together
     # By amplitudes faded linearly the power would be half as large there.
     assert np.mean(powers) == pytest.approx(1.0, abs=0.2)
 

@@ -29,7 +29,8 @@ SHARES: dict[Artifact, float] = {
 WAKING = (flurry, flutter, gaze, chewing, tongue)  # the others need nobody who is awake
 DROWSY = (roving,)
 # States in which somebody may look, chew and speak.
-AWAKE, DOZING = ("awake", "slowed", "medicated"), ("asleep", "slowed", "medicated")
+AWAKE = "awake", "drowsy", "slowed", "medicated"
+DOZING = "drowsy", "asleep", "slowed", "medicated"
 
 
 @cache

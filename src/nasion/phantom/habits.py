@@ -18,7 +18,7 @@ Rng = np.random.Generator
 
 # Share of patients who blink all the time, by the kind of background. Of 37 healthy adults with
 # open eyes (Mumtaz 2016, figshare 4244171) 33 do; closed eyes, sleep and coma end it.
-BLINKERS = {"awake": 0.85, "slowed": 0.35, "medicated": 0.2}
+BLINKERS = {"awake": 0.85, "drowsy": 0.4, "slowed": 0.35, "medicated": 0.2}
 # Time constants of one stage; in the same recordings order 4 at .08 s (two in three) or .24 s,
 # which rings, fits mean blinks better than orders 1 to 3.
 COUPLING_ORDERS, COUPLING_SHARES = (1, 2, 4), (0.55, 0.15, 0.3)

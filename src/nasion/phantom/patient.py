@@ -104,11 +104,11 @@ class Patient:
         scene = self.morphology.scene(rng, Stage(self.head, duration_s, span), pattern)
         if recorded is None:
             total = self.background.potential(rng, self.head, n_times) * scene.gain
+            total += self.background.interference(0, n_times)
         else:
             total = recorded.copy()
         for activity in scene.activities:
             total += activity.potential
-        total += self.background.interference(0, n_times)
         signals = self.head.referencing @ total
         brain = signals[:, span.samples].copy()
         if recorded is None:
