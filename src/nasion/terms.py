@@ -109,7 +109,7 @@ _NATURES = {
         colour="#D55E00",
         urgency=100.0,
         hed="Unclassified-epileptic-seizure",
-        band_hz=(1.0, 14.0),
+        band_hz=(0.4, 22.0),
         rates_hz=(0.7, 12.0),
         one_sided=0.12,  # 1.27 times the amplitude
     ),
@@ -139,7 +139,7 @@ _NATURES = {
         course="rhythmic",
         urgency=10.0,
         hed="Rhythmic-delta-activity, Asymmetrical",
-        band_hz=(0.8, 4.0),
+        band_hz=(0.25, 12.0),
         rates_hz=(0.4, 4.5),
     ),
     Pattern.GRDA: Nature(
@@ -149,7 +149,7 @@ _NATURES = {
         course="rhythmic",
         urgency=1.0,
         hed="Rhythmic-delta-activity, Symmetrical",
-        band_hz=(0.8, 4.0),
+        band_hz=(0.25, 12.0),
         rates_hz=(0.4, 4.5),
         one_sided=0.4,
     ),

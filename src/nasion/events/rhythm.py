@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nasion.eeg.derivations import bipolar
 from nasion.eeg.filters import bridge
 from nasion.eeg.recording import Recording
-from nasion.events import cycles, discharges
+from nasion.events import cycles, discharges, evolution
 from nasion.reading.event import Event, Side
 from nasion.terms import CENTRE_S, CHAIN_DERIVATIONS, SFREQ, Chain, Pattern
 
@@ -108,6 +108,10 @@ def measure(event: Event, recording: Recording, n_pieces: int = MOST_PIECES) -> 
     nature = event.pattern.nature
     if nature.band_hz is None:
         return None
+    if event.pattern is Pattern.SEIZURE:
+        followed = course(event, recording, n_pieces * PIECE_S)
+        if followed is not None:
+            return Rhythm(followed.mean_hz, followed.power)
     pieces = [
         piece
         for span in _spans(event, recording.duration_s, n_pieces)
@@ -118,6 +122,21 @@ def measure(event: Event, recording: Recording, n_pieces: int = MOST_PIECES) -> 
     if nature.rates_hz is None:
         return Rhythm(*discharges.find(pieces, RATE_HZ))
     return Rhythm(*cycles.find(pieces, RATE_HZ, nature.rates_hz))
+
+
+def course(
+    event: Event, recording: Recording, longest_s: float = evolution.LONGEST_S
+) -> evolution.Course | None:
+    """Follow a seizure's rate from its beginning for at most so long; other patterns' likewise.
+
+    None where more than a tenth is missing, or there is too little to follow.
+    """
+    nature = Pattern.SEIZURE.nature
+    if nature.band_hz is None or nature.rates_hz is None:
+        return None
+    stop_s = min(event.stop_s, event.onset_s + longest_s, recording.duration_s)
+    signals = _filtered(recording, (event.onset_s, stop_s), nature.band_hz)
+    return None if signals is None else evolution.follow(signals, RATE_HZ, nature.rates_hz)
 
 
 def _spans(event: Event, duration_s: float, n_pieces: int) -> Sequence[tuple[float, float]]:
