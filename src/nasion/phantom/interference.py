@@ -1,6 +1,6 @@
 """Interference: a constant narrow line of a few hertz, in many channels at once.
 
-Measured on 14 of 70 open recordings of awake adults of one laboratory: 4.7-6.1 Hz, 5 to 14 µV rms
+Measured on 13 of 70 open recordings of awake adults of one laboratory: 4.7-6.1 Hz, 5 to 14 µV rms
 against linked ears, an envelope that varies by 5 to 13 %, a width under 0.1 Hz, and up to four
 groups of electrodes a quarter of a cycle apart: a harmonic of the mains above half the sampling
 rate, folded down by an amplifier that samples its channels one after the other. It looks like a
