@@ -11,7 +11,11 @@ REAL = Path(os.environ.get("NASION_REAL", Path(__file__).parents[2] / "shared" /
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """All processes of a session share the folder of the models that tests export."""
+    """All processes of a session share the folder of the models that tests export.
+
+    They, and what they start, read with the weights of the package, whatever else is installed.
+    """
+    os.environ["NASION_MODEL"] = "phantom"
     if not hasattr(config, "workerinput"):
         os.environ["NASION_EXPORTED"] = tempfile.mkdtemp(prefix="nasion-exported-")
 

@@ -37,16 +37,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "accuracy": {"terms", "settings", "eeg"},
     "alarms": {"terms", "errors", "settings"},
     "contract": BASICS | {"accuracy", "alarms", "provenance", "windowing"},
+    "catalogue": {"errors", "contract"},
     "phantom": BASICS,
     "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
     "models": BASICS | {"accuracy", "alarms", "calibration", "contract", "provenance", "windowing"},
-    "network": BASICS | {"contract", "provenance", "tensors", "windowing"},
+    "network": BASICS | {"catalogue", "contract", "provenance", "tensors", "windowing"},
+    "maker": {"errors", "catalogue", "contract", "network"},
     "prediction": BASICS | {"contract", "data", "hms"},
     "training": BASICS
     | {
-        "calibration", "data", "hms", "models", "out_of_fold", "periods", "prediction",
-        "provenance", "seen", "simulation", "windowing",
+        "calibration", "catalogue", "data", "hms", "models", "out_of_fold", "periods",
+        "prediction", "provenance", "seen", "simulation", "windowing",
     },
     "signal": BASICS | {"eeg", "windowing"},
     "reading": BASICS | {"accuracy", "contract", "eeg", "network", "signal", "windowing"},
@@ -77,27 +79,28 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "study": BASICS
     | {
-        "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold", "periods",
-        "phantom", "provenance", "seen", "simulation", "spreadsheet", "training",
+        "catalogue", "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold",
+        "periods", "phantom", "provenance", "seen", "simulation", "spreadsheet", "training",
     },
     "review": BASICS
     | {
-        "contract", "display", "eeg", "events", "exports", "hms", "network", "reading",
-        "signal", "windowing",
+        "catalogue", "contract", "display", "eeg", "events", "exports", "hms", "maker", "network",
+        "reading", "signal", "windowing",
     },
     "api": BASICS
     | {
-        "accuracy", "contract", "data", "display", "eeg", "events", "explanation", "exports", "hms",
-        "models", "network", "reader", "reading", "report", "study", "training", "windowing",
+        "accuracy", "catalogue", "contract", "data", "display", "eeg", "events", "explanation",
+        "exports", "hms", "maker", "models", "network", "reader", "reading", "report", "study",
+        "training", "windowing",
     },
     "demo": BASICS
     | {
-        "data", "eeg", "evaluation", "explanation", "exports", "hms", "network", "phantom",
-        "reader", "study", "training",
+        "catalogue", "data", "eeg", "evaluation", "explanation", "exports", "hms", "network",
+        "phantom", "reader", "study", "training",
     },
     "cli": BASICS
     | {
-        "benchmark", "contract", "data", "demo", "eeg", "evaluation", "events", "explanation",
+        "benchmark", "catalogue", "data", "demo", "eeg", "evaluation", "events", "explanation",
         "hms", "network", "phantom", "prediction", "reader", "review", "seen", "study", "training",
     },
     "__main__": {"cli"},

@@ -84,6 +84,15 @@ class Measured(Settings):
     patterns: dict[Pattern, OfPattern]
 
     @property
+    def statement(self) -> str:
+        """Accuracy and divergence, and what they were measured on."""
+        low, high = self.accuracy_ci95
+        return (
+            f"accuracy {self.accuracy:.2f} ({low:.2f} to {high:.2f}), KLD {self.kld:.2f}, measured"
+            f" on {self.n} segments of {self.patients} patients"
+        )
+
+    @property
     def untold(self) -> tuple[Pattern, ...]:
         """Patterns that are not judged on this montage, by the rule above."""
         if self.above_ci95[1] <= MOST_ABOVE:
@@ -94,6 +103,12 @@ class Measured(Settings):
 
 
 Table = Mapping[str, Measured]  # by the name of the montage
+
+
+def whole(table: Table) -> tuple[str, Measured] | None:
+    """What was measured with all electrodes, and the name of that montage."""
+    rows = ((name, row) for name, row in table.items() if row.electrodes == len(ELECTRODES))
+    return next(((name, row) for name, row in rows if not row.bipolar), None)
 
 
 def _most_above(measured: OfPattern | None) -> float:
@@ -131,13 +146,7 @@ class Trust:
         """The class of the montage and how accurate the weights are on it, in a sentence."""
         if self.measured is None:
             return f"Montage: {self.montage}; how accurate these weights are on it is not measured."
-        numbers = self.measured
-        low, high = numbers.accuracy_ci95
-        return (
-            f"Montage: {self.montage}; accuracy {numbers.accuracy:.2f} ({low:.2f} to {high:.2f}),"
-            f" KLD {numbers.kld:.2f}, measured on {numbers.n} segments of {numbers.patients}"
-            f" patients with {self.stands_for}."
-        )
+        return f"Montage: {self.montage}; {self.measured.statement} with {self.stands_for}."
 
 
 def trust(montage: Montage, table: Table) -> Trust:

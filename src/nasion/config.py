@@ -212,7 +212,7 @@ class Augment(Settings):
 class Training(Settings):
     """Settings of one fit: length, rates, loss, precision."""
 
-    init: str = ""  # a RUN whose weights to start from; "" starts anew
+    init: str = ""  # a RUN, or a model by name, whose weights to start from; "" starts anew
     freeze_statistics: bool = False  # keep the normalisation statistics of `init`
     epochs: int = Field(default=12, ge=1)
     batch_size: int = Field(default=32, ge=1)

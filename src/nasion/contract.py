@@ -30,6 +30,7 @@ output. The key `nasion` of the file's metadata is JSON: `About.as_dict`.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -39,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
-from nasion.accuracy import Measured
+from nasion.accuracy import Measured, whole
 from nasion.alarms import Curve
 from nasion.config import Signal
 from nasion.errors import NasionError
@@ -53,13 +54,15 @@ SCHEMA = 1
 KEY = "nasion"  # of the file's metadata
 FILE_NAME = "model.onnx"
 PRETRAINED = "model.safetensors"  # of one fit, as model hubs lay it out
-PACKAGED = Path(__file__).with_name("weights")  # a RUN
+PACKAGED = Path(__file__).with_name("weights")  # a RUN; by name `phantom`, see `catalogue`
 PACKAGED_MODEL = PACKAGED / FILE_NAME
 
 WAVEFORM, WINDOW_BLOCKS, PRESENT, EXPLAIN = "waveform", "window_blocks", "present", "explain"
 IMAGE, KNOWN = "image_{}", "known_{}"  # of a view
 IMAGE_OF, IMAGE_PRESENT = "image_{}_of", "image_{}_present"
 PROBABILITY, WAVEFORM_MAP = "probability", "waveform_map"
+_NONCOMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)  # names of licences
+
 IMAGE_MAP, EMBEDDING = "map_{}", "embedding_{}"
 
 
@@ -222,6 +225,44 @@ class About(Settings):
     def title(self) -> str:
         """Its name and identity, for people."""
         return f"{self.name} ({self.identity})"
+
+    @property
+    def licence_text(self) -> str:
+        """Its licence, as it stands beside its name."""
+        return f"licence {self.licence}" if self.licence else "no licence stated"
+
+    @property
+    def origin_text(self) -> str:
+        """What it learned from, in a few words."""
+        patients = self.learned_from.simulated_patients
+        sources = [f"{patients:,} simulated patients"] * bool(patients)
+        sources += ["labelled EEG of its owner"] * self.learned_from.own_data
+        return f"learned from {' and '.join(sources) or 'what is not stated'}"
+
+    @property
+    def credit(self) -> str:
+        """Its title and licence: how whatever it made names it."""
+        return f"{self.title}, {self.licence_text}"
+
+    @property
+    def restriction(self) -> str:
+        """A sentence on weights whose licence forbids commercial use; else empty."""
+        if not _NONCOMMERCIAL.search(self.licence):
+            return ""
+        return "These weights are not for commercial use."
+
+    @property
+    def accuracy_text(self) -> str:
+        """How accurate it is on all electrodes, where that was measured."""
+        if found := whole(self.accuracy):
+            name, measured = found
+            return f"{measured.statement} with {name}"
+        return "how accurate it is was not measured"
+
+    @property
+    def words(self) -> str:
+        """What an output says of the weights behind it, in a line."""
+        return " ".join(filter(None, (f"Weights: {self.credit}.", self.restriction)))
 
     @property
     def without_provenance(self) -> "About":

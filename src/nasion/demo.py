@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from nasion.catalogue import PHANTOM
 from nasion.config import Experiment, load
 from nasion.data.folds import make_folds, write_folds
 from nasion.data.store import open_store
@@ -67,7 +68,7 @@ def run_demo(folder: Path, seed: int, say: Say, progress: Progress) -> str:
     say(f"4. Grad-CAM of the surest right and wrong -> {folder / 'gallery'}")
     fused = runs[FUSED][0]
     gallery = explain_run(fused.ensemble(), fused.out_of_fold, data, folder / "gallery", progress)
-    say(f"5. a recording, read with the packaged model -> {folder / 'readings'}")
+    say(f"5. a recording, read with the model phantom -> {folder / 'readings'}")
     reading = _read(folder, seed, progress)
     return "\n".join(
         (
@@ -89,7 +90,7 @@ def _read(folder: Path, seed: int, progress: Progress) -> Path:
     recording = open_recording(paths[0])
     out = folder / "readings" / recording.name
     if not (out / MANIFEST).exists():
-        Reader(Network.open(threads=1)).read_to(recording, out, progress=progress)
+        Reader(Network.open(PHANTOM, threads=1)).read_to(recording, out, progress=progress)
     return out
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion import contract
+from nasion import catalogue, contract
 from nasion.config import Signal
 from nasion.contract import About
 from nasion.errors import NasionError
@@ -61,11 +61,14 @@ class Network:
     threads: int = 1
 
     @classmethod
-    def open(cls, path: Path | None = None, *, threads: int = 0) -> "Network":
-        """Open a model, without a path the packaged one.
+    def open(cls, source: Path | str | None = None, *, threads: int = 0) -> "Network":
+        """Open a model.
 
         Parameters
         ----------
+        source
+            Name of an installed one, a model.onnx or a RUN that holds one; without it the default
+            (`catalogue.named`).
         threads
             That images of a run are shared among; 0 takes as many as there are cores. Who runs
             several chunks at once takes 1.
@@ -76,7 +79,7 @@ class Network:
             Where the file is not there, is not ONNX, is not a model of this nasion, or holds
             weights that are no numbers.
         """
-        path = contract.PACKAGED_MODEL if path is None else path
+        path = catalogue.model_file(source)
         if not path.is_file():
             raise NasionError(f"{path}: not found; make one with nasion export")
         refuse_unsound(path)

@@ -36,7 +36,7 @@ class NasionClassifier(ClassifierMixin, BaseEstimator):
     settings
         What differs from it, such as {"training.epochs": 10}.
     init
-        A RUN to start from, or "packaged" for the packaged weights.
+        Name of an installed model ("phantom"), or a RUN, to start from.
     n_folds
         With 2 and more, as many networks, each calibrated on the groups that it never saw, are
         averaged; with 0 one network learns from all.
@@ -113,7 +113,7 @@ class NasionClassifier(ClassifierMixin, BaseEstimator):
                 Path(self.config) if self.config else CONFIG,
                 changes,
                 place / "data",
-                init=Path(self.init) if self.init else None,
+                init=self.init or None,
                 out=place / "run",
             )
             if self.n_folds:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nasion import catalogue
 from nasion.accuracy import Table
 from nasion.api.arrays import recordings_of
 from nasion.api.reading import OpenReading
 from nasion.config import Signal
-from nasion.contract import FILE_NAME, PACKAGED_MODEL, PRETRAINED
+from nasion.contract import FILE_NAME, PRETRAINED
 from nasion.data.representation import represent
 from nasion.eeg import age
 from nasion.eeg.formats import open_recording
@@ -191,14 +192,17 @@ def load(source: Path | str | None = None) -> Model:
     Parameters
     ----------
     source
-        A RUN folder, an exported model.onnx, or a folder with config.json and model.safetensors
-        as `Model.save_pretrained` writes it; the packaged model by default. A RUN without a
-        model.onnx, and safetensors, need PyTorch.
+        Name of an installed model ("phantom", "tuned"; `nasion models` lists them), or the path of
+        a RUN folder, an exported model.onnx, or a folder with config.json and model.safetensors
+        as `Model.save_pretrained` writes it. By default what NASION_MODEL of the environment
+        names, else "tuned" where it is installed, else "phantom". A text that is a name means
+        that model; ``./tuned`` or a `Path` mean a folder. A RUN without a model.onnx, and
+        safetensors, need PyTorch.
 
     Raises
     ------
     NasionError
-        Where there is no model, or it is broken.
+        Where there is no model, or it or the package that publishes it is broken.
 
     Examples
     --------
@@ -206,7 +210,7 @@ def load(source: Path | str | None = None) -> Model:
     >>> nasion.load().patterns
     ('seizure', 'lpd', 'gpd', 'lrda', 'grda', 'other')
     """
-    path = Path(source) if source is not None and source != "packaged" else PACKAGED_MODEL
+    path = catalogue.place(source)
     if path.is_file():
         return Model(Network.open(path))
     if (path / FILE_NAME).is_file():
@@ -236,7 +240,7 @@ def read(
     Parameters
     ----------
     model
-        What `load` takes, or a loaded model; the packaged one by default.
+        What `load` takes, or a loaded model; by default that of `load`.
 
     Raises
     ------

@@ -6,12 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from nasion.contract import PACKAGED_MODEL
 from nasion.display.display import Display
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder as reading_folder
+from nasion.maker import maker_of
 from nasion.network import Network
 from nasion.reader.reader import write_display
 from nasion.reading.reading import Reading
@@ -109,7 +109,7 @@ class OpenReading(Reading):
                 )
         elif self.folder is not None:
             display = Display.open(self.folder)
-            write(path, self, display, network=self._packaged(), settings=self.settings)
+            write(path, self, display, network=maker_of(self.model), settings=self.settings)
         else:
             raise NasionError(f"{self.name}: its recording is not at hand; read it again")
         return path
@@ -149,12 +149,6 @@ class OpenReading(Reading):
 
         to_edf_annotations(self, Path(path))
         return Path(path)
-
-    def _packaged(self) -> Network | None:
-        """The packaged model where it made this reading: its maps are those of the reading."""
-        network = Network.open(PACKAGED_MODEL)
-        is_same = self.model is not None and self.model.identity == network.about.identity
-        return network if is_same else None
 
 
 def open_reading(folder: Path | str) -> OpenReading:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasion import catalogue
 from nasion.errors import NasionError
 from nasion.progress import Progress
 from nasion.terms import Pattern
@@ -72,7 +73,7 @@ def train(
     out
         The RUN; by default a folder in `runs` named after the experiment.
     init
-        A RUN to start from, or "packaged".
+        Name of an installed model ("phantom"), or a RUN, to start from.
     fold
         Held out; without it, all rows are learned from.
     settings
@@ -131,7 +132,7 @@ def explain(
     source
         A recording, or a folder in HMS layout.
     run
-        A RUN; the packaged one by default. Needs PyTorch.
+        Name of an installed model, or a RUN; the default model without it. Needs PyTorch.
     at_s
         Second of a recording at which the 10 s begin.
     eeg_id, sub_id
@@ -146,11 +147,10 @@ def explain(
     NasionError
         Where there is no such segment or time, or the RUN learned from it.
     """
-    from nasion.contract import PACKAGED
     from nasion.explanation import picture, request
     from nasion.training.run import Run
 
-    path, folder = Path(source), Run(Path(run) if run else PACKAGED)
+    path, folder = Path(source), Run(catalogue.run_folder(run))
     target = Pattern(pattern) if pattern is not None else None
     if path.is_dir():
         if at_s is not None:
@@ -180,6 +180,6 @@ def _at_hand(
         Path(config),
         changes,
         Path(data) if data else None,
-        init=Path(init) if init else None,
+        init=init or None,
         out=Path(out) if out else None,
     )

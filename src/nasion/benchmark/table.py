@@ -8,7 +8,6 @@ from typing import Any
 
 from nasion.benchmark.benchmark import Benchmark
 from nasion.benchmark.score import Score
-from nasion.contract import About
 from nasion.evaluation.detection import HOUR_S, SZCORE, Counts
 from nasion.evaluation.intervals import Estimate
 from nasion.evaluation.subjects import SCORES, OverSubjects
@@ -52,7 +51,10 @@ def _heading(benchmark: Benchmark) -> Iterator[str]:
         f"{number_text(int(total.events.true), 'seizure')}; "
         f"{total.unseen_share:.1%} of the time not judged"
     )
-    yield f"weights: {_weights(benchmark.model)}"
+    about = benchmark.model
+    yield f"weights: {about.credit}; {about.origin_text}"
+    if about.restriction:
+        yield about.restriction
     for line in benchmark.broken:
         yield f"not read or not scored: {line}"
     yield from benchmark.notes
@@ -62,15 +64,6 @@ def _heading(benchmark: Benchmark) -> Iterator[str]:
         yield f"and {number_text(more, 'other caution')} in {DOCUMENT}"
     if total.unseen_s:
         yield UNREAD
-
-
-def _weights(about: About) -> str:
-    licence = f"licence {about.licence}" if about.licence else "no licence stated"
-    learned = about.learned_from
-    sources = [f"{learned.simulated_patients:,} simulated patients"] * bool(
-        learned.simulated_patients
-    ) + ["labelled EEG of its owner"] * learned.own_data
-    return f"{about.title}, {licence}; learned from {' and '.join(sources) or 'what is not stated'}"
 
 
 def _by_subject(benchmark: Benchmark) -> Iterator[str]:

@@ -4,12 +4,12 @@ import sys
 
 import typer
 
-from nasion.cli import data, learning, readings, results
+from nasion.cli import data, learning, readings, results, weights
 from nasion.cli.app import app
 from nasion.errors import NasionError
 from nasion.files import says_full
 
-__all__ = ["app", "data", "learning", "main", "readings", "results"]
+__all__ = ["app", "data", "learning", "main", "readings", "results", "weights"]
 
 LEARNING = (  # of `train`
     "torch", "torchvision", "timm", "lightning", "captum", "optuna", "onnx", "onnxscript",

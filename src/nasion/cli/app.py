@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,8 +19,15 @@ app = typer.Typer(
     help=f"Reads critical-care EEG. {DISCLAIMER}",
 )
 
-RunOption = Annotated[
-    Path | None, typer.Option("--run", help="RUN; default: the packaged weights.")
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "--run",
+        metavar="NAME|PATH",
+        help="An installed model by its name (nasion models), a RUN or a model.onnx; default: "
+        "$NASION_MODEL, else tuned where it is installed, else phantom.",
+    ),
 ]
 
 AllowSeen = Annotated[

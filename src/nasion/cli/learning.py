@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import AllowSeen, RunOption, app, bar_of, warn
+from nasion.cli.app import AllowSeen, ModelOption, app, bar_of, warn
 from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import ADULTS
@@ -18,7 +18,12 @@ Changes = Annotated[
 ]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder in HMS layout.")]
 InitRun = Annotated[
-    Path | None, typer.Option("--init", help="RUN to fine-tune on one's own data, or: packaged.")
+    str | None,
+    typer.Option(
+        "--init",
+        metavar="NAME|PATH",
+        help="Weights to fine-tune on one's own data: a model by its name (phantom), or a RUN.",
+    ),
 ]
 RunFolder = Annotated[Path | None, typer.Option("--out", help="RUN folder; default below runs/.")]
 Export = Annotated[
@@ -48,7 +53,7 @@ def prepare(
 
 
 def _at_hand(
-    config: Path, changes: list[str], data: Path | None, init: Path | None, out: Path | None
+    config: Path, changes: list[str], data: Path | None, init: str | None, out: Path | None
 ) -> tuple[Any, Any]:
     """The experiment, its data at hand, and its run."""
     from nasion.study.experiment import at_hand
@@ -140,7 +145,9 @@ def export(
 
 @app.command()
 def state(
-    model: Annotated[Path, typer.Argument(help="model.onnx, or a RUN that holds one.")],
+    model: Annotated[
+        str, typer.Argument(help="model.onnx, a RUN that holds one, or a model by its name.")
+    ],
     accuracy: Annotated[
         Path | None,
         typer.Option(help="Table that benchmarks/montages.py --json wrote of its weights."),
@@ -236,14 +243,14 @@ def pack(
 def calibrate(
     data: Annotated[Path, typer.Argument(help="Voted segments the run has not learned from.")],
     folder: Annotated[Path, typer.Argument(help="New folder for the calibrated copy.")],
-    run: RunOption = None,
+    model: ModelOption = None,
     kind: Annotated[
         Literal["temperature", "vector"], typer.Option(help="vector: a bias a pattern, too.")
     ] = "temperature",
     allow_seen: AllowSeen = False,
 ) -> None:
     """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
-    from nasion.contract import PACKAGED
+    from nasion import catalogue
     from nasion.hms.segments import load_segments
     from nasion.terms import PATTERNS
     from nasion.training.calibrating import calibrate as calibrated
@@ -252,7 +259,7 @@ def calibrate(
     segments = load_segments(data, "train")
     with bar_of("EEGs") as bar:
         result = calibrated(
-            Run(run or PACKAGED),
+            Run(catalogue.run_folder(model)),
             segments,
             folder,
             kind=kind,

@@ -5,13 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nasion.cli.app import AllowSeen, RenameOption, app, bar_of, warn
+from nasion.cli.app import AllowSeen, ModelOption, RenameOption, app, bar_of, warn
 from nasion.errors import NasionError
-
-ModelOption = Annotated[
-    Path | None,
-    typer.Option("--model", help="model.onnx, or a RUN that holds one; default: the packaged."),
-]
 
 FalseAlarmsOption = Annotated[
     float | None,
@@ -25,13 +20,6 @@ FalseAlarmsOption = Annotated[
 
 UnitOption = Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")]
 NOT_JUDGED = 3  # exit code of --events
-
-
-def _file_of(model: Path | None) -> Path | None:
-    """The file of a model that may be given as the RUN folder that holds it."""
-    from nasion.contract import FILE_NAME
-
-    return model / FILE_NAME if model and model.is_dir() else model
 
 
 @app.command()
@@ -101,7 +89,7 @@ def read(
     if annotate and stay:
         raise NasionError("--annotate copies single files; read them without --stay")
     # Pieces of a recording are what runs side by side, so a thread each is enough.
-    network = Network.open(_file_of(model), threads=1)
+    network = Network.open(model, threads=1)
     settings = DEFAULT.bearing(network.about, false_alarms)
     reader = Reader(network, settings, display=display, report=report)
     archive = Archive(
@@ -128,6 +116,7 @@ def read(
 
     read_them = archive.read_stay if stay else archive.read
     outcomes = read_them(recordings, bar_of, report_outcome)
+    typer.echo(network.about.words)
     if display:
         typer.echo(f"nasion review {out}   shows them in a browser")
     broken = sum(bool(outcome.reason) for outcome in outcomes)
@@ -136,7 +125,7 @@ def read(
     if show:
         from nasion.review.server import serve
 
-        serve(out, model=_file_of(model), announce=typer.echo)
+        serve(out, model=model, announce=typer.echo)
     if broken:
         raise typer.Exit(1)
 
@@ -144,7 +133,7 @@ def read(
 def _read_seizures(
     recordings: list[Path],
     out: Path,
-    model: Path | None,
+    model: str | None,
     unit: str,
     renames: dict[str, str],
     age: float | None,
@@ -157,7 +146,7 @@ def _read_seizures(
     from nasion.reader.reader import Reader
     from nasion.reader.seizures import write_seizures
 
-    network = Network.open(_file_of(model), threads=1)
+    network = Network.open(model, threads=1)
     reader = Reader(network, DEFAULT.bearing(network.about, false_alarms))
     with bar_of(out.name) as bar:
         written = write_seizures(
@@ -173,6 +162,7 @@ def _read_seizures(
     for caution in written.cautions:
         typer.echo(f"nasion: {recordings[0]}: {caution}", err=True)
     typer.echo(f"{out}: {written.summary}")
+    typer.echo(reader.network.about.words)
     if not written.is_judged:
         raise typer.Exit(NOT_JUDGED)
 
@@ -197,7 +187,7 @@ def benchmark(
     from nasion.network import Network
     from nasion.reader.reader import Reader
 
-    network = Network.open(_file_of(model), threads=1)
+    network = Network.open(model, threads=1)
     settings = DEFAULT.bearing(network.about, false_alarms)
     reader = Reader(network, settings, display=False, report=False)
     scored = run(folder, reader, out, unit=unit, allow_seen=allow_seen, bar=bar_of, say=typer.echo)
@@ -232,7 +222,7 @@ def review(
         port=port,
         blind=blind,
         reviewer=reviewer,
-        model=_file_of(model),
+        model=model,
         no_browser=no_browser,
         announce=typer.echo,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import AllowSeen, RenameOption, RunOption, app, bar_of, warn
+from nasion.cli.app import AllowSeen, ModelOption, RenameOption, app, bar_of, warn
 from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import Pattern
@@ -15,7 +15,7 @@ from nasion.terms import Pattern
 def predict(
     data: Annotated[Path, typer.Argument(help="Folder in HMS layout.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="csv to write.")],
-    run: RunOption = None,
+    model: ModelOption = None,
     part: Annotated[
         Literal["train", "test"] | None, typer.Option(help="Where a folder holds both.")
     ] = None,
@@ -28,39 +28,46 @@ def predict(
 
     segments = load_segments(data, part)
     with bar_of("EEGs") as bar:
-        table, seen = _prediction(segments, run, mirror, allow_seen, bar)
+        table, seen, credit = _prediction(segments, model, mirror, allow_seen, bar)
     write_predictions(output, table)
     _mark(seen, output)
+    typer.echo(credit)
     typer.echo(output)
 
 
 def _prediction(
-    segments: Any, path: Path | None, mirror: bool, allow_seen: bool, bar: Any
-) -> tuple[Any, Seen]:
-    """By an exported model, which needs no PyTorch, by a RUN, or by a blend of several."""
+    segments: Any, source: str | None, mirror: bool, allow_seen: bool, bar: Any
+) -> tuple[Any, Seen, str]:
+    """By an exported model, which needs no PyTorch, by a RUN, or by a blend of several.
+
+    The last of what comes back names the weights, with their licence where it is stated.
+    """
+    from nasion import catalogue
     from nasion.hms.census import Census, guard_unseen
     from nasion.prediction import predict
 
     def guard(provenance: Any, learner: Path) -> Seen:
         return guard_unseen(provenance, Census(segments), str(learner), allow_seen=allow_seen)
 
-    if path is None or path.suffix == ".onnx":
+    path = catalogue.place(source)
+    if catalogue.named(source) or path.suffix == ".onnx":
         from nasion.network import Network
 
-        network = Network.open(path)
+        network = Network.open(source)
         seen = guard(network.provenance, network.path)
-        return predict(segments, network, mirror=mirror, progress=bar), seen
+        table = predict(segments, network, mirror=mirror, progress=bar)
+        return table, seen, network.about.words
     from nasion.training.blending import Blend, is_blend
     from nasion.training.run import Run
 
     if is_blend(path):
         blend = Blend.load(path)
         seen = guard(blend.provenance, path)
-        return blend.predict(segments, mirror=mirror, progress=bar), seen
+        return blend.predict(segments, mirror=mirror, progress=bar), seen, f"weights: {path}"
     run = Run(path)
     ensemble = run.ensemble()
     seen = guard(run.provenance, path)
-    return predict(segments, ensemble, mirror=mirror, progress=bar), seen
+    return predict(segments, ensemble, mirror=mirror, progress=bar), seen, f"weights: {path}"
 
 
 @app.command()
@@ -130,7 +137,7 @@ def _judge_events(paths: list[Path], truth: Path | None, out: Path | None) -> No
 def explain(
     data: Annotated[Path, typer.Argument(help="Folder in HMS layout, or a recording.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
-    run: RunOption = None,
+    model: ModelOption = None,
     eeg_id: Annotated[int | None, typer.Option(help="Where a folder has several EEGs.")] = None,
     sub_id: Annotated[int | None, typer.Option(help="Where an EEG has several segments.")] = None,
     at: Annotated[
@@ -145,12 +152,12 @@ def explain(
     allow_seen: AllowSeen = False,
 ) -> None:
     """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
-    from nasion.contract import PACKAGED
+    from nasion import catalogue
     from nasion.eeg.renaming import renames_of
     from nasion.explanation import picture, request
     from nasion.training.run import Run
 
-    folder = Run(run or PACKAGED)
+    folder = Run(catalogue.run_folder(model))
     ensemble = folder.ensemble()
     oof = folder.out_of_fold
     if gallery:

@@ -140,9 +140,10 @@ def write_events(reading: Reading, path: Path, more: Mapping[str, Any] | None = 
 
 
 def _sidecar(reading: Reading) -> dict[str, dict[str, Any]]:
-    """What the columns mean, and at the pattern why to trust it less."""
+    """What the columns mean, and at the pattern why to trust it less, and whose weights say it."""
     pattern = COLUMNS["pattern"]
     words = [pattern["Description"], *(f"Caution: {text}." for text in reading.cautions)]
+    words += [reading.model.words] if reading.model else []
     return {**COLUMNS, "pattern": {**pattern, "Description": " ".join(words)}}
 
 

@@ -175,6 +175,7 @@ def _about(reading: Reading) -> dict[str, Any]:
         "Description": "What was read, by what, and how much of it was judged.",
         "Software": f"nasion {VERSION}",
         "Model": reading.model.identity if reading.model else "",
+        "Weights": reading.model.words if reading.model else "",
         "RecordingDuration": float(reading.duration_s),
         "JudgedDuration": judged_s,
         "NotJudgedDuration": {reason: length for reason, length in seconds.items() if length},

@@ -310,8 +310,8 @@ def _same_event(entry: Entry, verdict: Verdict) -> bool:
 
 def _model(about: About | None) -> dict[str, str]:
     """What the page tells of the model; nothing where there is none."""
-    names = ("name", "identity", "nasion", "calibration") if about else ()
-    return {name: getattr(about, name) for name in names}
+    names = "title", "identity", "nasion", "calibration", "licence_text", "restriction"
+    return {name: getattr(about, name) for name in names} if about else {}
 
 
 def _json(content: Any) -> str:

@@ -33,7 +33,7 @@ def create_app(
     port: int,
     blind: bool = False,
     reviewer: str = "",
-    model: Path | None = None,
+    model: Path | str | None = None,
 ) -> FastAPI:
     """Make the application that serves the readings of a folder.
 
@@ -48,7 +48,7 @@ def create_app(
     reviewer
         Initials; the page asks for them where they are empty.
     model
-        That made the readings, for its maps; the packaged one by default.
+        That made the readings, for its maps; by default the installed one that did.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def serve(
     port: int = 0,
     blind: bool = False,
     reviewer: str = "",
-    model: Path | None = None,
+    model: Path | str | None = None,
     no_browser: bool = False,
     announce: Callable[[str], None] = print,
 ) -> None:

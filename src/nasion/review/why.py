@@ -1,7 +1,7 @@
 """Why: what the network looked at around a page, from the display cache alone."""
 
 import threading
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import zoom
 
-from nasion.contract import PACKAGED_MODEL
+from nasion.catalogue import model_file
 from nasion.display.display import Array
 from nasion.errors import NasionError
+from nasion.maker import maker_of
 from nasion.network import Network
 from nasion.reading.reading import Reading
 from nasion.review.case import Case, Unfit
@@ -32,19 +33,22 @@ class Explainer:
     Parameters
     ----------
     model
-        An exported model; the packaged one by default.
+        Name or path of an exported model; without it, the installed one that made a reading.
     """
 
-    def __init__(self, model: Path | None = None) -> None:
-        self._path = model
+    def __init__(self, model: Path | str | None = None) -> None:
+        self._model = model
         self._lock = threading.Lock()
         self._network: Network | None = None
         self._why = lru_cache(KEPT)(self._maps)
 
-    @property
+    @cached_property
     def available(self) -> bool:
         """Whether maps can be had, as far as can be told without loading the model."""
-        return find_spec("onnxruntime") is not None and (self._path or PACKAGED_MODEL).is_file()
+        try:
+            return find_spec("onnxruntime") is not None and model_file(self._model).is_file()
+        except NasionError:
+            return False
 
     def over_time(self, case: Case, at_s: float, duration_s: float, pattern: Pattern) -> Array:
         """Map over the page around a time, at 50 Hz: 0 to 1, its peak within the 50 s."""
@@ -66,8 +70,8 @@ class Explainer:
         maps = self._maps_at(case, at_s)
         if VIEW not in maps.images:
             raise Unfit("this model has no map over the spectrogram of 50 s", 503)
-        assert self._network is not None
-        view = views_of(self._network.signal)[VIEW]
+        assert case.reading.model is not None  # else there would be no maps
+        view = views_of(case.reading.model.signal)[VIEW]
         values = maps.images[VIEW][PATTERNS.index(pattern)]
         factors = view.n_freqs / values.shape[0], view.n_columns / values.shape[1]
         zoomed = zoom(values, factors, order=1, mode="nearest", grid_mode=True)
@@ -83,17 +87,29 @@ class Explainer:
         try:
             from nasion.reading.maps import why
 
-            self._network = self._network or Network.open(self._path)
+            self._network = self._network_of(case.reading)
         except (ImportError, NasionError) as error:
             raise Unfit(f"maps are not available: {error}", 503) from None
         _guard_same(case.reading, self._network)
         return why(case.display.recording(case.reading), self._network, step)
 
+    def _network_of(self, reading: Reading) -> Network:
+        """The model given; without one, what made the reading, or the default if that is gone."""
+        kept = self._network
+        if kept and (self._model is not None or _is_same(reading, kept)):
+            return kept
+        made = maker_of(reading.model) if self._model is None else None
+        return made or Network.open(self._model)
+
+
+def _is_same(reading: Reading, network: Network) -> bool:
+    return reading.model is not None and reading.model.identity == network.about.identity
+
 
 def _guard_same(reading: Reading, network: Network) -> None:
     """Refuse to lay one model's maps over another one's probabilities."""
     model, about = reading.model, network.about
-    if model is None or model.identity != about.identity:
+    if not _is_same(reading, network):
         maker = model.title if model else "no model that it names"
         raise Unfit(
             f"{reading.name} was read by {maker}, {network.path} is {about.title}; "

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nasion import catalogue
 from nasion.config import Experiment, load
-from nasion.contract import FILE_NAME, PACKAGED
+from nasion.contract import FILE_NAME
 from nasion.data.store import building
 from nasion.errors import NasionError
 from nasion.files import read_json, write_text
@@ -21,13 +22,19 @@ from nasion.training.run import Run
 
 
 def resolved(
-    config: Path, changes: list[str], data: Path | None, init: Path | None = None
+    config: Path, changes: list[str], data: Path | None, init: Path | str | None = None
 ) -> Experiment:
-    """Read an experiment; with `init`, signal and model are those of the run to start from."""
+    """Read an experiment; with `init`, signal and model are those of the run to start from.
+
+    Parameters
+    ----------
+    init
+        Name of an installed model, or a RUN, as `catalogue.named` takes it.
+    """
     overrides = [f"data.path = {json.dumps(str(data))}"] if data else []
     if init is None:
         return load(config, (*changes, *overrides))
-    run = Run(PACKAGED if init == Path("packaged") else init)
+    run = Run(catalogue.run_folder(init))
     start = run.experiment
     overrides.append(f"training.init = {json.dumps(str(run.folder))}")
     experiment = load(config, (*changes, *overrides))
@@ -78,7 +85,7 @@ def at_hand(
     changes: list[str],
     data: Path | None,
     *,
-    init: Path | None = None,
+    init: Path | str | None = None,
     out: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Experiment, Run]:
@@ -117,7 +124,7 @@ def exported(
 
 
 def stated(
-    model: Path,
+    model: Path | str,
     accuracy: Path | None = None,
     licence: str = "",
     alarms: Path | None = None,
@@ -135,7 +142,7 @@ def stated(
     """
     from nasion.models.statement import state
 
-    path = model / FILE_NAME if model.is_dir() else model
+    path = catalogue.model_file(model)
     content: dict[str, Any] = {"licence": licence} if licence else {}
     tables = [table for table in (accuracy, alarms) if table]
     for key, table in (("accuracy", accuracy), ("alarms", alarms)):

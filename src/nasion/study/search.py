@@ -71,7 +71,7 @@ def search(
     data: Path | None = None,
     folder: Path | None = None,
     *,
-    init: Path | None = None,
+    init: Path | str | None = None,
     storage: str = "",
     allow_seen: bool = False,
     progress: Progress | None = None,

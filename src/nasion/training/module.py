@@ -9,7 +9,6 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
+from nasion import catalogue
 from nasion.config import Experiment
 from nasion.data.dataset import Batch, SegmentDataset
 from nasion.errors import NasionError
@@ -251,7 +251,7 @@ def initial(experiment: Experiment) -> MultimodalNet:
     """
     if not experiment.training.init:
         return MultimodalNet(experiment)
-    run = Run(Path(experiment.training.init))
+    run = Run(catalogue.run_folder(experiment.training.init))
     start = run.ensemble().fits[0]
     for part in ("signal", "model"):
         if getattr(start.experiment, part) != getattr(experiment, part):

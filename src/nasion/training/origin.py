@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from nasion import catalogue
 from nasion.config import Experiment
 from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import Segments, load_segments
@@ -80,7 +81,7 @@ def lenders(people: Iterable[Person], fold: Mapping[int, int]) -> tuple[Source, 
 
 def _start(experiment: Experiment) -> Provenance:
     init = experiment.training.init
-    return Run(Path(init)).start if init else Provenance()
+    return Run(catalogue.run_folder(init)).start if init else Provenance()
 
 
 def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, int]) -> Provenance:

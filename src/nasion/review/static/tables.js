@@ -90,8 +90,9 @@ function facts() {
     const burden = reading.patterns.map(({ name, label }) =>
       reading.untold.includes(name) ? `${label} not judged` : `${label} ${Math.round(current?.minutes?.[name] ?? 0)} min`);
     rows.push(["Burden", burden.join(", ")]);
-    const { name, identity, nasion } = reading.model;
-    rows.push(["Model", [name, identity, nasion && `nasion ${nasion}`].filter(Boolean).join(", ") || "not known"]);
+    const { title, licence_text, nasion, restriction } = reading.model;
+    const model = [title, licence_text, nasion && `nasion ${nasion}`].filter(Boolean).join(", ");
+    rows.push(["Model", [model, restriction].filter(Boolean).join(". ") || "not known"]);
   }
   const made = rows.flatMap(([title, text]) => {
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
