@@ -100,13 +100,14 @@ def test_a_reading_tells_all_that_a_page_needs(client, made):
         "id": "e0",
         "onset_s": model.onset_s,
         "duration_s": model.duration_s,
-        "pattern": "seizure",
+        "pattern": str(model.pattern),
         "probability": model.probability,
         "peak": model.peak,
         "side": model.side,
         "frequency_hz": model.frequency_hz,
         "chains": list(model.chains),
         "length": model.length,
+        "doubt": model.doubt,
         "verdict": None,
     }
 
