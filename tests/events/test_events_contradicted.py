@@ -31,6 +31,9 @@ def event(pattern, rate_hz, *, evolves=None, duration_s=30.0):
         ("seizure", 1.2, None, ""),  # nobody could say
         ("seizure", 2.5, False, "steady"),
         ("seizure", 1.2, False, "steady"),
+        ("seizure", 4.0, False, ""),  # discharges, for all that was measured
+        ("seizure", 5.5, False, "rhythm"),
+        ("seizure", 5.5, True, ""),
         ("seizure", None, None, "no_cycle"),
         ("lpd", 2.5, None, ""),
         ("lpd", 2.6, None, "fast"),

@@ -2,6 +2,11 @@
 
 One rule a contradiction, in the order of `Contradiction`, on what was measured of an event; where
 nothing could be measured of it (`frequency_hz` is None) that is a contradiction itself.
+
+Between 2.5 and 4 Hz what does not evolve may be discharges, which are a seizure, or rhythmic delta,
+which is none. Their waves don't tell (on simulated stays, harmonics of delta are no weaker), so the
+network's word stands there. Discharges need time for their after-waves: what recurs faster than
+delta may and does not evolve is a rhythm.
 """
 
 from collections.abc import Iterable
@@ -13,7 +18,7 @@ from nasion.terms import Pattern
 
 SEIZURE_S = 10.0  # ACNS 2021: a seizure lasts so long, and so long are rates averaged
 SEIZURE_HZ = 2.5  # discharges that average more are a seizure, fewer are periodic
-DELTA_HZ = 4.0  # rhythmic delta is not faster
+DELTA_HZ = 4.0  # rhythmic delta is not faster, nor are spikes with waves
 
 
 def judge(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -30,6 +35,10 @@ def contradictions(event: Event) -> tuple[Contradiction, ...]:
         Contradiction.STEADY: seizure
         and rate_hz is not None
         and rate_hz <= SEIZURE_HZ
+        and event.evolves is False,
+        Contradiction.RHYTHM: seizure
+        and rate_hz is not None
+        and rate_hz > DELTA_HZ
         and event.evolves is False,
         Contradiction.FAST: event.pattern.periodic
         and rate_hz is not None

@@ -38,6 +38,11 @@ class Contradiction(Enum):
         "recurs at 2.5 Hz or less and does not evolve",
         "D: a seizure is discharges averaging over 2.5 Hz, or definite evolution",
     )
+    RHYTHM = Objection(
+        "rhythm",
+        "is a rhythm faster than 4 Hz that does not evolve",
+        "D: what does not evolve is a seizure by its discharges, and a rhythm has none",
+    )
     FAST = Objection(
         "fast",
         "averages over 2.5 Hz for 10 s and more, as a seizure does",
