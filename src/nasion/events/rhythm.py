@@ -45,10 +45,13 @@ class Rhythm:
         None where nothing repeats.
     power
         Of what repeats, in each of the 18 derivations, µV².
+    evolves
+        Of a seizure; None where its rate is not sure, and of other patterns.
     """
 
     frequency_hz: float | None
     power: Array
+    evolves: bool | None = None
 
     def side(self, pattern: Pattern) -> Side:
         """Side of more amplitude, where it is more by enough for the pattern."""
@@ -98,6 +101,7 @@ def _with_rhythm(event: Event, rhythm: Rhythm | None) -> Event:
     return replace(
         event,
         frequency_hz=None if rate is None else round(rate, 2),
+        evolves=rhythm.evolves,
         side=rhythm.side(event.pattern),
         chains=rhythm.chains,
     )
@@ -111,7 +115,9 @@ def measure(event: Event, recording: Recording, n_pieces: int = MOST_PIECES) -> 
     if event.pattern is Pattern.SEIZURE:
         followed = course(event, recording, n_pieces * PIECE_S)
         if followed is not None:
-            return Rhythm(followed.mean_hz, followed.power)
+            sure = followed.mean_hz is not None
+            evolves = evolution.evolves(followed) if sure else None
+            return Rhythm(followed.mean_hz, followed.power, evolves)
     pieces = [
         piece
         for span in _spans(event, recording.duration_s, n_pieces)
