@@ -11,7 +11,7 @@ which may be interference, are counted apart: `--rhythm` lists them, told from t
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from weights import AWAKE, Weights, add_options, chosen
 
 from nasion.eeg.formats import open_recording
 from nasion.evaluation.resampling import resamples
+from nasion.reading.event import Event
 from nasion.terms import ELECTRODES, PATTERNS, READING_STEP_S, SFREQ, Pattern
 
 LISTED = Path(__file__).with_name("awake_rhythm.txt")
@@ -42,6 +43,7 @@ class Read:
     person: str
     rhythmic: bool
     events: dict[Pattern, int]
+    certain: dict[Pattern, int]  # of them, as nothing measured contradicts them
     inside: int  # steps within an event
     judged: int
     steps: int
@@ -101,14 +103,17 @@ def read(paths: list[Path], weights: Weights) -> Iterator[Read]:
         yield Read(
             person=path.stem.split("-")[1],
             rhythmic=path.stem in listed,
-            events={
-                pattern: sum(event.pattern is pattern for event in reading.events)
-                for pattern in EVENTFUL
-            },
+            events=by_pattern(reading.events),
+            certain=by_pattern(reading.certain),
             inside=int(inside.sum()),
             judged=int(reading.judged.sum()),
             steps=reading.n_steps,
         )
+
+
+def by_pattern(events: Sequence[Event]) -> dict[Pattern, int]:
+    """How many of each."""
+    return {pattern: sum(event.pattern is pattern for event in events) for pattern in EVENTFUL}
 
 
 def table(title: str, rows: list[Read]) -> None:
@@ -123,13 +128,17 @@ def table(title: str, rows: list[Read]) -> None:
         f"\n{title}: {len(rows)} recordings of {len(set(person))} people, {hours:.2f} h;"
         f" {alarms} recordings with an event\n"
     )
-    print("| | events | an hour (Poisson) | an hour (people) |\n|---|---|---|---|")
+    print("| | events | certain | an hour (Poisson) | an hour (people) |\n|---|---|---|---|---|")
     for name, patterns in (("any", EVENTFUL), *((pattern, (pattern,)) for pattern in EVENTFUL)):
         counts = np.array([sum(row.events[pattern] for pattern in patterns) for row in rows])
         n = int(counts.sum())
+        certain = sum(row.certain[pattern] for row in rows for pattern in patterns)
         low, high = (bound / hours for bound in poisson(n))
         of_people = " to ".join(f"{bound:.1f}" for bound in over_people(counts, steps, person))
-        print(f"| {name} | {n} | {n / hours:.1f} ({low:.1f} to {high:.1f}) | {of_people} |")
+        print(
+            f"| {name} | {n} | {certain} | {n / hours:.1f} ({low:.1f} to {high:.1f})"
+            f" | {of_people} |"
+        )
     inside, judged = (
         np.array([getattr(row, name) for row in rows]) for name in ("inside", "judged")
     )
