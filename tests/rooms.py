@@ -79,8 +79,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "study": BASICS
     | {
-        "catalogue", "contract", "data", "eeg", "evaluation", "hms", "models", "out_of_fold",
-        "periods", "phantom", "provenance", "seen", "simulation", "spreadsheet", "training",
+        "catalogue", "contract", "data", "eeg", "evaluation", "hms", "models", "network",
+        "out_of_fold", "periods", "phantom", "provenance", "seen", "simulation", "spreadsheet",
+        "training",
     },
     "review": BASICS
     | {

@@ -95,6 +95,11 @@ def default() -> str:
     return TUNED if any(entry.name == TUNED for entry in _entries()) else PHANTOM
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can name a model: small letters, digits, - and _."""
+    return bool(_NAME.fullmatch(text))
+
+
 def named(source: Path | str | None = None) -> Published | None:
     """Find the installed model that a text names; None for a path.
 
@@ -111,7 +116,7 @@ def named(source: Path | str | None = None) -> Published | None:
     """
     if source is None:
         return _default()
-    if isinstance(source, Path) or not _NAME.fullmatch(source):
+    if isinstance(source, Path) or not is_name(source):
         return None
     name = ALIASES.get(source, source)
     if name == PHANTOM or any(entry.name == name for entry in _entries()):
@@ -181,7 +186,7 @@ def _distribution(entry: EntryPoint) -> str:
 
 def _resolved(entry: EntryPoint) -> Published:
     maker = _distribution(entry)
-    if not _NAME.fullmatch(entry.name):
+    if not is_name(entry.name):
         raise NasionError(
             f"{maker}: publishes a model as '{entry.name}'; a name has small letters, digits, -"
             " and _; rename it or uninstall it"

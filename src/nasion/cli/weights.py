@@ -1,12 +1,14 @@
-"""Verbs of weights: what is installed."""
+"""Verbs of weights: what is installed, and what is given away by a name."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nasion.cli.app import app
 from nasion.errors import NasionError
+from nasion.terms import ADULTS
 
 if TYPE_CHECKING:
     from nasion.catalogue import Published
@@ -39,6 +41,31 @@ def models(
         typer.echo(f"nasion: {line}", err=True)
     if broken:
         raise typer.Exit(1)
+
+
+@app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(help="A finished RUN.")],
+    folder: Annotated[Path, typer.Argument(help="Of the weights; with --package of the package.")],
+    name: Annotated[str, typer.Option(help="By which the model is to be known.")],
+    licence: Annotated[str, typer.Option(help="Of the weights, as SPDX writes it: CC-BY-4.0.")],
+    package: Annotated[
+        bool, typer.Option("--package", help="A package that pip installs, around the weights.")
+    ] = False,
+    card: Annotated[
+        Path | None, typer.Option(help="Model card written by hand; default: one is drawn.")
+    ] = None,
+    ages: Annotated[
+        tuple[float, float],
+        typer.Option(help="Of the patients it is made for: lowest, and first above, in years."),
+    ] = ADULTS,
+) -> None:
+    """Weights of a run to give away by a name: packed, as model.onnx and with a card."""
+    from nasion.study import publication
+    from nasion.training.run import Run
+
+    write = publication.publish_package if package else publication.publish
+    typer.echo(write(Run(run), folder, name=name, licence=licence, ages_years=ages, card_path=card))
 
 
 def _described(model: "Published") -> dict[str, str]:

@@ -38,6 +38,7 @@ def export(
     ages_years: tuple[float, float] = ADULTS,
     provenance: Provenance | None = None,
     half: bool = False,
+    own_data: bool | None = None,
 ) -> About:
     """Write the ONNX file.
 
@@ -55,6 +56,8 @@ def export(
         Whom the run learned from.
     half
         Store weights as 16-bit floats; they are computed with in 32 bits all the same.
+    own_data
+        Whether labelled EEG was learned from; without it, as far as the settings tell.
 
     Returns
     -------
@@ -74,7 +77,11 @@ def export(
     give_defaults(model)
     if half:
         halve(model)
-    about = _about(graph, ensemble, name=name, labels=labels, provenance=provenance)
+    if own_data is None:
+        own_data = bool(ensemble.experiment.data.path)  # where the paths are kept
+    about = _about(
+        graph, ensemble, name=name, labels=labels, provenance=provenance, own_data=own_data
+    )
     stated = {"licence": licence, "ages_years": ages_years}
     about = About.from_dict({**about.as_dict(), **stated}, str(path), fix="state it anew")
     entry = model.metadata_props.add()
@@ -93,6 +100,7 @@ def _about(
     name: str,
     labels: str,
     provenance: Provenance | None,
+    own_data: bool,
 ) -> About:
     """What the file says of itself."""
     experiment = ensemble.experiment.without_paths
@@ -119,7 +127,7 @@ def _about(
         experiment=experiment.fingerprint,
         weights=_fingerprint(ensemble),
         learned_from=LearnedFrom(
-            own_data=bool(ensemble.experiment.data.path),  # where the paths are kept
+            own_data=own_data,
             simulated_patients=experiment.data.phantoms.patients,
             epochs=experiment.training.epochs,
             provenance=provenance,

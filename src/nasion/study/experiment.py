@@ -103,8 +103,18 @@ def exported(
     licence: str = "",
     ages_years: tuple[float, float] = ADULTS,
     half: bool = False,
+    name: str = "",
+    own_data: bool | None = None,
 ) -> Path:
-    """Write all fits of a run as one model.onnx, and card.md beside it."""
+    """Write all fits of a run as one model.onnx, and card.md beside it.
+
+    Parameters
+    ----------
+    name
+        What the model is called; by default as its experiment.
+    licence, ages_years, half, own_data
+        As `models.export.export` has them.
+    """
     from nasion.models.card import card
     from nasion.models.export import export
 
@@ -112,12 +122,13 @@ def exported(
     about = export(
         run.ensemble(),
         path,
-        name=run.experiment.name,
+        name=name or run.experiment.name,
         labels=str(run.about()["labels"]),
         licence=licence,
         ages_years=ages_years,
         provenance=run.provenance,
         half=half,
+        own_data=own_data,
     )
     write_text(path.with_name("card.md"), card(about))
     return path
