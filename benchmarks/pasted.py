@@ -7,8 +7,8 @@ of his recordings, with soft ends, at four sizes. The ratio is `raters.contrast`
 of the samples of the pattern over that of the background and 4 µV, in the four derivations that
 show it best, both as raters see them. At 0 nothing is pasted: what chance finds there.
 
-An event counts as found where 5 s of it lie within the pasted span, as false where more than 10 s
-of it lie outside. `named`: those that most of the simulated panel calls by their pattern.
+A certain event counts as found where 5 s of it lie within the pasted span, as false where more than
+10 s of it lie outside. `named`: those that most of the simulated panel calls by their pattern.
 Intervals are over people; differences are paired with the first weights.
 """
 
@@ -142,7 +142,7 @@ def read(person: int, paths: list[Path], weights: Weights) -> Iterator[dict]:
 
 def counted(reading: Reading, span: Span, pattern: Pattern) -> dict[str, float]:
     """What is found within the span of a pattern, and beside it."""
-    events = reading.events
+    events = [event for event in reading.events if event.is_certain]
     inside_s = [
         max(min(event.stop_s, span.stop_s) - max(event.onset_s, span.start_s), 0.0)
         for event in events

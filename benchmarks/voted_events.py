@@ -3,7 +3,8 @@
 python benchmarks/voted_events.py ../shared/real [--model MODEL]... [--cross RUN]...
 
 Every open segment whose consensus is a pattern, one row a stationary period, is read from its file
-with the settings that ship; what is found has to share time with the labelled 10 s. Lists the
+with the settings that ship; what is found has to share time with the labelled 10 s. Uncertain
+events count as none. Lists the
 segments in which the first weights find an event and others none, and the other way round.
 """
 
@@ -47,11 +48,12 @@ def table(segments: Segments, weights: Weights) -> pd.DataFrame:
         reading = weights.reader(row.patient_id).read(open_recording(segments.eeg_path(row.eeg_id)))
         offset_s = row.eeg_label_offset_seconds
         begin_s = label_start_s(offset_s, reading.duration_s) + CENTRE_FROM_S
-        events = [
-            event.pattern
+        within = [
+            event
             for event in reading.events
             if event.onset_s < begin_s + CENTRE_S and event.stop_s > begin_s
         ]
+        events = [event.pattern for event in within if event.is_certain]
         rows.append(
             {
                 "segment": row.eeg_id,
@@ -60,7 +62,8 @@ def table(segments: Segments, weights: Weights) -> pd.DataFrame:
                 "pattern": PATTERNS[place],
                 "right": PATTERNS[place] in events,
                 "some": bool(events),
-                "found": ", ".join(pattern.label for pattern in events) or "none",
+                "doubted": bool(within) and not events,
+                "found": ", ".join(f"{e.pattern.label}, {e.certainty}" for e in within) or "none",
                 "judged": reading.judged.mean(),
             }
         )
@@ -76,7 +79,7 @@ def report(name: str, rows: pd.DataFrame) -> None:
         f"\n{name}: {len(rows)} segments of {rows['patient'].nunique()} patients, judged"
         f" {rows['judged'].mean():.3f}\n"
     )
-    print("| | n | right event | any event | none |\n|---|---|---|---|---|")
+    print("| | n | right event | any event | uncertain alone | none |\n|---|---|---|---|---|---|")
     groups = {
         "all": rows,
         **{pattern.label: rows[rows["pattern"] == pattern] for pattern in EVENTFUL},
@@ -84,7 +87,8 @@ def report(name: str, rows: pd.DataFrame) -> None:
     }
     for title, part in groups.items():
         cells = [share(part, column).share() for column in FOUND]
-        print(f"| {title} | {len(part)} | {' | '.join(cells)} | {(~part['some']).sum()} |")
+        cells += [str(part["doubted"].sum()), str((~part["some"] & ~part["doubted"]).sum())]
+        print(f"| {title} | {len(part)} | {' | '.join(cells)} |")
     print("\nnone in: " + "; ".join(map(named, rows[~rows["some"]].itertuples())))
     print("another in: " + "; ".join(map(named, rows[rows["some"] & ~rows["right"]].itertuples())))
 
