@@ -3,8 +3,9 @@
 python benchmarks/probes.py SIMULATED [--drawn N]
 
 A random forest is asked for the class of each EEG of SIMULATED (a data set in HMS layout) from its
-length, from whether it has ten minutes around it, from its EKG, mains, and band of 30 to 45 Hz that
-no network sees, and from its amplitude beside the labelled span; cross-validated by patient.
+length (of which a network sees 50 s at most), from whether it has ten minutes around it, from its
+EKG, mains, and band of 30 to 45 Hz that no network sees, and from its amplitude beside the labelled
+span; cross-validated by patient.
 A pattern may go on beside the span, so with `--drawn` as many backgrounds are drawn alone, too.
 AUROC with intervals over patients; "!" marks those that lie above .5. Where nothing tells, it lies
 at .5 or somewhat below, since folds lack what the others have more of.
@@ -43,7 +44,8 @@ def features(segments: Segments) -> dict[str, pd.DataFrame]:
         centre_s = row.eeg_label_offset_seconds + min(SEGMENT_S, signals.shape[1] / SFREQ) / 2
         rows.append(
             {
-                ("length", "s"): signals.shape[1] / SFREQ,
+                ("length of file", "s"): signals.shape[1] / SFREQ,
+                ("length seen", "s"): min(signals.shape[1] / SFREQ, SEGMENT_S),
                 ("context", "has it"): row.spectrogram_id != NO_SPECTROGRAM,
                 **of_ekg(signals[N_EEG]),
                 **of_spectrum(signals[:N_EEG]),
