@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mixed_folder import phantom
+from made_eeg import made_eeg
 from nasion.eeg.formats import open_recording
 from nasion.eeg.recording import Recording
-from nasion.phantom.artifacts import lead_off
 from nasion.phantom.bedside import Spell
+from nasion.phantom.contact import lead_off
 from nasion.phantom.stay import Stay
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.signal.measures import N_STEP
@@ -29,7 +29,7 @@ NOISE = RNG.standard_normal(TIME.size)
 
 @pytest.fixture(scope="module")
 def clean() -> np.ndarray:
-    return phantom(2.0 * N_STEPS, seed=8).astype(np.float32)
+    return made_eeg(2.0 * N_STEPS)
 
 
 def planted(clean: np.ndarray, names: list[str], change) -> np.ndarray:
@@ -164,9 +164,8 @@ def test_pieces_with_a_margin_equal_the_whole(clean, cut, gap, row):
     first = faults(signals[:, : (cut + MARGIN_STEPS) * N_STEP])[:cut]
     second = faults(signals[:, before * N_STEP :])[cut - before :]
     np.testing.assert_array_equal(np.concatenate([first, second]), whole)
-    assume(
-        (shown(whole[:cut]) == shown(whole)).all()
-    )  # shares are of a whole recording's electrodes
+    # Shares are of a whole recording's electrodes.
+    assume((shown(whole[:cut]) == shown(whole)).all())
     known = max(cut - MARGIN_STEPS, 0)
     np.testing.assert_array_equal(judged(whole[:cut])[:known], judged(whole)[:known])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mixed_folder import phantom
+from made_eeg import made_eeg
 from nasion.eeg.array import open_array
 from nasion.eeg.assembly import assembled
 from nasion.eeg.derivations import bipolar
@@ -26,7 +26,7 @@ LATERAL = [
 
 @pytest.fixture(scope="module")
 def clean() -> np.ndarray:
-    return bipolar(phantom(2.0 * N_STEPS, seed=8).astype(np.float32))
+    return bipolar(made_eeg(2.0 * N_STEPS))
 
 
 def banana(signals: np.ndarray, names: list[str] | tuple[str, ...] = DERIVATION_NAMES) -> Recording:
