@@ -140,7 +140,7 @@ _NATURES = {
         urgency=10.0,
         hed="Rhythmic-delta-activity, Asymmetrical",
         band_hz=(0.25, 12.0),
-        rates_hz=(0.4, 4.5),
+        rates_hz=(0.4, 4.0),
     ),
     Pattern.GRDA: Nature(
         long_name="generalized rhythmic delta activity",
@@ -150,7 +150,7 @@ _NATURES = {
         urgency=1.0,
         hed="Rhythmic-delta-activity, Symmetrical",
         band_hz=(0.25, 12.0),
-        rates_hz=(0.4, 4.5),
+        rates_hz=(0.4, 4.0),
         one_sided=0.4,
     ),
     Pattern.OTHER: Nature(
