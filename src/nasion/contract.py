@@ -21,8 +21,8 @@ outputs
                      over the mirrored EEG; columns as `About.patterns`
     waveform_map     (k, 6, 25 * block_length): raw Grad-CAM of the final logit of each pattern,
                      before ReLU; 0 where the network does not look
-    map_V            (k, 6, height, width): the same over a view, on the grid of the feature maps
-                     (interpolate bilinearly); 0 where the window has no such view
+    map_V            (k, 6, height, width): raw HiResCAM over a view, on the grid of the feature
+                     maps (interpolate bilinearly); 0 where the window has no such view
     embedding_V      (m, width): what the backbone says of each image
 
 A modality that the model lacks leaves out its inputs and outputs, a map without closed form its

@@ -125,7 +125,7 @@ def explain(
     pattern: Pattern | str | None = None,
     out: Path | str | None = None,
 ) -> "Explanation":
-    """Explain a prediction: Grad-CAM over waveform and spectrogram, and what each chain adds.
+    """Explain a prediction: maps over waveform and spectrogram, and what each chain adds.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ waveform            (18, n_times) on the network's scale, NaN where missing; sam
 waveform_map        (n_times,) raw Grad-CAM, logit units; absent without a waveform branch
 side_maps           (2, n_times) its left and right part; absent where the sides share no WaveNet
 image_VIEW          (4, n_freqs, n_columns) on the network's scale, chains LL LP RP RL
-image_map_VIEW      (1 or 4, n_freqs, n_columns) raw Grad-CAM; absent where the view was not used
+image_map_VIEW      (1 or 4, n_freqs, n_columns) raw HiResCAM; absent where the view was not used
 occlusion           (5,) fall of the logit without the chain, LL LP Z RP RL
 input_x_gradient    (5,) input times gradient summed over the chain
 """

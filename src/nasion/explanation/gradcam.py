@@ -1,8 +1,10 @@
-"""Grad-CAM (Selvaraju 2017) of the final logit, over time and over each spectrogram.
+"""Class-activation maps of the final logit, over time and over each spectrogram.
 
-A channel's weight is the mean over its map of the gradient of the logit (the weighted sum of the
-heads, before softmax); the map is the weighted sum of the channels. The logit counts, not the
-probability, so other patterns do not speak in it.
+Over time it is Grad-CAM (Selvaraju 2017): a channel's weight is the mean over its map of the
+gradient of the logit (the weighted sum of the heads, before softmax); the map is the weighted sum
+of the channels. Over spectrograms it is HiResCAM (Draelos 2020), where each place has a gradient of
+its own, of the layer that `models.stages` names; of last feature maps, which are averaged, the two
+are the same. The logit counts, not the probability, so other patterns do not speak in it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
+from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -24,7 +26,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Maps:
-    """Raw class-activation maps of one window; `positive` gives Grad-CAM's ReLU of one.
+    """Raw class-activation maps of one window; `positive` gives what of one speaks for it.
 
     Parameters
     ----------
@@ -59,7 +61,10 @@ def gradcam(net: MultimodalNet, inputs: Inputs, pattern: Pattern) -> Maps:
     """
     with evaluating(net), torch.enable_grad():
         by_part = {name: route for name, route in routes(net, inputs).items() if route.layer}
-        raw = {name: _activation(route, pattern) for name, route in by_part.items()}
+        raw = {
+            name: _activation(route, pattern, by_place=name != WAVEFORM)
+            for name, route in by_part.items()
+        }
     sides = None
     if net.waveform is not None and WAVEFORM in raw:
         sides = _over_time(net.waveform, raw.pop(WAVEFORM), inputs)
@@ -88,13 +93,14 @@ def mean_maps(maps: Sequence[Maps]) -> Maps:
     )
 
 
-def _activation(route: Route, pattern: Pattern) -> Tensor:
-    """Weighted channels of the layer's output, (rows, 1, ...)."""
+def _activation(route: Route, pattern: Pattern, *, by_place: bool) -> Tensor:
+    """Weighted channels of the layer, summed, (rows, 1, ...); each place by itself or by means."""
     inputs = route.given.detach().clone().requires_grad_()
-    activation = LayerGradCam(route.logits, route.layer).attribute(
+    kind = LayerGradientXActivation if by_place else LayerGradCam
+    activation = kind(route.logits, route.layer).attribute(
         inputs, PATTERNS.index(pattern), attribute_to_layer_input=route.before
     )
-    return activation.detach()
+    return activation.detach().sum(1, keepdim=True)
 
 
 def _over_time(branch: Extractor, activation: Tensor, inputs: Inputs) -> Array:

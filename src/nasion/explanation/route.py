@@ -9,6 +9,7 @@ from timm.layers import SelectAdaptivePool2d
 from torch import Tensor, nn
 
 from nasion.models.fusion import Inputs, MultimodalNet
+from nasion.models.stages import Stages
 
 WAVEFORM = "waveform"
 
@@ -24,8 +25,9 @@ class Route:
     logits
         Takes n such inputs to (n, 6).
     layer
-        The module at the last convolutional feature map on the way; None where there is no such
-        map, as in vision transformers.
+        The module at the feature map that is explained: over time the last one, of images that of
+        `Stages`, or the last one where there are none; None where there is no such map, as in
+        vision transformers.
     before
         Whether the map is what the layer is given, not what it gives.
     """
@@ -46,13 +48,14 @@ def routes(net: MultimodalNet, inputs: Inputs) -> dict[str, Route]:
         by_part[WAVEFORM] = Route(inputs.waveform, logits, net.waveform.last_map)
     if net.spectrogram is not None:
         branch = net.spectrogram
+        stages = Stages.of(branch)
+        layer = stages.module if stages is not None else _pooling(branch.backbone)
         with torch.no_grad():
             embedded = {name: branch.embed(inputs.images[name]) for name in branch.views}
         for name in branch.views:
             if inputs.image_present[name][0]:
                 logits = partial(_from_view, net, inputs, features, embedded, name)
-                pool = _pooling(branch.backbone)
-                by_part[name] = Route(inputs.images[name], logits, pool, before=True)
+                by_part[name] = Route(inputs.images[name], logits, layer, before=stages is None)
     return by_part
 
 

@@ -1,11 +1,10 @@
-"""Grad-CAM (Selvaraju 2017) in closed form: class-activation maps without autograd.
+"""Class-activation maps in closed form, without autograd, so that a network exported has them.
 
-What lies between a last feature map and the logits is small: means and maxima of blocks, pooling,
-and heads. Its slopes are written out here, so that an exported network explains itself. Every
-function takes k windows and gives slopes of the six logits, raw as the heads give them.
+Over time Grad-CAM (Selvaraju 2017): what lies between the last feature map and the logits is small,
+means and maxima of blocks, pooling, and heads, and its slopes are written out here. Over images
+HiResCAM (Draelos 2020) of a layer before the last; `Stages` goes back to it. Every function takes
+k windows and gives maps or slopes of the six logits, raw as the heads give them.
 """
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,9 @@ from torch.nn import functional
 
 from nasion.models.extractor import Extractor, parted
 from nasion.models.fusion import MultimodalNet
+from nasion.models.slopes import gelu_slope
 from nasion.models.spectrogram_net import SpectrogramBranch
+from nasion.models.stages import Stages
 from nasion.windowing import N_BLOCKS
 
 
@@ -71,20 +72,36 @@ def waveform_map(
     return weight @ active.permute(0, 2, 3, 1, 4).flatten(3).flatten(1, 2) * counted[:, None]
 
 
-def image_map(branch: SpectrogramBranch, view: str, maps: Tensor, slope: Tensor) -> Tensor:
-    """Map over one view's feature maps (k, channels, height, width) -> (k, 6, height, width).
+def image_map(
+    branch: SpectrogramBranch, stages: Stages | None, view: str, layer: Tensor, slope: Tensor
+) -> Tensor:
+    """Map over one view, each value of the layer by its own slope, summed over channels.
 
-    `slope` (k, 6, n_features) is of the logits by the branch's features, 0 where it has no view.
+    Parameters
+    ----------
+    stages
+        Of the branch; None where the layer is its last feature maps.
+    layer
+        (k, channels, height, width).
+    slope
+        (k, 6, n_features): of the logits by the branch's features, 0 where it has no view.
+
+    Returns
+    -------
+    (k, 6, height, width).
     """
     by_view = (slope @ branch.project.weight).chunk(len(branch.views), -1)
-    height, width = maps.shape[2:]
-    weight = by_view[branch.views.index(view)] / (height * width)
-    return (weight @ maps.flatten(2)).unflatten(-1, (height, width))
+    of_view = by_view[branch.views.index(view)]
+    if stages is not None:
+        return (stages.slope(layer, of_view.transpose(0, 1)) * layer).sum(2).transpose(0, 1)
+    height, width = layer.shape[2:]
+    weight = of_view / (height * width)
+    return (weight @ layer.flatten(2)).unflatten(-1, (height, width))
 
 
 def _head_slope(head: nn.Module, features: Tensor) -> Tensor:
     first, _, _, last = head.children()
-    inner = _gelu_slope(first(features))
+    inner = gelu_slope(first(features))
     return (_weight(last) * inner[:, None]) @ _weight(first)
 
 
@@ -107,10 +124,10 @@ def _pooling_slope(branch: Extractor, statistics: Tensor, present: Tensor, slope
         back = back + mean * _by_block(_mean_share(mask)) + highest * _by_block(_top_share(x, mask))
     for layer, value in zip(reversed(list(branch.context)), reversed(inner), strict=True):
         back = back * counted
-        wide = functional.pad(back * _by_block(_gelu_slope(value)), (0, 0, 1, 1))
+        wide = functional.pad(back * _by_block(gelu_slope(value)), (0, 0, 1, 1))
         for tap, weight in enumerate(_weight(layer).unbind(2)):
             back = back + wide[:, :, 2 - tap : 2 - tap + N_BLOCKS] @ weight
-    return (back * counted * _by_block(_gelu_slope(before))) @ _weight(branch.mix[0])[..., 0]
+    return (back * counted * _by_block(gelu_slope(before))) @ _weight(branch.mix[0])[..., 0]
 
 
 def _weight(layer: nn.Module) -> Tensor:
@@ -132,8 +149,3 @@ def _top_share(x: Tensor, mask: Tensor) -> Tensor:
     masked = x.masked_fill(mask == 0, -torch.inf)
     top = (masked == masked.amax(-1, keepdim=True)) * mask
     return top / top.sum(-1, keepdim=True).clamp(min=1)
-
-
-def _gelu_slope(x: Tensor) -> Tensor:
-    normal = torch.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return (1 + torch.erf(x / math.sqrt(2))) / 2 + x * normal

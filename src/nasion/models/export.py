@@ -19,7 +19,7 @@ from nasion.errors import NasionError
 from nasion.files import replacing
 from nasion.models.ensemble import Ensemble
 from nasion.models.graph import Graph
-from nasion.models.protobuf import give_defaults, halve, strip
+from nasion.models.protobuf import give_defaults, halve, share, strip
 from nasion.provenance import Provenance
 from nasion.terms import ADULTS, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.version import VERSION
@@ -75,6 +75,7 @@ def export(
     model = _onnx_program(graph, ensemble.experiment, path)
     strip(model)
     give_defaults(model)
+    share(model)
     if half:
         halve(model)
     if own_data is None:

@@ -24,6 +24,7 @@ from nasion.models.activation import (
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import MultimodalNet
 from nasion.models.spectrogram_net import SpectrogramBranch
+from nasion.models.stages import Stages
 from nasion.terms import MIRRORED_DERIVATIONS
 from nasion.windowing import N_BLOCKS
 
@@ -59,6 +60,7 @@ class Fit(nn.Module):
             self.net.waveform.prepare_export()
         if self.net.spectrogram is not None:
             self.net.spectrogram.to(memory_format=torch.contiguous_format)
+        self.stages = self.net.spectrogram and Stages.of(self.net.spectrogram)
 
     @property
     def images(self) -> SpectrogramBranch:
@@ -66,9 +68,13 @@ class Fit(nn.Module):
         assert self.net.spectrogram is not None
         return self.net.spectrogram
 
-    def maps(self, image: Tensor, *, mirrored: bool) -> Tensor:
-        """Last feature maps of one view."""
-        return self.images.maps(image.flip(1) if mirrored else image)
+    def maps(self, image: Tensor, *, mirrored: bool) -> tuple[Tensor, Tensor]:
+        """Feature maps of one view: of the layer that is explained, and the last ones."""
+        given = image.flip(1) if mirrored else image
+        if self.stages is not None:
+            return self.stages.layers(given)
+        last = self.images.maps(given)
+        return last, last
 
     def vector(self, maps: Tensor) -> Tensor:
         """What the backbone says of one view, (m, width)."""
@@ -131,8 +137,6 @@ class Graph(nn.Module):
             vectors_of[view] = dict(zip(self.ways, rows.chunk(len(self.ways), 1), strict=True))
 
         windows = Blocked(waveform, window_blocks, present)
-        # One window more, and left out in the end: onnxruntime takes no mean of no windows.
-        explain = torch.cat([explain, explain.new_zeros(1)])
         probabilities, map_sets = [], []
         for number, fit in enumerate(self.fits):
             raw = torch.zeros(())
@@ -150,17 +154,17 @@ class Graph(nn.Module):
             probabilities.append(raw)
         outputs = {contract.PROBABILITY: mixed(probabilities, self.mixture)}
         for name in map_sets[0]:
-            outputs[name] = torch.stack([row[name] for row in map_sets]).mean(0)[:-1]
+            outputs[name] = sum((row[name] for row in map_sets), torch.zeros(())) / len(map_sets)
         return outputs | {
             contract.EMBEDDING.format(view): value for view, value in embedding.items()
         }
 
     def embedded(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Vectors of one view by every way, side by side, and the feature maps of every fit."""
+        """Vectors of one view by every way, side by side, and the explained layer of every fit."""
         maps_of = {way: self.fits[way[0]].maps(image, mirrored=way[1]) for way in self.ways}
-        vectors = [self.fits[number].vector(maps) for (number, _), maps in maps_of.items()]
-        plain_maps = [maps_of[number, False] for number in range(len(self.fits))]
-        return torch.cat(vectors, 1), plain_maps
+        vectors = [self.fits[number].vector(last) for (number, _), (_, last) in maps_of.items()]
+        layers = [maps_of[number, False][0] for number in range(len(self.fits))]
+        return torch.cat(vectors, 1), layers
 
     def _explanation(
         self,
@@ -195,7 +199,7 @@ class Graph(nn.Module):
             feature_maps = view_maps[image_of[view][explain].clamp(max=view_maps.shape[0] - 1)]
             slope = slopes["spectrogram"] * view_present
             result[contract.IMAGE_MAP.format(view)] = image_map(
-                fit.images, view, feature_maps, slope
+                fit.images, fit.stages, view, feature_maps, slope
             )
         return result
 

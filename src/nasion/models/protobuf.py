@@ -29,8 +29,30 @@ def give_defaults(model: Any) -> None:
             model.graph.initializer.append(none)
 
 
+def share(model: Any) -> None:
+    """Keep equal constants once: what every view needs is worked out for each of them."""
+    from onnx.numpy_helper import to_array
+
+    graph, first, renamed = model.graph, {}, {}
+    inputs = {value.name for value in graph.input}
+    for tensor in list(graph.initializer):
+        if tensor.name in inputs:
+            continue
+        key = tensor.data_type, tuple(tensor.dims), to_array(tensor).tobytes()
+        if key in first:
+            renamed[tensor.name] = first[key]
+            graph.initializer.remove(tensor)
+        else:
+            first[key] = tensor.name
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+
+
 def halve(model: Any) -> None:
-    """Store large weights as float16 beside a cast that onnxruntime does once, when it loads."""
+    """Store large weights as float16 beside a cast that onnxruntime does once, when it loads.
+
+    What the exporter worked out from weights stays as it is, unless float16 holds it exactly.
+    """
     from onnx import TensorProto
     from onnx.helper import make_node
     from onnx.numpy_helper import from_array, to_array
@@ -40,7 +62,11 @@ def halve(model: Any) -> None:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < LARGE:
             continue
         name, half_name = tensor.name, f"{tensor.name}.half"
-        tensor.CopyFrom(from_array(to_array(tensor).astype(np.float16), half_name))
+        values = to_array(tensor)
+        half = values.astype(np.float16)
+        if not (name.startswith("fits.") or np.array_equal(half, values)):
+            continue
+        tensor.CopyFrom(from_array(half, half_name))
         casts.append(
             make_node("Cast", [half_name], [name], name=f"{name}.cast", to=TensorProto.FLOAT)
         )
