@@ -56,11 +56,12 @@ class Fit(nn.Module):
     def __init__(self, net: MultimodalNet) -> None:
         super().__init__()
         self.net = deepcopy(net).eval()
+        self.stages: Stages | None = None
         if self.net.waveform is not None:
             self.net.waveform.prepare_export()
         if self.net.spectrogram is not None:
             self.net.spectrogram.to(memory_format=torch.contiguous_format)
-        self.stages = self.net.spectrogram and Stages.of(self.net.spectrogram)
+            self.stages = Stages.of(self.net.spectrogram)
 
     @property
     def images(self) -> SpectrogramBranch:

@@ -33,7 +33,9 @@ def share(model: Any) -> None:
     """Keep equal constants once: what every view needs is worked out for each of them."""
     from onnx.numpy_helper import to_array
 
-    graph, first, renamed = model.graph, {}, {}
+    graph = model.graph
+    first: dict[tuple[Any, ...], str] = {}
+    renamed: dict[str, str] = {}
     inputs = {value.name for value in graph.input}
     for tensor in list(graph.initializer):
         if tensor.name in inputs:

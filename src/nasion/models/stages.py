@@ -125,12 +125,12 @@ class Stages:
         return slopes[first]
 
     def _value(self, node: fx.Node, values: dict[fx.Node, Tensor]) -> Tensor:
-        given = fx.map_arg(node.args, values.__getitem__)
+        given: Any = fx.map_arg(node.args, values.__getitem__)
         if (module := _module(self.backbone, node)) is not None:
             # The way back needs what an activation was given, which it may write over.
             result = module(given[0].clone() if getattr(module, "inplace", False) else given[0])
         elif node.op == "call_method":
-            result = given[0].mean(*given[1:], **node.kwargs)
+            result = given[0].mean((2, 3), keepdim=True)
         else:
             assert callable(node.target)
             result = node.target(*given)
