@@ -75,7 +75,8 @@ def test_the_table_has_a_row_a_subject_and_says_how_much_was_judged(scored):
         for name in ("sensitivity", "precision", "f1", "false_per_day"):
             known = table[f"{way}_{name}"].dropna()
             for kind, value in (("mean", known.mean()), ("median", known.median())):
-                assert over[kind][name]["value"] == pytest.approx(value, rel=1e-5)
+                expected = None if known.empty else pytest.approx(value, rel=1e-5)
+                assert over[kind][name]["value"] == expected
     # What was found lies as the data set does, without what was not read.
     found = sorted(
         str(path.relative_to(out / "events")) for path in (out / "events").rglob("*.tsv")

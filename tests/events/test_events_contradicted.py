@@ -92,7 +92,10 @@ def test_uncertain_events_are_in_no_headline_and_every_one_is_said(pattern):
     found, _ = summary.sentences(uncertain, burden)
     name = summary.named(pattern)
     assert found.endswith(f" 2 uncertain events stand in the table (2 {name}).")
-    assert "The model marks no seizure" in found
+    certain = "certain " if pattern == "seizure" else ""
+    assert f"The model marks no {certain}seizure" in found
+    others = "none of the other four patterns"
+    assert (others in found) == (pattern == "seizure")
     one = reading(events=(doubted(pattern),))
     assert f"1 uncertain event stands in the table (1 {name})." in summary.headline(
         one, Burden.of(one)

@@ -75,8 +75,8 @@ def whole(image_map, like):
     return LayerAttribution.interpolate(given, rows, "bilinear").numpy().reshape(like.shape)
 
 
-def assert_same_maps(kind, batch, windows, *, atol=1e-4):
-    """Every pattern, every map; relative to the largest of the map."""
+def assert_same_maps(kind, batch, windows, *, atol=1e-4, floor=0.0):
+    """Every pattern, every map; relative to the largest of the map, beside a floor."""
     network = Network.open(exported(kind))
     answer = explained(network, batch, windows)
     for place, row in enumerate(windows):
@@ -95,7 +95,8 @@ def assert_same_maps(kind, batch, windows, *, atol=1e-4):
                 assert (found[~looked] == 0).all()
                 pairs.append((found[looked], maps.time[looked]))
             for found, true in pairs:
-                np.testing.assert_allclose(found, true, rtol=0, atol=atol * np.abs(true).max())
+                limit = floor + atol * np.abs(true).max()
+                np.testing.assert_allclose(found, true, rtol=0, atol=limit)
                 if np.ptp(true) > 1e-6 * np.abs(true).max():
                     assert np.corrcoef(found.ravel(), true.ravel())[0, 1] >= 1 - 1e-5
 
@@ -143,7 +144,8 @@ def some(folder, part, tmp_path, n_rows):
 @pytest.mark.real
 @pytest.mark.parametrize("part", ["hms", "iiic"])
 def test_packaged_weights_explain_real_segments_as_autograd_does(real, part, tmp_path):
-    assert_same_maps("packaged", some(real / part, None, tmp_path, 5), range(5))
+    # Where a network is sure its slopes are small, and sums of float32 show.
+    assert_same_maps("packaged", some(real / part, None, tmp_path, 5), range(5), floor=2e-6)
 
 
 def test_packaged_weights_explain_phantoms_as_autograd_does(phantoms, tmp_path):

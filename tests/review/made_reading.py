@@ -1,4 +1,7 @@
-"""Reading folders made for tests: simulated stays whose probabilities follow their truth.
+"""Reading folders made for tests: simulated EEG, and probabilities that follow a truth.
+
+The truth lies beside (`stay-217_events.tsv`), so that events stay where tests look for them; the
+EEG under it is of the simulator of the day and need not show them.
 
 `python tests/review/made_reading.py OUT [--hours 0.3] [--recordings 2]` writes OUT/stay-217 and so
 on, as `nasion read` would.
@@ -31,27 +34,30 @@ from nasion.windowing import n_steps_of
 
 SEEDS = (217, 96)  # seizures, LPD and GPD; LPD, LRDA, GPD and GRDA
 GAP_S = (601.0, 29.0)  # onset and duration
+HOURS = 0.3  # that the truths beside speak of
 SHORTEST_S = 4.0  # of the truth's runs that become events
 PIECE_STEPS = 300
 NOTES = ((120.0, 0.0, "lorazepam 2 mg"), (330.0, 12.0, "push button"))
 LATERAL = {"left": (Chain.LL, Chain.LP), "right": (Chain.RP, Chain.RL)}
 
 
-def make_readings(out: Path, *, hours: float = 0.3, recordings: int = 2) -> list[Path]:
+def make_readings(out: Path, *, hours: float = HOURS, recordings: int = 2) -> list[Path]:
     """Write some readings; the same numbers give the same files."""
     return [
         make_reading(out / f"stay-{seed}", hours=hours, seed=seed) for seed in SEEDS[:recordings]
     ]
 
 
-def make_reading(target: Path, *, hours: float = 0.3, seed: int = SEEDS[0]) -> Path:
+def make_reading(target: Path, *, hours: float = HOURS, seed: int = SEEDS[0]) -> Path:
     """Write one reading, with its display cache."""
     with TemporaryDirectory() as temporary:
         (path,) = simulate_recordings(
             Path(temporary), n_recordings=1, hours=hours, seed=seed, write=write_edf
         )
         recording = with_gap(open_recording(path))
-        truth = pd.read_csv(path.with_name(f"{path.stem}_events.tsv"), sep="\t")
+        kept = Path(__file__).with_name(f"stay-{seed}_events.tsv")
+        own = path.with_name(f"{path.stem}_events.tsv")
+        truth = pd.read_csv(kept if hours == HOURS else own, sep="\t")
         recording = replace(recording, name=target.name, annotations=NOTES)
         save(target, read_truth(recording, truth, seed), recording)
     return target
@@ -163,7 +169,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--hours", type=float, default=0.3)
+    parser.add_argument("--hours", type=float, default=HOURS)
     parser.add_argument("--recordings", type=int, default=len(SEEDS))
     asked = parser.parse_args()
     for path in make_readings(asked.out, hours=asked.hours, recordings=asked.recordings):

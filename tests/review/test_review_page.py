@@ -412,13 +412,19 @@ def test_the_map_shades_the_traces_for_the_pattern_asked_for(browser, address):
         route.fulfill(response=answer, json=content)
 
     def shades(page):
-        """Colours above the first trace, in the third and in the sixth second."""
+        """Colours beside the first trace, in the third and in the sixth second."""
         return page.evaluate(
             """import('/static/traces.js').then(({ LEFT, RIGHT }) => {
               const canvas = document.querySelector('#eeg-base');
               const second = (canvas.width - LEFT - RIGHT) / 10;
-              const at = (s) => [...canvas.getContext('2d')
-                .getImageData(LEFT + (s + 0.5) * second + 3, 40, 1, 1).data];
+              const at = (s) => {  // the lightest: the trace itself is dark
+                const { data } = canvas.getContext('2d')
+                  .getImageData(LEFT + (s + 0.5) * second + 3, 40, 1, 8);
+                const places = Array.from({ length: 8 }, (_, k) => 4 * k);
+                const pixels = places.map((at) => [...data.slice(at, at + 4)]);
+                const light = ([r, g, b]) => r + g + b;
+                return pixels.sort((a, b) => light(b) - light(a))[0];
+              };
               return [at(2), at(5)];
             })"""
         )

@@ -1,7 +1,8 @@
 """Contradicted: events whose measured signal is not what ACNS 2021 calls the pattern.
 
-One rule a contradiction, in the order of `Contradiction`, on what was measured of an event; where
-nothing could be measured of it (`frequency_hz` is None) that is a contradiction itself.
+One rule a contradiction, in the order of `Contradiction`, on what was measured of an event. That
+nothing could be measured of it (`frequency_hz` is None) is a contradiction where there was time for
+it: of short events in a large background a true rate is often lost.
 
 Between 2.5 and 4 Hz what does not evolve may be discharges, which are a seizure, or rhythmic delta,
 which is none. Their waves don't tell (on simulated stays, harmonics of delta are no weaker), so the
@@ -18,6 +19,7 @@ from nasion.terms import Pattern
 
 SEIZURE_S = 10.0  # ACNS 2021: a seizure lasts so long, and so long are rates averaged
 SEIZURE_HZ = 2.5  # discharges that average more are a seizure, fewer are periodic
+MEASURABLE_S = 30.0  # twice six cycles of the slowest discharges, .4 Hz
 DELTA_HZ = 4.0  # rhythmic delta is not faster, nor are spikes with waves
 
 
@@ -47,6 +49,6 @@ def contradictions(event: Event) -> tuple[Contradiction, ...]:
         Contradiction.NOT_DELTA: event.pattern.rhythmic
         and rate_hz is not None
         and rate_hz > DELTA_HZ,
-        Contradiction.NO_CYCLE: rate_hz is None,
+        Contradiction.NO_CYCLE: rate_hz is None and event.duration_s >= MEASURABLE_S,
     }
     return tuple(entry for entry in Contradiction if found[entry])

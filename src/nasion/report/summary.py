@@ -178,10 +178,15 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
         return f"{text}{untold}."
     if seizure.longest is None:
         seen_s = 60 * burden.told_minutes[Pattern.SEIZURE]
-        text = f"The model marks no seizure in {lasting(seen_s)} of judged EEG"
+        certain = "certain " if burden.uncertain.get(Pattern.SEIZURE) else ""
+        text = f"The model marks no {certain}seizure in {lasting(seen_s)} of judged EEG"
         if phrases:
             return f"{text}, but {phrases}{untold}."
-        told = [named(row.pattern) for row in patterns if not row.untold]
+        told = [
+            named(row.pattern)
+            for row in patterns
+            if not (row.untold or burden.uncertain.get(row.pattern))
+        ]
         others = f"none of the other {_OTHERS} patterns"
         if len(told) < len(patterns):
             others = f"no {' or '.join(told)}" if told else ""
