@@ -105,6 +105,7 @@ def test_several_trainings_may_say_better_and_one_beside_them_not(
     assert pair["p_value"]["kld"] < 0.05
 
 
+@pytest.mark.more
 def test_the_order_of_names_and_of_trainings_does_not_matter(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -212,6 +212,7 @@ def test_describing_keeps_the_rest():
     assert found.frequency_hz == pytest.approx(1.5, abs=0.05)
 
 
+@pytest.mark.more
 def test_many_events_get_one_piece_each():
     read = []
     signals = background(1)

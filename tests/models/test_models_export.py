@@ -141,6 +141,7 @@ def some(folder, part, tmp_path, n_rows):
     return dataset.batch(range(len(subset)))
 
 
+@pytest.mark.more
 @pytest.mark.real
 @pytest.mark.parametrize("part", ["hms", "iiic"])
 def test_packaged_weights_explain_real_segments_as_autograd_does(real, part, tmp_path):

@@ -110,6 +110,7 @@ def test_it_trains(name):
     assert step() < first
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("name", [pytest.param("placed", marks=pytest.mark.more), "sliding"])
 def test_it_predicts_exports_and_reads_the_same(name, tmp_path):
     ensemble = ensemble_of(name)

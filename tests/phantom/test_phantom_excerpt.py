@@ -58,6 +58,7 @@ def test_the_panel_agrees_with_itself(stays):
     assert np.mean(alike) > 0.85
 
 
+@pytest.mark.more
 def test_where_nothing_is_raters_see_nothing(stays):
     seen = 0
     for stay in stays:

@@ -58,6 +58,7 @@ def test_pieces_of_any_length_give_the_same(recording, network):
         np.testing.assert_allclose(pieces.probability, whole.probability, atol=1e-4)
 
 
+@pytest.mark.more
 def test_shared_ten_minutes_change_little(recording, network):
     own, shared = (read_steps(recording, network, context_every=every) for every in (1, 15))
     judged = own.reason == 0

@@ -104,6 +104,7 @@ def test_a_start_that_learned_from_the_rows_is_refused_and_nothing_is_begun(made
     assert not out.exists()
 
 
+@pytest.mark.more
 def test_allowed_it_marks_run_oof_metrics_and_report(made):
     out = made.runs / "marked"
     folds = ("--set", f'data.folds="{made.run}/folds.csv"')
