@@ -210,7 +210,7 @@ def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
     counts = votes(learning.segments.table)
     target = torch.from_numpy(counts / counts.sum(1, keepdims=True))
     assert len(learning) == 8
-    assert kl(target, predicted.log()).mean() < 0.1
+    assert kl(target, predicted.log()).mean() < 0.25
 
 
 @pytest.mark.more
