@@ -20,6 +20,7 @@ from nasion.settings import Settings
 from nasion.terms import EVENTFUL, Pattern
 
 DAY_H = 24.0
+_ROUNDING = 1e-9  # of sums
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -114,9 +115,6 @@ class Curve(Settings):
             for pattern, place in zip(EVENTFUL, at, strict=True)
         }
         return Choice(float(rates[at]), points)
-
-
-_ROUNDING = 1e-9  # of sums
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,8 @@ WAVEFORM, WINDOW_BLOCKS, PRESENT, EXPLAIN = "waveform", "window_blocks", "presen
 IMAGE, KNOWN = "image_{}", "known_{}"  # of a view
 IMAGE_OF, IMAGE_PRESENT = "image_{}_of", "image_{}_present"
 PROBABILITY, WAVEFORM_MAP = "probability", "waveform_map"
-_NONCOMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)  # names of licences
-
 IMAGE_MAP, EMBEDDING = "map_{}", "embedding_{}"
+_NONCOMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)  # names of licences
 
 
 def _provenance(content: Any) -> Provenance | None:

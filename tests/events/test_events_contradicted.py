@@ -56,6 +56,7 @@ def test_shorter_than_ten_seconds_is_no_seizure_and_no_contradiction_of_discharg
     assert contradictions(event("seizure", 3.0, duration_s=9.5)) == (Contradiction.SHORT,)
     assert contradictions(event("seizure", 3.0, duration_s=10.0)) == ()
     assert contradictions(event("gpd", 3.0, duration_s=9.5)) == ()
+    assert contradictions(event("gpd", None, duration_s=29.5)) == ()  # a short one may be missed
     both = contradictions(event("seizure", 2.0, evolves=False, duration_s=9.5))
     assert both == (Contradiction.SHORT, Contradiction.STEADY)
 

@@ -14,6 +14,8 @@ from nasion.events.runs import find
 from nasion.exports import folder, szcore
 from nasion.exports.annotations import annotations
 from nasion.exports.bids import write_events
+from nasion.reading.contradiction import Contradiction
+from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.report import report, summary
 from nasion.signal.fault import Fault
@@ -91,6 +93,22 @@ def test_where_seizures_cannot_be_told_nothing_says_that_there_are_none(tmp_path
     assert {row.confidence for row in szcore.rows(one)} == {0.0}
     write_events(one, tmp_path / "events.tsv")
     assert (tmp_path / "events.tsv").read_text().endswith("\tseizure\n")
+
+
+def test_where_seizures_cannot_be_told_no_pattern_of_an_uncertain_event_is_denied():
+    doubted = Event(
+        20.0, 60.0, Pattern.LPD, 0.8, 0.9, frequency_hz=3.0, contradictions=(Contradiction.FAST,)
+    )
+    one = of(**headband(seizure=None))
+    assert "none of the other four patterns" in summary.sentences(one, Burden.of(one))[0]
+    one = replace(one, events=(doubted,))
+    found, _ = summary.sentences(one, Burden.of(one))
+    assert "no GPD or LRDA or GRDA" in found
+    assert found.endswith("1 uncertain event stands in the table (1 LPD).")
+    every = tuple(replace(doubted, pattern=pattern) for pattern in EVENTFUL)
+    one = replace(one, events=every)
+    found, _ = summary.sentences(one, Burden.of(one))
+    assert found.startswith("Seizures can't be told; seizure not judged on these electrodes")
 
 
 @pytest.mark.parametrize(("sites", "unseen"), [(LEFT, "right"), (RIGHT, "left")])

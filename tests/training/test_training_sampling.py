@@ -200,7 +200,7 @@ def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
         phantoms,
         augment=OFF,
         model={**SMALL["model"], "dropout": 0.0, "n_features": 32},
-        training={"epochs": 30, "lr": 1e-2},
+        training={"epochs": 60, "lr": 1e-2},
     )
     data = cohort(settings, Run(tmp_path / "run"))
     eight = np.isin(np.arange(len(data.segments)), np.arange(8) * 3)
@@ -210,7 +210,7 @@ def test_the_siamese_net_overfits_eight_segments(phantoms, tmp_path):
     counts = votes(learning.segments.table)
     target = torch.from_numpy(counts / counts.sum(1, keepdims=True))
     assert len(learning) == 8
-    assert kl(target, predicted.log()).mean() < 0.25
+    assert kl(target, predicted.log()).mean() < 0.1
 
 
 @pytest.mark.more

@@ -151,7 +151,7 @@ def explain(
     rename: RenameOption = None,
     allow_seen: AllowSeen = False,
 ) -> None:
-    """Grad-CAM over waveform and spectrogram, and what each chain adds: pictures and arrays."""
+    """Maps over waveform and spectrogram, and what each chain adds: pictures and arrays."""
     from nasion import catalogue
     from nasion.eeg.renaming import renames_of
     from nasion.explanation import picture, request

@@ -2,7 +2,8 @@
 
 ACNS 2021 describes it by symmetry, predominant frequency, posterior dominant rhythm, continuity
 (continuous, discontinuous, burst-suppression, suppression), voltage, sleep transients and breach.
-None of it depends on the pattern that a patient has, so that no pattern is told by its background.
+What is drawn here does not depend on the pattern that a patient has; `morphology` makes it quieter
+under some of them.
 """
 
 from dataclasses import dataclass, replace

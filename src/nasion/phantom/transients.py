@@ -86,8 +86,8 @@ def _add(total: Array, field: Array, wave: NDArray[np.float64], onset: int) -> N
         )
 
 
-# How many have them in which state.
 Transient = Callable[[Rng, Head, Array], None]
+# How many have them in which state.
 SHARES: dict[str, dict[Transient, float]] = {
     "awake": {lambda_waves: 0.15, slow_waves_of_youth: 0.5},
     "drowsy": {vertex_waves: 0.35, occipital_sharp: 0.3},

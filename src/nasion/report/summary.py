@@ -171,10 +171,8 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
     if seizure.untold == 1:
         none = all(row.untold == 1 for row in patterns)
         text = "No pattern can be told from these electrodes" if none else "Seizures can't be told"
-        if not none:
-            told = [named(row.pattern) for row in patterns if not row.untold]
-            absent = f"no {' or '.join(told)}" if told else "nothing else"
-            text += f"; the model marks {phrases or absent}"
+        if not none and (marked := phrases or _absent(patterns, burden)):
+            text += f"; the model marks {marked}"
         return f"{text}{untold}."
     if seizure.longest is None:
         seen_s = 60 * burden.told_minutes[Pattern.SEIZURE]
@@ -182,15 +180,8 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
         text = f"The model marks no {certain}seizure in {lasting(seen_s)} of judged EEG"
         if phrases:
             return f"{text}, but {phrases}{untold}."
-        told = [
-            named(row.pattern)
-            for row in patterns
-            if not (row.untold or burden.uncertain.get(row.pattern))
-        ]
-        others = f"none of the other {_OTHERS} patterns"
-        if len(told) < len(patterns):
-            others = f"no {' or '.join(told)}" if told else ""
-        return f"{text}{', and ' if others else ''}{others}{untold}."
+        absent = _absent(patterns, burden)
+        return f"{text}{', and ' if absent else ''}{absent}{untold}."
     longest = lasting(seizure.longest.duration_s)
     at = when(reading, seizure.longest.onset_s)
     if seizure.n_events == 1:
@@ -201,6 +192,21 @@ def _seizure_sentence(reading: Reading, burden: Burden) -> str:
     if burden.status.met:
         text += ", enough for the criterion of electrographic status epilepticus"
     return f"{text}; also {phrases}{untold}." if phrases else f"{text}{untold}."
+
+
+def _absent(patterns: list[Row], burden: Burden) -> str:
+    """What may be said to be absent beside seizures; empty where that is nothing.
+
+    No pattern that the montage can't tell, nor one of which an uncertain event stands.
+    """
+    clear = [
+        named(row.pattern)
+        for row in patterns
+        if not (row.untold or burden.uncertain.get(row.pattern))
+    ]
+    if len(clear) == len(patterns):
+        return f"none of the other {_OTHERS} patterns"
+    return f"no {' or '.join(clear)}" if clear else ""
 
 
 def _untold_clause(reading: Reading) -> str:
