@@ -15,6 +15,7 @@ import pandas as pd
 
 import nasion
 from nasion.api.model import Model
+from nasion.errors import NasionError
 from nasion.hms.segments import Segments
 from nasion.prediction import predict
 from nasion.reader.reader import Reader
@@ -45,8 +46,9 @@ class Weights:
 
     @cached_property
     def _of_fold(self) -> dict[str, Model]:
-        held = sorted(set(self.folds.values()))
-        return {fold: Model(self.model.predictor.holding_out(fold)) for fold in held}
+        """Of the folds that are finished."""
+        finished = {fit.fold for fit in self.model.predictor.fits} & set(self.folds.values())
+        return {fold: Model(self.model.predictor.holding_out(fold)) for fold in sorted(finished)}
 
     @property
     def whole(self) -> "Weights":
@@ -62,12 +64,15 @@ class Weights:
         return held_out or ("" if source == AWAKE else self.folds.get(patient, ""))
 
     def reads(self, person: int, source: str) -> bool:
-        """Whether somebody of a list of recorded backgrounds was held out, where any was."""
-        return not self.folds or bool(self.fold(person, source))
+        """Whether a finished fit held somebody of a list of backgrounds out, where any did."""
+        fold = self.fold(person, source)
+        return not self.folds or (fold != "" and fold in self._of_fold)
 
     def of(self, patient: int, source: str = "") -> Model:
         """What has not learned from a patient."""
         fold = self.fold(patient, source)
+        if fold and fold not in self._of_fold:
+            raise NasionError(f"{self.name}: fold {fold} has no fit; run nasion crossval again")
         return self._of_fold[fold] if fold else self.model
 
     def predict(self, segments: Segments, source: str = "") -> np.ndarray:
