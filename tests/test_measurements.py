@@ -1,6 +1,5 @@
 """The rules that the scripts in `benchmarks/` measure by."""
 
-import sys
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +15,12 @@ from nasion.reading.event import Event
 from nasion.simulation import Person
 from nasion.terms import COLUMNS, PATTERNS, SFREQ, Pattern
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-estimates = import_module("estimates")
-pasted = import_module("pasted")
-probes = import_module("probes")
-shifts = import_module("shifts")
-weights = import_module("weights")
+# Left on the path, the scripts would hide installed packages of their names from other tests.
+with pytest.MonkeyPatch.context() as patched:
+    patched.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    estimates, pasted, probes, shifts, weights = map(
+        import_module, ("estimates", "pasted", "probes", "shifts", "weights")
+    )
 
 DURATION_S = 120.0
 SPAN = Span(30.0, 80.0)

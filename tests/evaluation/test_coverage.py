@@ -1,4 +1,4 @@
-"""Intervals and tests err as seldom as they say, as `benchmarks/coverage.py` measures it."""
+"""Intervals and tests err as seldom as they say; `benchmarks/interval_coverage.py` measures it."""
 
 import importlib.util
 from pathlib import Path
@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from nasion.evaluation import metrics
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
+PATH = Path(__file__).parents[2] / "benchmarks" / "interval_coverage.py"
 N_SETS, N_TRAINED = 60, 40
 LOWEST = binom.ppf(0.001, N_SETS, 0.94)  # chance of one metric to fall below: .001
 

@@ -1,7 +1,7 @@
 """Intervals: 95 % bounds from resamples, one way for each kind of number.
 
-How often each holds the truth is measured by `benchmarks/coverage.py`; its table stands in
-benchmarks/README.md.
+How often each holds the truth is measured by `benchmarks/interval_coverage.py`; its table stands
+in benchmarks/README.md.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """How often a 95 % interval holds the truth, and how often chance is called a difference.
 
-python benchmarks/coverage.py FOLDER [--sets 200] [--patients 20 66 200 600] [--rows 1 5]
+python benchmarks/interval_coverage.py FOLDER [--sets 200] [--patients 20 66 200 600] [--rows 1 5]
                               [--trainings 1 2 3 5] [--sets-of-trainings 200]
 
 Patients, votes and predictions are drawn from a model whose every metric is known: that of
