@@ -14,7 +14,7 @@ ROWS = [
 
 
 @cache
-def tests(path):
+def named_in(path):
     """Names of the tests of a file."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -26,7 +26,7 @@ def test_every_row_names_a_test_that_there_is():
     wrong = []
     for row in ROWS:
         named = re.search(r"\| `(tests/[\w/]+\.py)::(test_\w+)` \|$", row)
-        if not named or not (ROOT / named[1]).exists() or named[2] not in tests(named[1]):
+        if not named or not (ROOT / named[1]).exists() or named[2] not in named_in(named[1]):
             wrong.append(row)
     assert not wrong
 
