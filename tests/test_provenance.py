@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nasion.errors import NasionError
-from nasion.provenance import LEARNED, Provenance, Source, content
-from nasion.simulation import Simulation
+from nasion.provenance import Provenance, Source, content
+from nasion.simulation import CALIBRATED, LEARNED, Simulation
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,30 @@ def test_a_part_of_a_simulation_is_told_by_its_numbers():
     assert whole.only([4]).shared_with(part, range(20)) == set()
 
 
+def test_simulated_patients_have_folds():
+    parts = Simulation(1, ((1, 9),)).by_fold({1: 0, 2: 1, 3: 0, 4: 1, 77: 0} | {9: CALIBRATED})
+    assert [(part.fold, part.patients) for part in parts] == [
+        (CALIBRATED, ((9, 9),)),
+        (0, ((1, 1), (3, 3))),
+        (1, ((2, 2), (4, 4))),
+    ]
+    run = Provenance(simulations=parts)
+    assert Provenance.from_dict(json.loads(json.dumps(run.as_dict()))) == run
+    rows, made = tuple((number, "") for number in range(1, 10)), Simulation(1, ((1, 9),))
+    assert counts(run, *rows, simulation=made) == (5, 0)
+    assert counts(run.of_fit(1), *rows, simulation=made) == (2, 0)
+    start = run.of_fit(1) | Provenance(simulations=made.by_fold({1: 0, 2: 1}))
+    assert start.of_fit(1).shared_with(Table(rows, simulation=made)).patients == {1, 3}
+
+
+def test_an_older_run_that_says_the_seed_alone_learned_from_all_of_it():
+    old = {"seed": 1, "patients": [[1, 9]], "kinds": ["pattern"]}
+    assert Simulation.from_dict(old).as_dict() == old
+    run = Provenance(simulations=(Simulation.from_dict(old),))
+    rows = tuple((number, "") for number in range(1, 10))
+    assert counts(run.of_fit(0), *rows, simulation=Simulation(1, ((1, 9),))) == (9, 0)
+
+
 def test_of_an_older_run_the_whole_table_is_told():
     old = Provenance(tables=("then",))
     assert counts(old | learned(), *ROWS, table="then") == (4, 2)
@@ -133,6 +157,7 @@ def test_it_comes_back_from_json_and_tells_no_number_and_no_content():
         lambda given: given["sources"][0]["eegs"].update(abc=0),
         lambda given: given["simulations"][0].update(seed=-1),
         lambda given: given["simulations"][0].update(kinds=["day"]),
+        lambda given: given["simulations"][0].update(fold="0"),
     ],
 )
 def test_a_broken_one_is_refused_by_name(break_it):

@@ -35,15 +35,12 @@ from numpy.typing import NDArray
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, write_text
 from nasion.seen import Seen
-from nasion.simulation import Simulation
+from nasion.simulation import CALIBRATED, LEARNED, UNSEEN, Simulation
 
 SCHEMA = 1
 FILE_NAME = "provenance.json"  # of a RUN folder
 STEP_UV, LARGEST = 0.01, 2**31 - 1  # of a sample, and steps of it
 NOTHING_RECORDED = -LARGEST - 1
-# In place of the fold that held out: held out by no fit; by all of them, and calibrated on; and
-# not learned from at all.
-LEARNED, CALIBRATED, UNSEEN = -1, -2, -3
 DIGITS = 12  # of a hash: two of 20,000 EEGs agree by chance in one of a million data sets
 KEY_DIGITS = 16
 
@@ -256,9 +253,18 @@ class Provenance:
     def of_fit(self, fold: int | None) -> "Provenance":
         """What the weights of one fit learned from, which held out this fold or none.
 
-        Simulated seeds and whole tables have no folds: they stay.
+        Whole tables have no folds: they stay.
         """
-        return replace(self, sources=tuple(source.of_fit(fold) for source in self.sources))
+        learned = (
+            replace(simulation, fold=LEARNED)
+            for simulation in self.simulations
+            if simulation.fold not in (fold, CALIBRATED, UNSEEN)
+        )
+        return replace(
+            self,
+            sources=tuple(source.of_fit(fold) for source in self.sources),
+            simulations=tuple(_once(learned)),
+        )
 
     def shared_with(self, subjects: Subjects) -> Shared:
         """Whom a data set has in common with what was learned from."""
@@ -268,7 +274,8 @@ class Provenance:
         for source in self.sources:
             shared |= source.shared_with(subjects)
         simulated = subjects.simulation
-        for simulation in self.simulations if simulated else ():
+        learned = [drawn for drawn in self.simulations if drawn.fold != UNSEEN]
+        for simulation in learned if simulated else ():
             if simulated and (patients := simulation.shared_with(simulated, subjects.patients)):
                 shared |= Shared(frozenset(patients), seeds=frozenset((simulation.seed,)))
         return shared

@@ -7,7 +7,7 @@ backgrounds are told by whose recordings these are, and all of one person have o
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,6 +22,9 @@ BACKGROUNDS = "backgrounds"  # its key for those who lent theirs
 PatientKind = Literal["pattern", "stay"]  # EEGs made for a pattern each, or cut from one stay
 KINDS: tuple[PatientKind, ...] = get_args(PatientKind)
 FIRST_PERSON = 10**9  # numbers below it are left to patients who don't exist
+# In place of the fold that held out: held out by no fit; by all of them, and calibrated on; and
+# not learned from at all.
+LEARNED, CALIBRATED, UNSEEN = -1, -2, -3
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,14 @@ class Simulation:
     ----------
     patients
         Runs of their numbers, in order: first and last of each.
+    fold
+        Of weights that learned from the others: the fold that held them out; else `LEARNED`.
     """
 
     seed: int
     patients: tuple[tuple[int, int], ...]
     kinds: tuple[PatientKind, ...] = ("pattern",)
+    fold: int = LEARNED
 
     @classmethod
     def drawn(cls, seed: int, n_patients: int, stay_share: float) -> "Simulation":
@@ -112,6 +118,14 @@ class Simulation:
         pattern, stay = KINDS
         kinds = (pattern,) if stay_share == 0 else (stay,) if stay_share == 1 else KINDS
         return cls(seed, ((1, n_patients),), kinds)
+
+    def by_fold(self, fold: Mapping[int, int]) -> tuple["Simulation", ...]:
+        """Those of them who have a fold, apart by it."""
+        numbers: dict[int, list[int]] = {}
+        for number, held_out_by in fold.items():
+            numbers.setdefault(held_out_by, []).append(number)
+        parts = (replace(self.only(numbers[key]), fold=key) for key in sorted(numbers))
+        return tuple(part for part in parts if part.patients)
 
     def only(self, numbers: Iterable[int]) -> "Simulation":
         """Those of them with these numbers."""
@@ -135,24 +149,28 @@ class Simulation:
     def as_dict(self) -> dict[str, Any]:
         """Give what a file holds."""
         patients = [list(run) for run in self.patients]
-        return {"seed": self.seed, "patients": patients, "kinds": list(self.kinds)}
+        content = {"seed": self.seed, "patients": patients, "kinds": list(self.kinds)}
+        return content if self.fold == LEARNED else {**content, "fold": self.fold}
 
     @classmethod
     def from_dict(cls, content: Any, source: str = FILE_NAME) -> "Simulation":
         """Check what a file held; `source` names it in errors."""
         try:
             seed, kinds = content["seed"], content["kinds"]
+            fold = content.get("fold", LEARNED)  # older ones say the seed alone: all are meant
             runs = tuple((first, last) for first, last in content["patients"])
             ends = [number for run in runs for number in run]
             natural = all(type(number) is int and number >= 0 for number in (seed, *ends))
             if not (natural and ends == sorted(ends) and kinds and set(kinds) <= set(KINDS)):
                 raise ValueError
-        except (KeyError, TypeError, ValueError):
+            if type(fold) is not int or fold < UNSEEN:
+                raise ValueError
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise NasionError(
                 f"{source}: a simulation needs seed, runs of patients and kinds "
                 f"({', '.join(KINDS)}); simulate anew"
             ) from None
-        return cls(seed, runs, tuple(kinds))
+        return cls(seed, runs, tuple(kinds), fold)
 
     def save(self, folder: Path, backgrounds: RecordedBackgrounds | None = None) -> None:
         """Write it into the folder of the data set, with whose backgrounds it has."""

@@ -21,9 +21,9 @@ from nasion.hms.census import Census
 from nasion.hms.convert import convert
 from nasion.hms.segments import load_segments
 from nasion.network import Network
-from nasion.provenance import LEARNED, Provenance, Source
+from nasion.provenance import Provenance, Source
 from nasion.reader.reader import Reader
-from nasion.simulation import Simulation
+from nasion.simulation import LEARNED, Simulation
 from nasion.terms import ALIASES, COLUMNS
 
 

@@ -271,6 +271,20 @@ def test_a_simulated_seed_that_weights_learned_from_is_refused(simulated, tmp_pa
     assert Seen.beside(tmp_path / "p.csv") == Seen(3, 0, (1,))
 
 
+def test_a_second_stage_may_hold_out_simulated_patients_that_its_start_held_out(made, tmp_path):
+    data = tmp_path / "data"
+    simulate(data, n_patients=4, seed=5, segments_per_patient=1, short_share=1.0)
+    folds = ("--set", f'data.folds="{made.run}/folds.csv"', "--fold", "0", "--no-export")
+    first, second = tmp_path / "runs" / "first", tmp_path / "runs" / "second"
+    train = ["train", made.config, "--data", data, *folds, "--out"]
+    done(*train, first)
+    done(*train, second, "--init", first)
+    again = ["train", made.config, "--data", data, "--init", first, "--out", tmp_path / "other"]
+    message = refused(*again, *folds[:2], "--fold", "1", "--no-export")
+    assert "learned from 2 patients" in message
+    assert len(Provenance.of(second).simulations) == 3  # both folds, and whom the start learned
+
+
 def test_own_rows_must_not_be_the_simulated_patients_beside_them(made, simulated, tmp_path):
     beside = ["--set", f'data.phantoms.path="{simulated}"']
     given = ["--data", simulated, "--out", tmp_path / "runs" / "own", "--no-export", *beside]

@@ -93,7 +93,7 @@ def _provenance_text(provenance: Provenance | None) -> str:
     if provenance is None:
         return "Whom it learned from is not stated."
     n_eegs = sum(len(source.eegs) for source in provenance.sources)
-    seeds = ", ".join(str(simulation.seed) for simulation in provenance.simulations)
+    seeds = ", ".join(map(str, sorted({drawn.seed for drawn in provenance.simulations})))
     simulated = f", seed {seeds} of the simulator" if seeds else ""
     return f"It knows again whom it learned from: {n_eegs} EEGs by their hashes{simulated}."
 

@@ -7,9 +7,9 @@ from nasion import catalogue
 from nasion.config import Experiment
 from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import Segments, load_segments
-from nasion.provenance import CALIBRATED, LEARNED, Provenance, Source
+from nasion.provenance import Provenance, Source
 from nasion.seen import Seen
-from nasion.simulation import Person, RecordedBackgrounds, Simulation
+from nasion.simulation import CALIBRATED, LEARNED, Person, RecordedBackgrounds, Simulation
 from nasion.training.run import Run, simulated
 
 
@@ -92,8 +92,11 @@ def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, 
     simulation = Simulation.of(Path(path))
     if simulations := (simulation,) if simulation else simulated(experiment):
         people = RecordedBackgrounds.of(Path(path)).people
-        held_out_by = fold or {person.patient_id: LEARNED for person in people}
-        return Provenance(lenders(people, held_out_by), simulations)
+        if not fold:
+            everybody = {person.patient_id: LEARNED for person in people}
+            return Provenance(lenders(people, everybody), simulations)
+        parts = (part for whole in simulations for part in whole.by_fold(fold))
+        return Provenance(lenders(people, fold), tuple(parts))
     if not fold:
         census = Census(load_segments(Path(path), "train"), census.memo)
         fold = dict.fromkeys(census.patients, LEARNED)
@@ -103,8 +106,5 @@ def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, 
 def _segment_provenance(census: Census, fold: dict[int, int]) -> Provenance:
     """Of segments, and of people on whose recordings some of their patients are simulated."""
     sources = lenders(census.backgrounds.people, fold)
-    return Provenance((Source.of(census.contents(), fold), *sources), _simulations(census))
-
-
-def _simulations(census: Census) -> tuple[Simulation, ...]:
-    return (census.simulation.only(census.patients),) if census.simulation else ()
+    simulations = census.simulation.by_fold(fold) if census.simulation else ()
+    return Provenance((Source.of(census.contents(), fold), *sources), simulations)
