@@ -139,7 +139,8 @@ def main() -> None:
 
 
 def done(cells: Path) -> list[dict]:
-    return [json.loads(line) for line in cells.read_text().splitlines()] if cells.exists() else []
+    lines = cells.read_text(encoding="utf-8").splitlines() if cells.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def score(arguments: argparse.Namespace, part: str, seed: int, test: Path) -> dict:

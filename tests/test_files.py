@@ -1,10 +1,25 @@
 import json
+import os
+import stat
+import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, replacing, write_json, write_text
+from nasion.files import (
+    make_folder,
+    of_schema,
+    open_private,
+    read_json,
+    replacing,
+    safe_name,
+    share,
+    write_json,
+    write_text,
+)
 
 
 def names(folder):
@@ -53,10 +68,73 @@ def test_the_old_file_is_whole_until_the_end(tmp_path):
     assert path.read_text() == "new"
 
 
-def test_others_may_read_what_was_written(tmp_path):
-    write_text(tmp_path / "a.txt", "µV")
-    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
-    assert (tmp_path / "a.txt").read_bytes() == "µV".encode()
+def modes(folder):
+    return {
+        path.relative_to(folder).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no modes")
+def test_what_is_written_is_its_owners_alone_until_it_is_shared(tmp_path):
+    path = tmp_path / "a" / "b" / "c.txt"
+    write_text(path, "µV")
+    with open_private(path.with_name("d.bin"), "a+b") as file:
+        file.write(b"x")
+    folders = {"a": 0o700, "a/b": 0o700}
+    assert modes(tmp_path) == {**folders, "a/b/c.txt": 0o600, "a/b/d.bin": 0o600}
+    share(path.parent, path)
+    assert modes(tmp_path) == {**folders, "a/b": 0o755, "a/b/c.txt": 0o644, "a/b/d.bin": 0o600}
+    write_text(path, "again")
+    assert modes(tmp_path)["a/b/c.txt"] == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no modes")
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path):
+    (tmp_path / "a").mkdir(mode=0o750)
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert modes(tmp_path) == {"a": 0o750, "a/b": 0o700}
+    write_text(tmp_path / "file", "")
+    with pytest.raises(OSError, match="file"):
+        make_folder(tmp_path / "file" / "b")
+
+
+def test_text_is_the_same_bytes_on_every_system(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "linesep", "\r\n")
+    write_text(tmp_path / "a.txt", "µV\nmV\n")
+    assert (tmp_path / "a.txt").read_bytes() == "µV\nmV\n".encode()
+
+
+@given(st.text(max_size=200))
+def test_a_safe_name_is_one_on_every_system(text):
+    name = safe_name(text, "recording")
+    assert name
+    assert len(name) <= 81
+    assert not set(name) & set('<>:"/\\|?*')
+    assert not any(ord(letter) < 32 for letter in name)
+    assert name[0] not in ".-"
+    assert name[-1] not in ".- "
+    assert safe_name(name, "recording") == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("night.edf", "night.edf"),
+        ("CON", "_CON"),
+        ("nul.2021", "_nul.2021"),
+        ("Com7", "_Com7"),
+        ("console", "console"),
+        ("a:b|c?", "a-b-c"),
+        ("trailing. ", "trailing"),
+        ("x" * 79 + ".y", "x" * 79),
+        ("...", "recording"),
+        ("Müller 脳波", "Müller-脳波"),
+    ],
+)
+def test_names_that_windows_refuses_are_made_fit(text, name):
+    assert safe_name(text, "recording") == name
 
 
 def test_json_comes_back(tmp_path):

@@ -98,7 +98,7 @@ class OutOfFold:
         table[list(PROBABILITIES)] = self.probability
         table[list(VOTE_COLUMNS)] = self.votes
         with replacing(path) as temporary:
-            table.to_csv(temporary, index=False)
+            table.to_csv(temporary, index=False, lineterminator="\n")
 
     @property
     def target(self) -> NDArray[np.float64]:

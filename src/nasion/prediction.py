@@ -78,4 +78,4 @@ def batches(dataset: SegmentDataset, progress: Progress | None = None) -> Iterat
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
     """Write a submission csv."""
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, lineterminator="\n")

@@ -81,7 +81,7 @@ def write_folds(path: Path, table: pd.DataFrame, fold: NDArray[np.int_]) -> None
     """Write `patient_id, fold`, one row a patient."""
     frame = pd.DataFrame({"patient_id": table["patient_id"], "fold": fold}).drop_duplicates()
     with replacing(path) as temporary:
-        frame.sort_values("patient_id").to_csv(temporary, index=False)
+        frame.sort_values("patient_id").to_csv(temporary, index=False, lineterminator="\n")
 
 
 def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:

@@ -26,7 +26,7 @@ from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, room_for, write_json
+from nasion.files import make_folder, of_schema, open_private, read_json, room_for, write_json
 from nasion.hms.agreement import refuse_unseen
 from nasion.hms.segments import Segments, read_spectrogram
 from nasion.progress import Progress
@@ -112,14 +112,13 @@ def building(folder: Path, last: str) -> Iterator[Path]:
         A file that only a finished folder holds; an unfinished one is replaced.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     except OSError as error:
         raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
     try:
         with room_for(folder):
             yield temporary
-        temporary.chmod(0o755)
         if not _moved(temporary, folder) and not (folder / last).exists():
             shutil.rmtree(folder, ignore_errors=True)
             if not _moved(temporary, folder) and not (folder / last).exists():
@@ -235,7 +234,7 @@ class _Arrays:
     def append(self, name: str, rows: NDArray[np.floating]) -> list[int]:
         """Add rows; give their start and stop."""
         if name not in self._files:
-            self._files[name] = (self.folder / f"{name}.npy").open("wb")
+            self._files[name] = open_private(self.folder / f"{name}.npy", "wb")
             self._files[name].write(b" " * HEADER_BYTES)
             self._shapes[name] = [0, *rows.shape[1:]]
         self._files[name].write(np.ascontiguousarray(rows, np.float16).tobytes())

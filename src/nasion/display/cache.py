@@ -21,7 +21,7 @@ from nasion.config import HMS_VIEW
 from nasion.display.blocks import Blocks
 from nasion.display.montages import TRACES, traces
 from nasion.errors import NasionError
-from nasion.files import write_json
+from nasion.files import make_folder, open_private, write_json
 from nasion.signal.trends import TRENDS, Amplitude, asymmetry
 from nasion.terms import COLUMNS, READING_STEP_S, SFREQ, SPECTROGRAM_CHAINS
 
@@ -58,7 +58,7 @@ class DisplayWriter:
 
     def __init__(self, folder: Path, n_steps: int) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{FOLDER}-"))
         except OSError as error:
             raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
@@ -68,7 +68,7 @@ class DisplayWriter:
         self._amplitude = Amplitude()
         self._runs: list[tuple[int, int]] = []  # of blocks that are stored
         self._filled = False  # whether a step of the block at hand was added
-        self._files = {name: (self._temporary / f"{name}.npy").open("wb") for name in LAYOUT}
+        self._files = {name: open_private(self._temporary / f"{name}.npy", "wb") for name in LAYOUT}
         for name, file in self._files.items():
             _write_header(file, name, 0)
 
@@ -152,7 +152,6 @@ class DisplayWriter:
                 _write_header(file, name, blocks.n_stored)
                 file.close()
             write_json(self._temporary / "index.json", _index(self._n_steps, blocks))
-            self._temporary.chmod(0o755)
             exchange(self._temporary, self._folder / FOLDER)
         finally:
             self._remove()

@@ -18,7 +18,7 @@ from nasion.evaluation.judged import judge
 from nasion.evaluation.result import Result, SourceFile
 from nasion.evaluation.system import System, open_system
 from nasion.evaluation.trainings import Trainings
-from nasion.files import write_json, write_text
+from nasion.files import make_folder, write_json, write_text
 from nasion.seen import Seen
 
 SUMMARISED = (
@@ -154,7 +154,7 @@ def _report(
     judged = _judgements(systems, labels, one_row_per_period=thin)
     result = _result(systems, judged, labels)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
     except OSError as error:
         raise NasionError(f"{out}: not a folder to write to ({error.strerror})") from None
     pooled = {name: trainings.pooled for name, trainings in judged.items()}

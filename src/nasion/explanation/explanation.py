@@ -20,7 +20,6 @@ input_x_gradient    (5,) input times gradient summed over the chain
 """
 
 import json
-import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -38,7 +37,7 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.explanation.gradcam import Maps, gradcam, mean_maps
-from nasion.files import of_schema, replacing
+from nasion.files import of_schema, replacing, safe_name
 from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
 from nasion.models.ensemble import Ensemble
@@ -68,7 +67,7 @@ class Explanation:
     @property
     def file_name(self) -> str:
         """What to call its files, without a suffix."""
-        return re.sub(r"[^\w.]+", "-", f"{self.name} {self.pattern}")
+        return safe_name(f"{self.name} {self.pattern}", "explanation")
 
 
 def explain(

@@ -242,4 +242,4 @@ def counts_by_pattern(table: pd.DataFrame) -> dict[str, int]:
 
 def fingerprint(segments: Segments) -> str:
     """Twelve digits that tell one set of labelled segments from another."""
-    return sha256(segments.table.to_csv(index=False).encode()).hexdigest()[:12]
+    return sha256(segments.table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()[:12]

@@ -93,7 +93,7 @@ def write_labels(folder: Path, part: Part, labels: Sequence[Label]) -> Path:
     path = layout.table_path(folder, part)
     table = pd.DataFrame([label.row for label in labels])[list(layout.COLUMNS[part])]
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, lineterminator="\n")
     return path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasion.contract import KEY, About
 from nasion.errors import NasionError
-from nasion.files import replacing, write_text
+from nasion.files import replacing, share, write_text
 from nasion.models.card import card
 
 CARD = "card.md"
@@ -43,7 +43,9 @@ def state(path: Path, stated: Mapping[str, Any], source: Path | None = None) -> 
     entry.value = json.dumps(about.as_dict())
     with replacing(path) as temporary:
         onnx.save(model, temporary)
+    share(path)
     beside = path.with_name(CARD)
     if beside.is_file() and beside.read_text(encoding="utf-8") == card(before):
         write_text(beside, card(about))
+        share(beside)
     return about

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
-from nasion.files import read_json, replacing, write_json
+from nasion.files import read_json, write_json, write_text
 from nasion.phantom.stay import FILE, Stay
 from nasion.phantom.truth import COLUMNS as EVENT_COLUMNS
 from nasion.phantom.truth import Panel
@@ -168,8 +168,7 @@ def write_recording(
 def _write_events(path: Path, rows: list[dict[str, Any]]) -> None:
     lines = ["\t".join(EVENT_COLUMNS)]
     lines += ["\t".join(str(row[name]) for name in EVENT_COLUMNS) for row in rows]
-    with replacing(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def at_rate(pieces: Iterator[Array], sfreq: float) -> Iterator[Array]:

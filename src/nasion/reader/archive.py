@@ -4,7 +4,6 @@ What cannot be read is noted with its reason and the rest goes on; what was read
 same samples with the same model and settings, is left as it is.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -30,7 +29,7 @@ from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.deidentification import Key, read_keys, write_keys
 from nasion.exports.derivative import DATA_SET, to_bids
 from nasion.exports.folder import MANIFEST
-from nasion.files import read_json, replacing
+from nasion.files import read_json, safe_name, write_text
 from nasion.hms.layout import SPECTROGRAM_FOLDERS
 from nasion.progress import Progress
 from nasion.reader.reader import Reader
@@ -281,8 +280,7 @@ class Archive:
             reason = public.reason if outcome.reason else ""
             rows.append((public.source, public.folder, reason))
         lines = ["\t".join(_plain(text) for text in row) for row in rows]
-        with replacing(self.out / SUMMARY) as temporary:
-            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(self.out / SUMMARY, "\n".join(lines) + "\n")
 
     def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
         """What recordings.tsv says of others; nothing of readings that are gone."""
@@ -311,7 +309,7 @@ def _plain(text: str) -> str:
 
 def _names(name: str) -> Iterator[str]:
     """Names that every file system holds: the recording's own, then with a number."""
-    stem = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:80] or "recording"
+    stem = safe_name(name, "recording")
     yield stem
     number = 2
     while True:

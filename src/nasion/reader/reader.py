@@ -16,6 +16,7 @@ from nasion.events.rhythm import describe
 from nasion.events.runs import DEFAULT, EventSettings, find
 from nasion.exports import folder as reading_folder
 from nasion.exports.deidentification import Key, deidentified
+from nasion.files import make_folder
 from nasion.network import Network
 from nasion.progress import Progress
 from nasion.reading.dense import PIECE, read_steps
@@ -129,7 +130,7 @@ class Reader:
         if self.display:
             yield folder
         elif self.report:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             with TemporaryDirectory(dir=folder, prefix=".report-") as temporary:
                 yield Path(temporary)
         else:

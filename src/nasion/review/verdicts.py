@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from nasion.errors import NasionError
+from nasion.files import open_private
 from nasion.terms import Pattern
 
 try:
@@ -160,7 +161,7 @@ class Journal:
         with self._lock:
             try:
                 is_new = not self._path.exists()
-                with self._path.open("a+b") as file, _locked(file):
+                with open_private(self._path, "a+b") as file, _locked(file):
                     self._read(file)
                     if self._tail:
                         self._put_aside(file)
@@ -187,7 +188,7 @@ class Journal:
                 self._broken.append(self._lines)
 
     def _put_aside(self, file: IO[bytes]) -> None:
-        with self._torn.open("ab") as torn:
+        with open_private(self._torn, "ab") as torn:
             torn.write(self._tail + b"\n")
             torn.flush()
             os.fsync(torn.fileno())

@@ -19,6 +19,7 @@ from nasion.display.cache import exchange
 from nasion.display.display import Display
 from nasion.eeg.margins import Margins
 from nasion.eeg.spectrogram import Power, cleaned, columns
+from nasion.files import make_folder, replacing
 from nasion.hms.writer import Label, write_eeg, write_labels, write_spectrogram
 from nasion.review.verdicts import Verdict
 from nasion.terms import (
@@ -67,18 +68,16 @@ def export_votes(
     name
         Of the recording; patients are told apart by it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{FOLDER}-"))
     try:
         _write(display, votes, int(sha256(name.encode()).hexdigest()[:7], 16), temporary)
-        temporary.chmod(0o755)
         exchange(temporary, folder / FOLDER)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    with zipfile.ZipFile(folder / f".{ZIP}", "w") as archive:  # parquet is packed already
-        for path in sorted((folder / FOLDER).rglob("*.*")):
-            archive.write(path, path.relative_to(folder))
-    (folder / f".{ZIP}").replace(folder / ZIP)
+    with replacing(folder / ZIP) as packed, zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted((folder / FOLDER).rglob("*.*")):  # parquet is packed already
+            archive.write(path, path.relative_to(folder).as_posix())
     return [ZIP]
 
 

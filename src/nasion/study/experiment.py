@@ -11,7 +11,7 @@ from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME
 from nasion.data.store import building
 from nasion.errors import NasionError
-from nasion.files import read_json, write_text
+from nasion.files import read_json, share, write_text
 from nasion.settings import fingerprint
 from nasion.simulation import RecordedBackgrounds
 from nasion.study import data_set
@@ -131,6 +131,7 @@ def exported(
         own_data=own_data,
     )
     write_text(path.with_name("card.md"), card(about))
+    share(path, path.with_name("card.md"))
     return path
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from nasion.catalogue import ALIASES, GROUP, PHANTOM, is_name
 from nasion.contract import FILE_NAME
 from nasion.errors import NasionError
-from nasion.files import write_text
+from nasion.files import make_folder, share, write_text
 from nasion.models.card import card
 from nasion.models.statement import CARD
 from nasion.network import Network
@@ -85,7 +85,7 @@ def publish(
         Where the folder holds something else, or a card that was written by hand is not given.
     """
     _guard_ours(folder, card_path)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".publishing-") as temporary:
         new, old = Path(temporary, "new"), Path(temporary, "old")
         run.pack(new)
@@ -101,6 +101,7 @@ def publish(
             shutil.copyfile(card_path, new / CARD)
         if (folder / "__init__.py").exists():
             shutil.copyfile(folder / "__init__.py", new / "__init__.py")
+        share(new, *new.rglob("*"))
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
@@ -141,6 +142,7 @@ def publish_package(
             write_text(folder / file, text.format(**words))
     if not (weights / "__init__.py").exists():
         write_text(weights / "__init__.py", f'"""Weights: {name}."""\n')
+    share(folder, *(folder / file for file in texts), weights.parent, *weights.iterdir())
     return folder
 
 

@@ -231,7 +231,7 @@ def _write_trials(folder: Path, space: Space, trials: tuple[Trial, ...]) -> pd.D
     ]
     table = pd.DataFrame(rows)
     with replacing(folder / "trials.csv") as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, lineterminator="\n")
     return table
 
 

@@ -13,6 +13,7 @@ from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.trial import TrialState
 
 from nasion.errors import NasionError
+from nasion.files import make_folder
 
 HEARTBEAT_S, GRACE_S = 15, 60  # a process that was silent for longer is taken for dead
 LOCKED_S = 60.0  # that SQLite waits for another process
@@ -116,7 +117,7 @@ def alone(folder: Path) -> Iterator[None]:
 
     The lock is SQLite's, which every system has.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with closing(sqlite3.connect(folder / ".lock", timeout=1.0, isolation_level=None)) as lock:
         while True:
             try:

@@ -16,6 +16,7 @@ from nasion.data.folds import guard, make_folds, read_folds, write_folds
 from nasion.data.joint import JointStore, joined
 from nasion.data.store import Store, open_store
 from nasion.errors import NasionError
+from nasion.files import make_folder
 from nasion.hms.census import Census
 from nasion.hms.segments import Segments, load_segments
 from nasion.models.checkpoint import FILE_NAME, load, save
@@ -143,7 +144,7 @@ def _weights_and_prediction(
     weights, prediction = folder / FILE_NAME, None
     if not weights.exists():
         split = data.split(experiment, fold)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         net, history = fit(experiment, split, fold, folder, progress=progress)
         run.write_history(history)
         if split.held_out is not None:

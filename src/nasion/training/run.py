@@ -24,7 +24,7 @@ from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, made_with
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, replacing, write_json, write_text
+from nasion.files import make_folder, of_schema, read_json, replacing, share, write_json, write_text
 from nasion.hms.segments import Segments, fingerprint
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME
@@ -87,7 +87,7 @@ class Run:
                     )
             self.mark(seen)
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         write_json(self.folder / "config.json", experiment.model_dump(mode="json"))
         write_json(path, {**about, **Surroundings.of(experiment).fields, **seen.field})
 
@@ -143,10 +143,11 @@ class Run:
             raise NasionError(f"{target}: exists already; give a new folder")
         packed = Run(target)
         ensemble = self.ensemble()
-        target.mkdir(parents=True)
+        make_folder(target)
         about = self.about()
         write_json(target / "config.json", self.experiment.without_paths.model_dump(mode="json"))
-        write_text(target / "history.csv", (self.folder / "history.csv").read_text())
+        history = (self.folder / "history.csv").read_text(encoding="utf-8")
+        write_text(target / "history.csv", history)
         weights = []
         for folder, fit in zip(self.fold_folders, ensemble.fits, strict=True):
             weights.append(packed.folder / folder.name / FILE_NAME)
@@ -156,6 +157,7 @@ class Run:
             ensemble.calibration.save(target / calibration.FILE_NAME)
         self.provenance.save(target)
         write_json(target / "run.json", about)
+        share(target, *target.rglob("*"))
         return weights
 
     def ensemble(self) -> Ensemble:
@@ -192,7 +194,7 @@ class Run:
             before = pd.read_csv(path)
             frame = pd.concat([before[~before["fold"].isin(frame["fold"])], frame])
         with replacing(path) as temporary:
-            frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False)
+            frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def simulated(experiment: Experiment) -> tuple[Simulation, ...]:
