@@ -1,6 +1,7 @@
 """What shifts of a recording cost: mains, gain, rate, band, bits, electrodes off; and who says so.
 
 python benchmarks/shifts.py ../shared/real|SIMULATED... [--model MODEL]... [--cross RUN]... [--n N]
+    [--only electrode]
 
 Each labelled segment (REAL: `hms` and `iiic`; SIMULATED: a data set of `nasion simulate` with an
 unused seed, the first segment of each patient) is judged as it is and shifted, both without a
@@ -98,6 +99,17 @@ def off(n: int, hum_uv: float = 0.0) -> Shift:
     return silence
 
 
+def missing(n: int) -> Shift:
+    """The electrodes that `off` silences, not in the file."""
+
+    def drop(signals: np.ndarray, rng: Rng) -> tuple[np.ndarray, float]:
+        made = signals.copy()
+        made[rng.permutation(len(ELECTRODES))[:n]] = np.nan
+        return made, SFREQ
+
+    return drop
+
+
 SHIFTS: dict[str, Shift] = {
     "50 Hz of 20 µV": mains(50),
     "60 Hz of 20 µV": mains(60),
@@ -108,6 +120,7 @@ SHIFTS: dict[str, Shift] = {
     "12 bits over 4 mV": coarse,
     **{f"{n} electrode{'s' * (n > 1)} off, flat": off(n) for n in (1, 2, 3, 4)},
     "4 electrodes off, 60 Hz of 300 µV": off(4, HUM_UV),
+    **{f"{n} electrode{'s' * (n > 1)} missing": missing(n) for n in (1, 2, 3, 4)},
 }
 
 
@@ -127,13 +140,15 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     add_options(parser)
     parser.add_argument("--n", type=int, default=200, help="simulated segments at most")
+    parser.add_argument("--only", default="", help="shifts whose name holds this text")
     arguments = parser.parse_args()
+    shifts = {name: shift for name, shift in SHIFTS.items() if arguments.only in name}
     compared = chosen(arguments)
     for folder in arguments.folders:
         simulated = (folder / "train.csv").exists()
         rows = of_simulated(folder, arguments.n) if simulated else of_real(folder)
         for weights in compared:
-            report(rows, weights)
+            report(rows, weights, shifts)
 
 
 def of_real(real: Path) -> Rows:
@@ -162,7 +177,7 @@ def cut_out(segments) -> Iterator[np.ndarray]:
         yield signals[:, first : first + round(SEGMENT_S * SFREQ)]
 
 
-def report(rows: Rows, weights: Weights) -> None:
+def report(rows: Rows, weights: Weights, shifts: dict[str, Shift]) -> None:
     """Print what each shift does to the KLD, and how many of the segments are flagged."""
     whole, before = judged(rows, weights, as_it_is)
     kld = divergence(rows.target, whole)
@@ -170,7 +185,7 @@ def report(rows: Rows, weights: Weights) -> None:
     print(f"\n{weights.name}: {len(kld)} {rows.name} segments, KLD {base.number()}\n")
     print("| shift | KLD | less the KLD as it is | % | flagged | of the others, % | p, median |")
     print("|---|---|---|---|---|---|---|")
-    for name, shift in SHIFTS.items():
+    for name, shift in shifts.items():
         values, remarks = judged(rows, weights, shift)
         shifted = divergence(rows.target, values)
         flagged = np.array([bool(now - then) for now, then in zip(remarks, before, strict=True)])

@@ -6,12 +6,13 @@ are said.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg import interpolation, naming
+from nasion.eeg.dead import dead_channels
 from nasion.eeg.inspection import believable, towering
 from nasion.eeg.montage import Montage
 from nasion.eeg.potentials import Link, Solution, potentials, solve
@@ -19,7 +20,7 @@ from nasion.eeg.recording import DAY_S, LONGEST_S, Recording, Signals
 from nasion.eeg.remarks import Code, Remark
 from nasion.eeg.resample import resampled
 from nasion.eeg.source import Array, Source, Track, later
-from nasion.eeg.stretches import stretches
+from nasion.eeg.stretches import Spans, stretches
 from nasion.errors import NasionError
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
@@ -37,6 +38,55 @@ class _Plan:
     n_times: int
     splines: tuple[tuple[int, tuple[int, ...], Array], ...] = ()  # row, from rows, with weights
     scale: float = 1.0  # takes a mistaken unit back
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What the labels of channels make of them."""
+
+    places: tuple[tuple[Track, int], ...]
+    selection: naming.Selection
+    links: tuple[Link, ...]
+    channels: tuple[tuple[Track, int], ...]  # of the links
+
+    @classmethod
+    def of(cls, places: Sequence[tuple[Track, int]]) -> "_Setup":
+        """Choose among channels."""
+        selection = naming.select([_label(place) for place in places])
+        return cls(tuple(places), selection, *_links(selection, places))
+
+    @cached_property
+    def solution(self) -> Solution:
+        """Which electrodes they determine."""
+        return solve(self.links, (True,) * len(self.links))
+
+    @cached_property
+    def donors(self) -> dict[str, tuple[str, ...]]:
+        """What the others are interpolated from."""
+        return interpolation.plan(self.solution.components)
+
+    @cached_property
+    def montage(self) -> Montage:
+        """What that makes."""
+        return _montage(self.links, self.solution, self.donors)
+
+    @property
+    def suffices(self) -> bool:
+        """Whether enough electrodes can be compared with each other."""
+        most = max(map(len, self.solution.components), default=0)
+        return most >= LEAST_ELECTRODES and bool(self.montage.derivations)
+
+    def plan(self, n_times: int) -> _Plan:
+        """How the rows come out of them, before anything is interpolated or scaled."""
+        hearts = tuple(self.places[number] for number in self.selection.ekg)
+        return _Plan(self.links, _parts(self.channels), hearts, n_times)
+
+    def dead(self, n_times: int, spans: Spans) -> list[tuple[Track, int]]:
+        """Channels of EEG that show nothing while others do."""
+        if not self.channels or not spans:
+            return []
+        found = dead_channels(partial(_read_channels, self.plan(n_times)), spans)
+        return [place for place, is_dead in zip(self.channels, found, strict=True) if is_dead]
 
 
 def assembled(source: Source, unit: str = "") -> Recording:
@@ -64,7 +114,6 @@ def assembled(source: Source, unit: str = "") -> Recording:
     places = [place for place in places if place[0].sfreq >= LEAST_SFREQ]
     broken = [place for place in places if _unusable(place)]
     places = [place for place in places if place not in broken]
-    selection = naming.select([_label(place) for place in places])
     warnings = [*source.warnings]
     start = source.start
     if start and not later(start, source.duration_s):
@@ -77,33 +126,38 @@ def assembled(source: Source, unit: str = "") -> Recording:
         warnings.append(Remark(Code.TOO_SLOW, values))
     for label in dict.fromkeys(map(_label, broken)):
         warnings.append(Remark(Code.EMPTY_CHANNEL, {"label": label}))
-    links, channels = _links(selection, places)
-    solution = solve(links, (True,) * len(links))
-    donors = interpolation.plan(solution.components)
-    montage = _montage(links, solution, donors)
-    if max(map(len, solution.components), default=0) < LEAST_ELECTRODES or not montage.derivations:
+    n_times = round(source.duration_s * SFREQ)
+    spans = stretches(source.gaps_s, n_times)
+    setup = _Setup.of(places)
+    if dead := setup.dead(n_times, spans):
+        living = _Setup.of([place for place in places if place not in dead])
+        if living.suffices:
+            setup = living
+            warnings.append(Remark(Code.DEAD, {"labels": tuple(map(_label, dead))}))
+    if not setup.suffices:
         n_slow = len(too_slow.electrodes) + len(too_slow.derivations)
-        raise NasionError(f"{source.path}: {_refusal(selection, montage, len(broken), n_slow)}")
-
-    hearts = tuple(places[number] for number in selection.ekg)
-    plan = _Plan(links, _parts(channels), hearts, round(source.duration_s * SFREQ))
-    spans = stretches(source.gaps_s, plan.n_times)
+        refusal = _refusal(setup.selection, setup.montage, len(broken), n_slow)
+        raise NasionError(f"{source.path}: {refusal}")
+    solution, donors, montage = setup.solution, setup.donors, setup.montage
+    plan = setup.plan(n_times)
     if donors:
         unfit = towering(partial(_read, plan), spans)
         donors = interpolation.plan(solution.components, unfit)
-        montage = _montage(links, solution, donors)
+        montage = _montage(setup.links, solution, donors)
     plan = replace(plan, splines=_splines(donors))
     read = partial(_read, plan)
-    warnings += _remarks(selection, solution, montage)
+    warnings += _remarks(setup.selection, solution, montage)
     scale, remark = (1.0, None) if unit else believable(read, spans)
     if scale != 1.0:
         plan = replace(plan, scale=scale)
         read = partial(_read, plan)
     warnings += filter(None, [remark])
     unused = tuple(
-        _label(place) for place, is_used in zip(channels, solution.used, strict=True) if not is_used
+        _label(place)
+        for place, is_used in zip(setup.channels, solution.used, strict=True)
+        if not is_used
     )
-    rates = [float(track.sfreq) for track, _ in channels]
+    rates = [float(track.sfreq) for track, _ in setup.channels]
     return Recording(
         name=source.name,
         n_times=plan.n_times,
@@ -112,8 +166,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
         start=start,
         montage=montage,
         read_channels=partial(_read_recorded, plan, solution.used) if montage.bipolar else None,
-        ignored=selection.ignored + unused + selection.duplicates + source.ignored,
-        references=selection.stated,
+        ignored=setup.selection.ignored + unused + setup.selection.duplicates + source.ignored,
+        references=setup.selection.stated,
         gaps_s=source.gaps_s,
         annotations=source.annotations,
         warnings=tuple(warnings),

@@ -79,6 +79,10 @@ class Code(Enum):
         "{label} holds nothing (flat, NaN or without a range): taken as missing",
         {"label": Kind.LABEL},
     )
+    DEAD = Form(
+        "{labels}: flat, or mains alone, while other channels show EEG: taken as missing",
+        {"labels": Kind.LABEL},
+    )
     RENAMED = Form(sentences.renamed, {"old": Kind.LABEL, "new": Kind.LABEL})
     BAD_CHANNELS = Form("marked as bad, so not used: {labels}", {"labels": Kind.LABEL})
     NOT_HELD = Form(
