@@ -68,6 +68,28 @@ def publish(
     typer.echo(write(Run(run), folder, name=name, licence=licence, ages_years=ages, card_path=card))
 
 
+@app.command()
+def average(
+    runs: Annotated[list[str], typer.Argument(help="RUNs, or models by their names.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New folder: a RUN, not calibrated.")],
+    shares: Annotated[
+        list[float] | None,
+        typer.Option("--share", help="Of each RUN in their order, in any unit; default: equal."),
+    ] = None,
+    by_fold: Annotated[
+        bool,
+        typer.Option("--by-fold", help="Each fold by itself, for whom it held out; else one fit."),
+    ] = False,
+) -> None:
+    """Average the weights of fits that began alike into one network, which reads as fast as one."""
+    from nasion import catalogue
+    from nasion.training.averaging import average as averaged
+    from nasion.training.run import Run
+
+    members = [Run(catalogue.run_folder(run)) for run in runs]
+    typer.echo(averaged(members, out, shares=shares or (), by_fold=by_fold).folder)
+
+
 def _described(model: "Published") -> dict[str, str]:
     """What a model says of itself."""
     from nasion.network import Network

@@ -31,7 +31,7 @@ from nasion.training.calibrating import MEMBERS, of_all_fits, of_single_fits
 from nasion.training.fit import fit, quieten
 from nasion.training.module import Split, initial
 from nasion.training.origin import guard_held_out, origin
-from nasion.training.run import Run
+from nasion.training.run import FOLDS, Run
 from nasion.training.sampling import described
 
 ALL = -1  # in place of a fold: learn from every row
@@ -97,7 +97,7 @@ def cohort(
     held_out = segments.subset(fold >= 0 if held_out_fold is None else fold == held_out_fold)
     seen = guard_held_out(experiment, held_out, parent, allow_seen=allow_seen)
     run.begin(experiment, segments, seen)
-    write_folds(run.folder / "folds.csv", segments.table, fold)
+    write_folds(run.folder / FOLDS, segments.table, fold)
     patients = dict(zip(segments.table["patient_id"].tolist(), fold.tolist(), strict=True))
     run.learn(origin(experiment, Census(segments, parent), patients))
     store = open_store(segments, experiment.signal, parent, progress)
@@ -109,7 +109,7 @@ def cohort(
 
 
 def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.int_]:
-    path = run.folder / "folds.csv"
+    path = run.folder / FOLDS
     if path.exists():
         return read_folds(path, segments.table)
     if experiment.data.folds:

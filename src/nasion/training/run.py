@@ -2,8 +2,9 @@
 
 config.json      the resolved experiment
 run.json         schema, version, fingerprint of the labels learned from, where it was begun
-                 (`training.surroundings`); `seen` where rows were scored or calibrated on that
-                 were learned from (`nasion.seen`)
+                 (`training.surroundings`); `averaged`: the runs whose weights were averaged, and
+                 their shares (`training.averaging`); `seen` where rows were scored or calibrated
+                 on that were learned from (`nasion.seen`)
 provenance.json  whom it learned from (`nasion.provenance`)
 folds.csv        patient_id, fold
 history.csv      one row an epoch and fold
@@ -39,6 +40,7 @@ from nasion.version import VERSION
 
 SCHEMA = 1
 FOLD = "fold-"  # and its number, or "all": folder of a fit
+FOLDS = "folds.csv"
 BLEND = "blend.json"  # of several runs; see `training.blending`
 
 
