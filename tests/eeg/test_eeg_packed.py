@@ -115,6 +115,17 @@ def test_a_link_in_a_zip_is_not_followed(tmp_path):
         open_recording(tmp_path / "a.zip")
 
 
+def test_what_cannot_be_opened_leaves_nothing_unpacked(tmp_path, temporary):
+    whole = write(tmp_path / "a.edf", eeg(4000)).read_bytes()
+    path, kept = tmp_path / "b.edf.gz", []
+    for content in (gzip.compress(whole[:3000]), gzip.compress(whole)[:-9]):
+        path.write_bytes(content)
+        with pytest.raises(NasionError) as caught:
+            open_recording(path)
+        kept.append(caught.value)  # and with it all that it refers to
+        assert not list(temporary.iterdir())
+
+
 def test_bombs_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "PLAIN_BYTES", 1 << 20)
     content = write(tmp_path / "usual.edf", eeg(2000)).read_bytes() + bytes(50 << 20)

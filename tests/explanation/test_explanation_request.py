@@ -8,6 +8,7 @@ import pytest
 from explained_scenes import small
 
 from hms_folder import noise, segment, write_hms
+from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.explanation.request import explain_recording, explain_run, explain_segment
 from nasion.models.ensemble import Ensemble
@@ -46,9 +47,10 @@ def test_a_segment_of_a_run_is_explained_by_the_fold_that_held_it_out(folder, en
 
 def test_a_recording_is_explained_as_its_segment_is(folder, ensemble):
     path = folder / "train_eegs" / "2.parquet"
-    found, warnings = explain_recording(ensemble, path, 20.0, Pattern.LRDA)
+    recording = open_recording(path)
+    found = explain_recording(ensemble, recording, 20.0, Pattern.LRDA)
     expected = explain_segment(ensemble, folder / "none.csv", folder, 2, pattern=Pattern.LRDA)
-    assert warnings == ()
+    assert recording.warnings == ()
     assert found.name == "2, 20–30 s"
     assert found.file_name == "2-20-30-s-lrda"
     np.testing.assert_allclose(found.probability, expected.probability, atol=1e-3)

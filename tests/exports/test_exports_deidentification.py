@@ -2,7 +2,6 @@
 
 import json
 import re
-import stat
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,21 +19,18 @@ from nasion.eeg.form import Kind
 from nasion.eeg.formats import open_recording
 from nasion.eeg.remarks import Code, Remark, free_text
 from nasion.eeg.stay import joined
-from nasion.errors import NasionError
 from nasion.exports import folder
 from nasion.exports.annotated_copy import copy_with_annotations
 from nasion.exports.annotations import to_edf_annotations
 from nasion.exports.deidentification import (
     LEFT_OUT,
     REMOVED,
-    Key,
     clean_label,
     clean_remark,
     deidentified,
-    read_keys,
-    write_keys,
 )
 from nasion.exports.derivative import to_bids
+from nasion.exports.keys import Key
 from nasion.exports.tables import events_table, probabilities_table
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, ELECTRODES
@@ -397,30 +393,6 @@ def test_warnings_of_a_stay_lose_the_names_of_its_files(tmp_path):
     assert "Vogelsang" not in str(found)
     assert [warning.code for warning in found] == [warning.code for warning in stay.warnings]
     assert any(warning.text.startswith("begins 0.5 s before ... ends") for warning in found)
-
-
-def test_keys_are_written_for_the_owner_alone_and_read_again(tmp_path):
-    first = Key.draw(START)
-    keys = {"ward, bed 3/Vogelsang.edf": first, 'a "b".edf': first.another()}
-    path = tmp_path / "safe" / "keys.csv"
-    write_keys(path, keys)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert read_keys(path) == keys
-    path.chmod(0o644)
-    write_keys(path, keys)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in path.parent.iterdir()] == ["keys.csv"]
-
-
-@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"original,name,days\nx,y,soon\n", b"\xff\xfe"])
-def test_other_files_are_no_keys(tmp_path, content):
-    path = tmp_path / "keys.csv"
-    path.write_bytes(content)
-    with pytest.raises(NasionError, match="not the keys") as caught:
-        read_keys(path)
-    assert str(caught.value).startswith(str(path))
-    with pytest.raises(NasionError, match="can't be read"):
-        read_keys(tmp_path / "absent.csv")
 
 
 def test_events_of_a_deidentified_reading_are_the_same(tmp_path):

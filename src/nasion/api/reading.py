@@ -1,7 +1,7 @@
 """An open reading: what was read of a recording, and all that can be made of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder as reading_folder
+from nasion.exports.deidentification import deidentified, without_patient
+from nasion.exports.keys import Key
 from nasion.maker import maker_of
 from nasion.network import Network
 from nasion.reader.reader import write_display
@@ -119,6 +121,22 @@ class OpenReading(Reading):
         more = {"settings": self.settings} if self.settings else {}
         reading_folder.save(self, Path(folder), more)
         return Path(folder)
+
+    def deidentified(self, name: str = "", days: int | None = None) -> "OpenReading":
+        """Give the reading without its patient: no free text, another name, other dates.
+
+        Parameters
+        ----------
+        name
+            What takes the place of its own; by default 16 random digits.
+        days
+            By which dates are moved; by default to a random one from 2050 on, a whole number of
+            weeks away.
+        """
+        drawn = Key.draw(self.start)
+        key = Key(name or drawn.name, drawn.days if days is None else days)
+        recording = self.recording and without_patient(self.recording, key)
+        return replace(deidentified(self, key), recording=recording, folder=None)
 
     def to_annotations(self) -> "mne.Annotations":
         """Give the events for `raw.set_annotations`."""

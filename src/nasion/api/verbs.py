@@ -147,6 +147,7 @@ def explain(
     NasionError
         Where there is no such segment or time, or the RUN learned from it.
     """
+    from nasion.eeg.formats import open_recording
     from nasion.explanation import picture, request
     from nasion.training.run import Run
 
@@ -159,7 +160,8 @@ def explain(
         request.guard_segment(folder.provenance, oof, path, eeg_id, sub_id)
         explanation = request.explain_segment(folder.ensemble(), oof, path, eeg_id, sub_id, target)
     else:
-        explanation, _ = request.explain_recording(folder.ensemble(), path, at_s or 0.0, target)
+        recording = open_recording(path)
+        explanation = request.explain_recording(folder.ensemble(), recording, at_s or 0.0, target)
     if out is not None:
         picture.write(explanation, Path(out), explanation.file_name)
     return explanation

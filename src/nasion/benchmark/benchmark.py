@@ -21,6 +21,7 @@ from nasion.errors import NasionError
 from nasion.evaluation.subjects import OverSubjects, over_subjects
 from nasion.exports import folder as reading_folder
 from nasion.exports import szcore
+from nasion.exports.keys import refuse_telling
 from nasion.guard import guard_unseen
 from nasion.progress import Progress
 from nasion.reader.archive import Archive, Outcome
@@ -55,10 +56,10 @@ class Result:
     def __str__(self) -> str:
         """Say it in a line."""
         if self.reason or not self.score:
-            return f"{self.item.path.name}: not read: {self.reason}"
+            return f"{self.item.name}: not read: {self.reason}"
         counts, unseen = self.score.events, self.score.unseen_share
         text = f"{counts.found:.0f} of {counts.true:.0f} seizures found, {counts.false:.0f} false"
-        return f"{self.item.path.name}: {text}" + (f"; {unseen:.1%} not judged" if unseen else "")
+        return f"{self.item.name}: {text}" + (f"; {unseen:.1%} not judged" if unseen else "")
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def run(
     *,
     unit: str = "",
     allow_seen: bool = False,
+    deidentify: bool = False,
     bar: Callable[[str], AbstractContextManager[Progress]],
     say: Callable[[str], None],
 ) -> Benchmark:
@@ -124,6 +126,9 @@ def run(
 
     Parameters
     ----------
+    deidentify
+        Number subjects and recordings, and leave out of readings what tells whose they are; then
+        each call reads all.
     bar
         Gives the progress bar of a recording.
     say
@@ -139,15 +144,21 @@ def run(
     network = reader.network
     participants, learner = Participants(data_set, unit), network.about.title
     seen = guard_unseen(network.provenance, participants, folder, learner, allow_seen=allow_seen)
+    if deidentify:
+        refuse_telling(out, [item.path for item in data_set.items], "-o")
+        data_set = data_set.numbered()
     items = {str(item.path): item for item in data_set.items}
     clock = Clock(sum(item.size for item in items.values()))
-    archive = Archive(reader, out / READINGS, unit=unit)
+    archive = Archive(reader, out / READINGS, unit=unit, deidentify=deidentify)
     results: list[Result] = []
 
     def add(outcome: Outcome) -> None:
         item = items[outcome.source]
         clock.add(item.size, was_read=not (outcome.before or outcome.reason))
-        table = out / FOUND / item.truth.path.relative_to(folder)
+        table = out / FOUND / item.table(folder)
+        if item.alias and outcome.reason:
+            reason = f"{item.alias}: {outcome.reason.partition(': ')[2]}"
+            outcome = replace(outcome, reason=reason)
         results.append(_result(item, outcome, archive.out / outcome.folder, table))
         say(f"{len(results)}/{len(items)} {results[-1]}{clock.left}")
 

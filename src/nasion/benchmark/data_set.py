@@ -5,8 +5,9 @@ As SzCORE lays out CHB-MIT, Siena, TUSZ and SeizeIT, and as BIDS-EEG has it:
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from nasion.eeg.age import believable
 from nasion.eeg.formats import recordings_below
 from nasion.errors import NasionError
 from nasion.evaluation.occurrences import Occurrences, read
+from nasion.exports.discretion import cause
 from nasion.files import read_json
 
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
@@ -23,11 +25,29 @@ EEG, EVENTS = "_eeg", "_events.tsv"
 
 @dataclass(frozen=True)
 class Item:
-    """A recording with its truth, `sub-*/.../*_events.tsv`."""
+    """A recording with its truth, `sub-*/.../*_events.tsv`.
+
+    Parameters
+    ----------
+    alias
+        What it is called where its own name is not to be told.
+    """
 
     subject: str
     path: Path
     truth: Occurrences
+    alias: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called on the screen."""
+        return self.alias or self.path.name
+
+    def table(self, folder: Path) -> Path:
+        """Where a table of its events lies in a data set laid out as that in a folder."""
+        if self.alias:
+            return Path(self.subject, "eeg", f"{self.alias}{EVENTS}")
+        return self.truth.path.relative_to(folder)
 
     @property
     def stated_s(self) -> float | None:
@@ -84,6 +104,24 @@ class DataSet:
             reason = unscored[0] if unscored else "holds no sub-*/[ses-*/]eeg/*_eeg recording"
             raise NasionError(f"{folder}: {reason}; give a folder in BIDS with its events")
         return cls(folder, _title(folder), tuple(items), tuple(unscored), _ages_years(folder))
+
+    def numbered(self) -> "DataSet":
+        """The same data set by numbers: no name of it, a subject, a recording or a file is told."""
+        numbers = {name: f"sub-{number}" for number, name in enumerate(self.subjects, 1)}
+        runs = Counter[str]()
+        items = []
+        for item in self.items:
+            runs[item.subject] += 1
+            subject = numbers[item.subject]
+            alias = f"{subject}_run-{runs[item.subject]}"
+            items.append(replace(item, subject=subject, alias=alias))
+        return DataSet(
+            self.folder,
+            "a data set",
+            tuple(items),
+            tuple(f"a recording: {cause(NasionError(line))}" for line in self.unscored),
+            {numbers[name]: age for name, age in self.ages_years.items() if name in numbers},
+        )
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:

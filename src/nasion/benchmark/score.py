@@ -78,8 +78,9 @@ def notes(item: Item, duration_s: float) -> list[str]:
     stated_s = item.stated_s
     if stated_s is None or abs(stated_s - duration_s) < TOLERANCE_S:
         return []
-    lengths = f"lasts {duration_s:.1f} s, by {item.truth.path.name} {stated_s:.1f} s"
-    return [f"{item.path}: {lengths}; scored by the latter"]
+    truth = "its events" if item.alias else item.truth.path.name
+    lengths = f"lasts {duration_s:.1f} s, by {truth} {stated_s:.1f} s"
+    return [f"{item.alias or item.path}: {lengths}; scored by the latter"]
 
 
 def of_unread(item: Item) -> Score | None:

@@ -1,11 +1,13 @@
 """The command itself, what its verbs share, and `--version`."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import DISCLAIMER
 from nasion.version import VERSION
@@ -44,6 +46,36 @@ RenameOption = Annotated[
         help="Channel OLD of the file is electrode NEW, or - to leave it out; can be repeated.",
     ),
 ]
+
+
+Deidentify = Annotated[
+    bool,
+    typer.Option(
+        "--deidentify",
+        help="Random names, dates moved by the same weeks, no free text; errors name no file.",
+    ),
+]
+
+KeysOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CSV",
+        help="With --deidentify: which name is which is kept here, or is given (file,name).",
+    ),
+]
+
+
+def refuse_lone_keys(keys: Path | None, deidentify: bool) -> None:
+    """Refuse keys where nothing is de-identified."""
+    if keys and not deidentify:
+        raise NasionError("--keys goes with --deidentify")
+
+
+def discretion(deidentify: bool, subject: str) -> AbstractContextManager[None]:
+    """Where de-identified: what is said of errors tells of nobody."""
+    from nasion.exports.discretion import discreet
+
+    return discreet(subject) if deidentify else nullcontext()
 
 
 @contextmanager

@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from nasion.cli.app import RenameOption, app, bar_of
+from nasion.cli.app import (
+    Deidentify,
+    KeysOption,
+    RenameOption,
+    app,
+    bar_of,
+    discretion,
+    refuse_lone_keys,
+)
 from nasion.errors import NasionError
 
 
@@ -47,7 +55,10 @@ def simulate(
     recordings: Annotated[int, typer.Option(help="Long recordings (EDF) with their truth.")] = 1,
     hours: Annotated[float, typer.Option(help="Length of each.")] = 0.5,
 ) -> None:
-    """Write an HMS-layout data set and long recordings of simulated patients."""
+    """Write an HMS-layout data set and long recordings of simulated patients.
+
+    Recorded backgrounds are told by source and number alone, so it needs no --deidentify.
+    """
     from nasion.eeg.edf.writer import write_edf
     from nasion.phantom.recordings import simulate_recordings
     from nasion.study import data_set
@@ -82,9 +93,11 @@ def check(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
     rename: RenameOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    deidentify: Deidentify = False,
 ) -> None:
     """Say what is in a recording or data set, and what is wrong with it."""
-    summary = _findings(path, unit, rename or [])
+    with discretion(deidentify, "the recording or data set"):
+        summary = _findings(path, unit, rename or [], deidentify)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
         return
@@ -93,19 +106,24 @@ def check(
     show_check(summary)
 
 
-def _findings(path: Path, unit: str, rename: list[str]) -> dict[str, Any]:
+def _findings(path: Path, unit: str, rename: list[str], deidentify: bool) -> dict[str, Any]:
+    from nasion.exports.deidentification import clean_finding, without_patient
+    from nasion.exports.keys import Key
     from nasion.hms.layout import parts_in
 
     if path.is_dir() and parts_in(path):
         from nasion.hms.check import check_segments
         from nasion.hms.segments import load_segments
 
-        return check_segments(load_segments(path))
+        return check_segments(load_segments(path), clean_finding if deidentify else None)
     from nasion.eeg.formats import open_recording
     from nasion.eeg.inspection import check_recording
     from nasion.eeg.renaming import renames_of
 
-    return check_recording(open_recording(path, unit=unit, rename=renames_of(rename)))
+    recording = open_recording(path, unit=unit, rename=renames_of(rename))
+    if deidentify:
+        recording = without_patient(recording, Key.draw(recording.start))
+    return check_recording(recording)
 
 
 @app.command()
@@ -114,19 +132,34 @@ def convert(
     every: Annotated[float, typer.Option(help="Seconds from one window to the next.")] = 50.0,
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
     rename: RenameOption = None,
+    deidentify: Deidentify = False,
+    keys: KeysOption = None,
 ) -> None:
     """Any recording -> HMS layout, with the exact spectrogram."""
     from nasion.eeg.formats import open_recording
     from nasion.eeg.renaming import renames_of
+    from nasion.exports.deidentification import without_patient
+    from nasion.exports.keys import Keys, refuse_telling
     from nasion.hms import convert as conversion
 
     if len(recordings) < 2:
         raise NasionError("convert needs at least one recording and, last, the new folder")
     *sources, folder = recordings
-    renames = renames_of(rename or [])
-    eegs = [open_recording(path, unit=unit, rename=renames) for path in sources]
+    refuse_lone_keys(keys, deidentify)
+    with discretion(deidentify, "--rename"):
+        renames = renames_of(rename or [])
+    known = Keys()
+    if deidentify:
+        refuse_telling(folder, sources, "the new folder")
+        known = Keys.open(keys, [[path] for path in sources])
+    eegs = []
+    for number, path in enumerate(sources, 1):
+        with discretion(deidentify, f"recording {number} of {len(sources)}"):
+            eeg = open_recording(path, unit=unit, rename=renames)
+            eegs.append(without_patient(eeg, known.of([path], eeg)) if deidentify else eeg)
     for recording in eegs:
         for warning in recording.warnings:
             typer.echo(f"{recording.name}: {warning}", err=True)
-    with bar_of("recordings") as bar:
-        typer.echo(conversion.convert(eegs, folder, every, bar))
+    with discretion(deidentify, "what is written"), bar_of("recordings") as bar:
+        table = conversion.convert(eegs, folder, every, bar)
+    typer.echo(table.name if deidentify else table)

@@ -16,7 +16,10 @@ Config = Annotated[Path, typer.Argument(help="Experiment: a TOML file of what di
 Changes = Annotated[
     list[str], typer.Option("--set", help="One setting, as TOML: --set training.lr=3e-4")
 ]
-DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder in HMS layout.")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder in HMS layout (numbers for names: no --deidentify)."),
+]
 InitRun = Annotated[
     str | None,
     typer.Option(
@@ -38,7 +41,10 @@ def prepare(
     changes: Changes = [],
     store: Annotated[Path, typer.Option(help="Where array stores live.")] = Path("runs/store"),
 ) -> None:
-    """Decode and filter a data set once; training does so by itself where this was not run."""
+    """Decode and filter a data set once; training does so by itself where this was not run.
+
+    HMS layout has numbers for names, and so has what is made of it: it needs no --deidentify.
+    """
     from nasion.data.store import open_store
     from nasion.hms.segments import load_segments
     from nasion.study.experiment import resolved
@@ -249,7 +255,10 @@ def calibrate(
     ] = "temperature",
     allow_seen: AllowSeen = False,
 ) -> None:
-    """Make a run's probabilities honest on one's own votes; says if that helps other patients."""
+    """Make a run's probabilities honest on one's own votes; says if that helps other patients.
+
+    HMS layout has numbers for names, and so has what is made of it: it needs no --deidentify.
+    """
     from nasion import catalogue
     from nasion.hms.segments import load_segments
     from nasion.terms import PATTERNS

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from nasion.cli.app import AllowSeen, ModelOption, RenameOption, app, bar_of, warn
+from nasion.cli.app import (
+    AllowSeen,
+    Deidentify,
+    KeysOption,
+    ModelOption,
+    RenameOption,
+    app,
+    bar_of,
+    discretion,
+    refuse_lone_keys,
+    warn,
+)
 from nasion.errors import NasionError
 
 FalseAlarmsOption = Annotated[
@@ -47,15 +58,8 @@ def read(
     stay: Annotated[
         bool, typer.Option("--stay", help="The files are one recording, joined by the clock.")
     ] = False,
-    deidentify: Annotated[
-        bool,
-        typer.Option(
-            "--deidentify", help="Random names, dates moved by the same weeks, no free text."
-        ),
-    ] = False,
-    keys: Annotated[
-        Path | None, typer.Option(help="With --deidentify: keep here which name is which.")
-    ] = None,
+    deidentify: Deidentify = False,
+    keys: KeysOption = None,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     display: Annotated[bool, typer.Option(help="Write what `nasion review` shows.")] = True,
     annotate: Annotated[
@@ -76,16 +80,18 @@ def read(
     from nasion.reader.archive import Archive, Outcome
     from nasion.reader.reader import Reader
 
-    renames = renames_of(rename or [])
+    with discretion(deidentify, "--rename"):
+        renames = renames_of(rename or [])
     if events:
-        if out or deidentify or annotate or bids or show:
-            raise NasionError(f"--events writes {events} alone; leave out -o and what goes with it")
-        _read_seizures(recordings, events, model, unit, renames, age, false_alarms, stay)
+        if out or keys or annotate or bids or show:
+            raise NasionError("--events writes one file alone; leave out -o and what goes with it")
+        _read_seizures(
+            recordings, events, model, unit, renames, age, false_alarms, stay, deidentify
+        )
         return
     if out is None:
         raise NasionError("-o names the folder of the readings (or --events one file)")
-    if keys and not deidentify:
-        raise NasionError("--keys goes with --deidentify")
+    refuse_lone_keys(keys, deidentify)
     if annotate and stay:
         raise NasionError("--annotate copies single files; read them without --stay")
     # Pieces of a recording are what runs side by side, so a thread each is enough.
@@ -105,27 +111,33 @@ def read(
         rename=renames,
     )
 
+    place = Path() if deidentify else out  # its own name tells nothing, where it lies may
+
     def report_outcome(outcome: Outcome) -> None:
         if outcome.reason:
             typer.echo(f"nasion: {outcome.reason}", err=True)
         else:
             prefix = "read already; --again reads it anew." if outcome.before else ""
-            typer.echo(f"{out / outcome.folder}: {f'{prefix} {outcome.summary}'.strip()}")
+            typer.echo(f"{place / outcome.folder}: {f'{prefix} {outcome.summary}'.strip()}")
         for warning in outcome.warnings:
-            typer.echo(f"nasion: {out / outcome.folder}: {warning}", err=True)
+            typer.echo(f"nasion: {place / outcome.folder}: {warning}", err=True)
 
     read_them = archive.read_stay if stay else archive.read
-    outcomes = read_them(recordings, bar_of, report_outcome)
+    with discretion(deidentify, "what is written"):
+        outcomes = read_them(recordings, bar_of, report_outcome)
     typer.echo(network.about.words)
     if display:
-        typer.echo(f"nasion review {out}   shows them in a browser")
+        typer.echo(f"nasion review {'DIR' if deidentify else out}   shows them in a browser")
     broken = sum(bool(outcome.reason) for outcome in outcomes)
     if broken:
-        typer.echo(f"nasion: {broken} of {len(outcomes)} recordings were not read", err=True)
+        counted = "; they are numbered by their paths, as given" if deidentify else ""
+        text = f"{broken} of {len(outcomes)} recordings were not read{counted}"
+        typer.echo(f"nasion: {text}", err=True)
     if show:
         from nasion.review.server import serve
 
-        serve(out, model=model, announce=typer.echo)
+        with discretion(deidentify, "the review"):
+            serve(out, model=model, announce=typer.echo)
     if broken:
         raise typer.Exit(1)
 
@@ -139,6 +151,7 @@ def _read_seizures(
     age: float | None,
     false_alarms: float | None,
     stay: bool,
+    deidentify: bool,
 ) -> None:
     """Write the seizures of one recording; what nobody could judge is said, never passed over."""
     from nasion.events.runs import DEFAULT
@@ -148,7 +161,7 @@ def _read_seizures(
 
     network = Network.open(model, threads=1)
     reader = Reader(network, DEFAULT.bearing(network.about, false_alarms))
-    with bar_of(out.name) as bar:
+    with bar_of("recording" if deidentify else out.name) as bar:
         written = write_seizures(
             reader,
             recordings,
@@ -157,11 +170,13 @@ def _read_seizures(
             rename=renames,
             age_years=age,
             stay=stay,
+            deidentify=deidentify,
             progress=bar,
         )
+    source, target = ("the recording", "read") if deidentify else (recordings[0], out)
     for caution in written.cautions:
-        typer.echo(f"nasion: {recordings[0]}: {caution}", err=True)
-    typer.echo(f"{out}: {written.summary}")
+        typer.echo(f"nasion: {source}: {caution}", err=True)
+    typer.echo(f"{target}: {written.summary}")
     typer.echo(reader.network.about.words)
     if not written.is_judged:
         raise typer.Exit(NOT_JUDGED)
@@ -179,8 +194,12 @@ def benchmark(
     unit: UnitOption = "",
     false_alarms: FalseAlarmsOption = None,
     allow_seen: AllowSeen = False,
+    deidentify: Deidentify = False,
 ) -> None:
-    """Read a data set with known seizures and score each subject by SzCORE's rules; resumable."""
+    """Read a data set with known seizures and score each subject by SzCORE's rules; resumable.
+
+    With --deidentify subjects and recordings are numbered, and all is read anew by each call.
+    """
     from nasion.benchmark import table
     from nasion.benchmark.benchmark import run
     from nasion.events.runs import DEFAULT
@@ -190,11 +209,22 @@ def benchmark(
     network = Network.open(model, threads=1)
     settings = DEFAULT.bearing(network.about, false_alarms)
     reader = Reader(network, settings, display=False, report=False)
-    scored = run(folder, reader, out, unit=unit, allow_seen=allow_seen, bar=bar_of, say=typer.echo)
-    table.write(scored, out)
+    with discretion(deidentify, "the data set"):
+        scored = run(
+            folder,
+            reader,
+            out,
+            unit=unit,
+            allow_seen=allow_seen,
+            deidentify=deidentify,
+            bar=bar_of,
+            say=typer.echo,
+        )
+        table.write(scored, out)
     warn(scored.seen)
     typer.echo(table.text(scored))
-    typer.echo(f"{out / table.TABLE} and {out / table.DOCUMENT}")
+    place = Path() if deidentify else out
+    typer.echo(f"{place / table.TABLE} and {place / table.DOCUMENT}")
     if scored.broken:
         raise typer.Exit(1)
 
@@ -214,7 +244,11 @@ def review(
     reviewer: Annotated[str, typer.Option(help="Your initials.")] = "",
     model: ModelOption = None,
 ) -> None:
-    """Show readings in a browser on this machine; the first line is the address with its token."""
+    """Show readings in a browser on this machine; the first line is the address with its token.
+
+    Of what was read with --deidentify nothing tells whose it is, so this needs no such option;
+    notes of readers stay as they write them.
+    """
     from nasion.review.server import serve
 
     serve(

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nasion.cli.app import AllowSeen, ModelOption, RenameOption, app, bar_of, warn
+from nasion.cli.app import (
+    AllowSeen,
+    Deidentify,
+    ModelOption,
+    RenameOption,
+    app,
+    bar_of,
+    discretion,
+    warn,
+)
 from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import Pattern
@@ -22,7 +31,10 @@ def predict(
     mirror: Annotated[bool, typer.Option(help="Average with the mirrored EEG.")] = True,
     allow_seen: AllowSeen = False,
 ) -> None:
-    """Probabilities of every labelled window or test row, in Kaggle's submission format."""
+    """Probabilities of every labelled window or test row, in Kaggle's submission format.
+
+    HMS layout has numbers for names, and so has what is made of it: it needs no --deidentify.
+    """
     from nasion.hms.segments import load_segments
     from nasion.prediction import write_predictions
 
@@ -93,7 +105,11 @@ def evaluate(
         Path | None, typer.Option("-o", "--out", help="Folder; default RUN/evaluation.")
     ] = None,
 ) -> None:
-    """Metrics, figures and a report from RUNs or any file of predictions, also of other systems."""
+    """Metrics, figures and a report from RUNs or any file of predictions, also of other systems.
+
+    It tells of numbers of segments, and with --events of nothing but counts: it needs no
+    --deidentify.
+    """
     if events:
         _judge_events(predictions, labels, out)
         return
@@ -150,38 +166,49 @@ def explain(
     unit: Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")] = "",
     rename: RenameOption = None,
     allow_seen: AllowSeen = False,
+    deidentify: Deidentify = False,
 ) -> None:
     """Maps over waveform and spectrogram, and what each chain adds: pictures and arrays."""
     from nasion import catalogue
+    from nasion.eeg.formats import open_recording
     from nasion.eeg.renaming import renames_of
     from nasion.explanation import picture, request
+    from nasion.exports.deidentification import without_patient
+    from nasion.exports.keys import Key, refuse_telling
     from nasion.training.run import Run
 
     folder = Run(catalogue.run_folder(model))
     ensemble = folder.ensemble()
     oof = folder.out_of_fold
     if gallery:
-        with bar_of("examples") as bar:
+        with discretion(deidentify, "the data set"), bar_of("examples") as bar:
             path = request.explain_run(ensemble, oof, data, out, bar)
         _mark(Seen.beside(oof), path)
-        typer.echo(path)
+        typer.echo(path.name if deidentify else path)
         return
     seen = Seen()
-    if data.is_dir():
-        if at is not None:
-            raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
-        provenance = folder.provenance
-        seen = request.guard_segment(provenance, oof, data, eeg_id, sub_id, allow_seen=allow_seen)
-        explanation = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
-    else:
-        explanation, warnings = request.explain_recording(
-            ensemble, data, at or 0.0, pattern, unit=unit, rename=renames_of(rename or [])
-        )
-        for warning in warnings:
-            typer.echo(f"{data.name}: {warning}", err=True)
-    picture.write(explanation, out, explanation.file_name)
-    _mark(seen, out / f"{explanation.file_name}.png")
-    typer.echo(out / f"{explanation.file_name}.png")
+    with discretion(deidentify, "the recording or data set"):
+        if data.is_dir():
+            if at is not None:
+                raise NasionError("--at is for a recording; a folder takes --eeg-id and --sub-id")
+            seen = request.guard_segment(
+                folder.provenance, oof, data, eeg_id, sub_id, allow_seen=allow_seen
+            )
+            explanation = request.explain_segment(ensemble, oof, data, eeg_id, sub_id, pattern)
+        else:
+            recording = open_recording(data, unit=unit, rename=renames_of(rename or []))
+            name = data.name
+            if deidentify:
+                refuse_telling(out, [data], "-o")
+                recording = without_patient(recording, Key.draw(recording.start))
+                name = recording.name
+            explanation = request.explain_recording(ensemble, recording, at or 0.0, pattern)
+            for warning in recording.warnings:
+                typer.echo(f"{name}: {warning}", err=True)
+        picture.write(explanation, out, explanation.file_name)
+    path = out / f"{explanation.file_name}.png"
+    _mark(seen, path)
+    typer.echo(path.name if deidentify else path)
 
 
 def _mark(seen: Seen, path: Path) -> None:

@@ -99,22 +99,30 @@ def open_packed(
     names = recordings_of(path, head, is_recording)
     _one_of(path, names)
     folder = PrivateFolder()
-    with _damage_told(path):
-        if head.startswith(GZIP):
-            inner = folder.path / _inner_name(path)
-            with gzip.open(path) as file:
-                _copy(path, file, inner, most_bytes(path))
-        else:
-            _unzip(path, folder.path)
-            below = sorted(found(folder.path))
-            _one_of(path, [other.relative_to(folder.path).as_posix() for other in below])
-            if not below:
-                raise NasionError(f"{path}: holds no recording; give the recording itself")
-            inner = below[0]
-    with folder.told_as(path):
-        source = opened(inner)
+    with folder.gone_on_errors():
+        with _damage_told(path):
+            inner = _unpacked(path, head, folder.path, found)
+        with folder.told_as(path):
+            source = opened(inner)
     name = _inner_name(path)
     return folder.kept_by(replace(source, name=name.rpartition(".")[0] or name), path)
+
+
+def _unpacked(
+    path: Path, head: bytes, folder: Path, found: Callable[[Path], Iterator[Path]]
+) -> Path:
+    """Unpack into a folder; give the recording there."""
+    if head.startswith(GZIP):
+        inner = folder / _inner_name(path)
+        with gzip.open(path) as file:
+            _copy(path, file, inner, most_bytes(path))
+        return inner
+    _unzip(path, folder)
+    below = sorted(found(folder))
+    _one_of(path, [other.relative_to(folder).as_posix() for other in below])
+    if not below:
+        raise NasionError(f"{path}: holds no recording; give the recording itself")
+    return below[0]
 
 
 def _inner_name(path: Path) -> str:

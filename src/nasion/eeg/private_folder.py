@@ -24,7 +24,16 @@ class PrivateFolder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="nasion-"))  # of mode 700
-        weakref.finalize(self, _remove, self.path, os.getpid())
+        self._gone = weakref.finalize(self, _remove, self.path, os.getpid())
+
+    @contextmanager
+    def gone_on_errors(self) -> Iterator[None]:
+        """Remove it at once where the recording in it can't be opened; an error may live long."""
+        try:
+            yield
+        except BaseException:
+            self._gone()
+            raise
 
     def kept_by(self, source: Source, path: Path) -> Source:
         """Give a source of what lies here that keeps the folder, and is named for a path."""

@@ -1,6 +1,5 @@
 """A request: a segment, a time of a recording, or the gallery of a run, explained from files."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,8 +7,7 @@ import numpy as np
 
 from nasion.data.dataset import SegmentDataset
 from nasion.data.store import open_store
-from nasion.eeg.formats import open_recording
-from nasion.eeg.remarks import Remark
+from nasion.eeg.recording import Recording
 from nasion.explanation import gallery as galleries
 from nasion.explanation.explanation import (
     Explanation,
@@ -79,19 +77,12 @@ def guard_segment(
 
 
 def explain_recording(
-    ensemble: Ensemble,
-    path: Path,
-    at_s: float = 0.0,
-    pattern: Pattern | None = None,
-    *,
-    unit: str = "",
-    rename: Mapping[str, str] | None = None,
-) -> tuple[Explanation, tuple[Remark, ...]]:
-    """Explain the 10 s from `at_s` on; also give what a user has to know of the recording."""
-    recording = open_recording(path, unit=unit, rename=rename)
+    ensemble: Ensemble, recording: Recording, at_s: float = 0.0, pattern: Pattern | None = None
+) -> Explanation:
+    """Explain the 10 s from `at_s` on."""
     window = window_at(recording, at_s, ensemble.signal)
     name = f"{recording.name}, {at_s:g}–{at_s + CENTRE_S:g} s"
-    return explain_window(ensemble, window, pattern, name=name), recording.warnings
+    return explain_window(ensemble, window, pattern, name=name)
 
 
 def explain_run(

@@ -4,29 +4,23 @@ What a file says in words may hold a name: its own, its channel labels, its anno
 what is on a list of technical words passes; all else goes. The clock time and the weekday stay.
 """
 
-import csv
-import os
 import re
-import secrets
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from nasion.eeg.form import Kind
+from nasion.eeg.recording import Recording
 from nasion.eeg.remarks import Code, Remark
 from nasion.errors import NasionError
+from nasion.exports.discretion import cause
+from nasion.exports.keys import Key
 from nasion.reading.reading import Reading
 from nasion.terms import EVENTFUL
 
-NAME_BYTES = 8
-# Recordings begin in these years: EDF can hold them, and everyone sees that they are not true.
-FIRST_DAY, N_WEEKS = datetime(2050, 1, 1), 20 * 52
+Told = TypeVar("Told", bound=Reading | Recording)
 REMOVED = "removed"
 LEFT_OUT = "..."  # stands for words within a warning
-KEY_COLUMNS = ("original", "name", "days")
 
 _UNIT = r"(?:hz|s|sec|min|[uµμ]v|%)"
 _WORDS = (
@@ -60,36 +54,8 @@ _LABEL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Key:
-    """What a recording is called outside, and how many days its dates are moved by."""
-
-    name: str
-    days: int
-
-    @classmethod
-    def draw(cls, start: datetime | None = None) -> "Key":
-        """Draw a key; the date it gives to a recording of that start says nothing of the true one.
-
-        Parameters
-        ----------
-        start
-            Of the first recording of the stay.
-        """
-        true = start or datetime.now()
-        days = 0
-        while not days:
-            weeks = (FIRST_DAY - true).days // 7 + 1 + secrets.randbelow(N_WEEKS)
-            days = 7 * weeks
-        return cls(secrets.token_hex(NAME_BYTES), days)
-
-    def another(self) -> "Key":
-        """Give the key of the next recording of the same stay: another name, the same days."""
-        return replace(self, name=secrets.token_hex(NAME_BYTES))
-
-
-def deidentified(reading: Reading, key: Key, allowed: Sequence[str] = ALLOWED) -> Reading:
-    """Give the reading without what may tell whose it is.
+def deidentified(told: Told, key: Key, allowed: Sequence[str] = ALLOWED) -> Told:
+    """Give a reading or a recording without what may tell whose it is.
 
     Parameters
     ----------
@@ -98,20 +64,24 @@ def deidentified(reading: Reading, key: Key, allowed: Sequence[str] = ALLOWED) -
     """
     regexes = [re.compile(pattern, re.IGNORECASE) for pattern in allowed]
     return replace(
-        reading,
+        told,
         name=key.name,
-        start=reading.start + timedelta(days=key.days) if reading.start else None,
+        start=key.moved(told.start),
         annotations=tuple(
             entry
-            for entry in reading.annotations
+            for entry in told.annotations
             if any(regex.fullmatch(entry[2]) for regex in regexes)
         ),
-        montage=replace(
-            reading.montage, recorded=tuple(map(clean_label, reading.montage.recorded))
-        ),
-        ignored=tuple(map(clean_label, reading.ignored)),
-        warnings=tuple(dict.fromkeys(map(clean_remark, reading.warnings))),
+        montage=replace(told.montage, recorded=tuple(map(clean_label, told.montage.recorded))),
+        ignored=tuple(map(clean_label, told.ignored)),
+        warnings=tuple(dict.fromkeys(map(clean_remark, told.warnings))),
     )
+
+
+def without_patient(recording: Recording, key: Key) -> Recording:
+    """Give a recording as `deidentified` does, its references, too."""
+    references = tuple(dict.fromkeys(map(clean_label, recording.references)))
+    return replace(deidentified(recording, key), references=references)
 
 
 def clean_label(label: str) -> str:
@@ -133,6 +103,13 @@ def clean_remark(remark: Remark) -> Remark:
     )
 
 
+def clean_finding(remark: Remark) -> Remark:
+    """Give a finding of a data set as `clean_remark` does; of a broken file with its cause."""
+    if remark.code is Code.UNREADABLE:
+        return Remark(Code.UNREADABLE, {"error": cause(NasionError(remark.text))})
+    return clean_remark(remark)
+
+
 def _clean_value(kind: Kind, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_clean_value(kind, entry) for entry in value)
@@ -141,37 +118,3 @@ def _clean_value(kind: Kind, value: Any) -> Any:
     if kind is Kind.LABEL:
         return value and clean_label(value)
     return LEFT_OUT
-
-
-def write_keys(path: Path, keys: Mapping[str, Key]) -> None:
-    """Write which original became which key, readable by the owner alone.
-
-    Whoever has this file can undo the de-identification: it never lies beside the outputs.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # mode 0600
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(KEY_COLUMNS)
-            writer.writerows((original, key.name, key.days) for original, key in keys.items())
-        temporary.replace(path)
-    except OSError as error:
-        raise NasionError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-
-
-def read_keys(path: Path) -> dict[str, Key]:
-    """Read what `write_keys` wrote, so that a second run names recordings as the first did."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows: Iterable[dict[str, str]] = csv.DictReader(file)
-            return {row["original"]: Key(row["name"], int(row["days"])) for row in rows}
-    except OSError as error:
-        raise NasionError(f"{path}: can't be read ({error.strerror})") from None
-    except (KeyError, ValueError, TypeError, csv.Error):
-        raise NasionError(f"{path}: not the keys that nasion wrote; give another file") from None

@@ -1,5 +1,6 @@
 """What is in a data set, and what is wrong with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,18 @@ from nasion.hms.segments import Segments, counts_by_pattern, votes
 VOTE_GROUPS = {"1-2": (1, 2), "3-9": (3, 9), "10+": (10, np.inf)}
 
 
-def check_segments(segments: Segments) -> dict[str, Any]:
+def check_segments(
+    segments: Segments, clean: Callable[[Remark], Remark] | None = None
+) -> dict[str, Any]:
     """Counts of a data set and its faults, ready to be written as JSON.
 
     Every EEG is opened; a broken one is listed and the rest goes on. `findings` has one line for
     each kind of fault, `findings_by_eeg` all of them by file.
+
+    Parameters
+    ----------
+    clean
+        Leaves out words of files; then the folder of the data set isn't told either.
     """
     table = segments.table
     ids = table["spectrogram_id"].unique()
@@ -41,6 +49,11 @@ def check_segments(segments: Segments) -> dict[str, Any]:
             for name, (low, high) in VOTE_GROUPS.items()
         }
     by_eeg = _by_eeg(segments)
+    if clean:
+        by_eeg = {
+            path.relative_to(segments.folder): [clean(remark) for remark in remarks]
+            for path, remarks in by_eeg.items()
+        }
     summary["findings"] = _grouped(by_eeg, summary["eegs"])
     summary["findings_by_eeg"] = {
         str(path): [remark.text for remark in remarks] for path, remarks in by_eeg.items()

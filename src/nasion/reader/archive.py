@@ -5,9 +5,8 @@ same samples with the same model and settings, is left as it is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,9 +25,10 @@ from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import folder as reading_folder
 from nasion.exports.annotated_copy import copy_with_annotations
-from nasion.exports.deidentification import Key, read_keys, write_keys
 from nasion.exports.derivative import DATA_SET, to_bids
+from nasion.exports.discretion import DiscreetError, discreet
 from nasion.exports.folder import MANIFEST
+from nasion.exports.keys import Keys, original_of, refuse_telling
 from nasion.files import read_json, safe_name, write_text
 from nasion.hms.layout import SPECTROGRAM_FOLDERS
 from nasion.progress import Progress
@@ -112,7 +112,8 @@ class Archive:
     out
         Holds a folder for each reading, and recordings.tsv.
     keys
-        Where de-identified: a file that tells which key stands for what; None writes none.
+        Where de-identified: a table that tells which key stands for what, written or given
+        (`nasion.exports.keys`); None writes none.
     again
         Read anew what was read already.
     annotate
@@ -152,14 +153,16 @@ class Archive:
             Is called with each outcome as it comes.
         """
         outcomes: list[Outcome] = []
-        files = recordings_in(paths, self.out)
+        files = self._files(paths)
+        keys = self._keys([[path] for path in files])
         for number, path in enumerate(files, 1):
             label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
             with bar(label) as progress:
                 try:
-                    opened = open_recording(path, unit=self.unit, rename=self.rename)
-                    recording = age.stated(opened, self.age_years)
-                    outcome = self._outcome(recording, [path], outcomes, progress)
+                    with self._discreet(f"recording {number} of {len(files)}"):
+                        opened = open_recording(path, unit=self.unit, rename=self.rename)
+                        recording = age.stated(opened, self.age_years)
+                        outcome = self._outcome(recording, [path], outcomes, keys, progress)
                 except NasionError as error:
                     outcome = Outcome(str(path), reason=str(error))
             outcomes.append(outcome)
@@ -174,25 +177,46 @@ class Archive:
         report: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
-        files = recordings_in(paths, self.out)
-        stay = age.stated(open_stay(files, self.unit, self.rename), self.age_years)
-        with bar("stay") as progress:
-            outcome = self._outcome(stay, files, [], progress)
+        files = self._files(paths)
+        keys = self._keys([files])
+        with self._discreet("the stay"), bar("stay") as progress:
+            stay = age.stated(open_stay(files, self.unit, self.rename), self.age_years)
+            outcome = self._outcome(stay, files, [], keys, progress)
         self._write([outcome])
         report(outcome)
         return [outcome]
+
+    def _discreet(self, subject: str) -> AbstractContextManager[None]:
+        """Where de-identified: what is said of errors tells of nobody."""
+        return discreet(subject) if self.deidentify else nullcontext()
+
+    def _files(self, paths: Iterable[Path]) -> list[Path]:
+        """What is to be read; where de-identified, into a folder that tells of nobody."""
+        with self._discreet("what was given"):
+            files = recordings_in(paths, self.out)
+            if self.deidentify:
+                refuse_telling(self.out, files, "-o")
+                if any(source for source, *_ in self._rows()):
+                    raise DiscreetError(
+                        "-o: holds readings that tell whose they are; give another folder"
+                    )
+        return files
+
+    def _keys(self, recordings: Sequence[Sequence[Path]]) -> Keys:
+        return Keys.open(self.keys, recordings) if self.deidentify else Keys()
 
     def _outcome(
         self,
         recording: Recording,
         files: Sequence[Path],
         outcomes: Sequence[Outcome],
+        keys: Keys,
         progress: Progress,
     ) -> Outcome:
-        source = ", ".join(map(str, files))
+        source = original_of(files)
         folders = {outcome.folder for outcome in outcomes}
         if self.deidentify:
-            key = self._key(source, recording)
+            key = keys.of(files, recording)
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
             return self._read_now(source, files, folder, reading)
@@ -247,25 +271,11 @@ class Archive:
         (source,) = files
         suffix = annotated_suffix(source)
         if not suffix:
-            return f"No annotated copy: {source.suffix or 'the file'} is neither EDF nor BDF."
+            named = "" if self.deidentify else source.suffix  # any word may stand there
+            return f"No annotated copy: {named or 'the file'} is neither EDF nor BDF."
         copy = folder / f"{COPY}{suffix}"
         copy_with_annotations(source, copy, reading, deidentify=self.deidentify)
         return ""
-
-    def _key(self, source: str, recording: Recording) -> Key:
-        """The key of a recording; those of one archive are moved by the same days."""
-        keys = self.keys_by_source
-        if source not in keys:
-            first = next(iter(keys.values()), None)
-            keys[source] = first.another() if first else Key.draw(recording.start)
-            if self.keys:
-                write_keys(self.keys, keys)
-        return keys[source]
-
-    @cached_property
-    def keys_by_source(self) -> dict[str, Key]:
-        """Keys so far, by the recording they stand for."""
-        return read_keys(self.keys) if self.keys and self.keys.exists() else {}
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         """Write recordings.tsv; without names where they are not to be told.
@@ -274,33 +284,32 @@ class Archive:
         """
         rows = [COLUMNS, *self._earlier(outcomes)]
         for outcome in outcomes:
-            public = (
-                replace(outcome, source="", reason="can't be read") if self.deidentify else outcome
-            )
-            reason = public.reason if outcome.reason else ""
-            rows.append((public.source, public.folder, reason))
+            source = "" if self.deidentify else outcome.source
+            rows.append((source, outcome.folder, outcome.reason))
         lines = ["\t".join(_plain(text) for text in row) for row in rows]
         write_text(self.out / SUMMARY, "\n".join(lines) + "\n")
 
     def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
         """What recordings.tsv says of others; nothing of readings that are gone."""
-        path = self.out / SUMMARY
-        if not path.exists():
-            return []
-        lines = path.read_text(encoding="utf-8").splitlines()
-        if not lines or tuple(lines[0].split("\t")) != COLUMNS:
-            return []
         current = (
             {outcome.source for outcome in outcomes},
             {outcome.folder for outcome in outcomes if outcome.folder},
         )
         rows = []
-        for line in lines[1:]:
-            source, folder, reason = (*line.split("\t"), "", "")[:3]
+        for source, folder, reason in self._rows():
             exists = (self.out / folder / MANIFEST).exists() if folder else bool(source)
             if exists and source not in current[0] and folder not in current[1]:
                 rows.append((source, folder, reason))
         return rows
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """What recordings.tsv says now; nothing where there is none of ours."""
+        path = self.out / SUMMARY
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        if not lines or tuple(lines[0].split("\t")) != COLUMNS:
+            return []
+        cells = ((*line.split("\t"), "", "") for line in lines[1:])
+        return [(source, folder, reason) for source, folder, reason, *_ in cells]
 
 
 def _plain(text: str) -> str:

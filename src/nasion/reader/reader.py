@@ -15,7 +15,8 @@ from nasion.events.contradicted import judge
 from nasion.events.rhythm import describe
 from nasion.events.runs import DEFAULT, EventSettings, find
 from nasion.exports import folder as reading_folder
-from nasion.exports.deidentification import Key, deidentified
+from nasion.exports.deidentification import deidentified
+from nasion.exports.keys import Key
 from nasion.files import make_folder
 from nasion.network import Network
 from nasion.progress import Progress

@@ -1,6 +1,7 @@
 """One recording to the file of its seizures that SzCORE's tools read, and to nothing else."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports import szcore
+from nasion.exports.deidentification import without_patient
+from nasion.exports.discretion import discreet
+from nasion.exports.keys import Key, refuse_telling
 from nasion.progress import Progress
 from nasion.reader.archive import open_stay, recordings_in
 from nasion.reader.reader import Reader
@@ -43,6 +47,7 @@ def write_seizures(
     rename: Mapping[str, str] | None = None,
     age_years: float | None = None,
     stay: bool = False,
+    deidentify: bool = False,
     progress: Progress | None = None,
 ) -> Written:
     """Read a recording and write its seizures to one file.
@@ -53,21 +58,30 @@ def write_seizures(
         One recording, or with `stay` files that are one.
     age_years
         Of the patient, whatever a header says.
+    deidentify
+        Move its date and tell nothing of whose it is, in errors neither.
 
     Raises
     ------
     NasionError
         Where it can't be read, or is more than one. Then nothing is written.
     """
-    files = recordings_in(paths)
-    if stay:
-        recording = open_stay(files, unit, rename)
-    elif len(files) == 1:
-        recording = open_recording(files[0], unit=unit, rename=rename)
-    else:
-        raise NasionError(f"{out}: is for one recording, not for {len(files)}; give one of them")
-    reading = reader.read(age.stated(recording, age_years), progress=progress)
-    szcore.write_seizures(reading, out)
+    with discreet("the recording") if deidentify else nullcontext():
+        files = recordings_in(paths)
+        if deidentify:
+            refuse_telling(out, files, "--events")
+        if stay:
+            recording = open_stay(files, unit, rename)
+        elif len(files) == 1:
+            recording = open_recording(files[0], unit=unit, rename=rename)
+        else:
+            text = f"is for one recording, not for {len(files)}; give one of them"
+            raise NasionError(f"{out}: {text}")
+        recording = age.stated(recording, age_years)
+        if deidentify:
+            recording = without_patient(recording, Key.draw(recording.start))
+        reading = reader.read(recording, progress=progress)
+        szcore.write_seizures(reading, out)
     warnings = (warning.text for warning in reading.warnings if not warning.code.cautions)
     return Written(
         sentences(reading, Burden.of(reading))[0],
