@@ -66,6 +66,7 @@ CAUSES = {
     "learned from": "the model learned from it; give other patients, or --allow-seen",
     "none of its recordings could be read": "",
     "with its events": "is no data set in BIDS with its events",
+    "export it as EDF+": "can't be read; export it as EDF+",
     "holds words of its header": "its name in --keys holds words of its header; give another",
 }
 
