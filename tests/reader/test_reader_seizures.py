@@ -78,7 +78,7 @@ def test_what_is_no_single_recording_leaves_no_file(tmp_path, signals):
         ((tmp_path / "broken.edf",), "broken.edf"),
         ((tmp_path / "none.edf",), "not found"),
         ((one, "-o", tmp_path / "folder"), "leave out -o"),
-        ((one, "--deidentify"), "leave out -o"),
+        ((one, "--deidentify", "--keys", out), "leave out -o"),
     ):
         done = run("read", *arguments, "--events", out)
         assert done.exit_code
