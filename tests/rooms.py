@@ -102,7 +102,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BASICS
     | {
         "benchmark", "catalogue", "data", "demo", "eeg", "evaluation", "events", "explanation",
-        "hms", "network", "phantom", "prediction", "reader", "review", "seen", "study", "training",
+        "exports", "hms", "network", "phantom", "prediction", "reader", "review", "seen", "study",
+        "training",
     },
     "__main__": {"cli"},
     "__init__": {"terms"},  # it names the homes of public things, and imports them when asked

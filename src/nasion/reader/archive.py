@@ -7,7 +7,6 @@ same samples with the same model and settings, is left as it is.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 from nasion.eeg import age
@@ -29,9 +28,10 @@ from nasion.exports.derivative import DATA_SET, to_bids
 from nasion.exports.discretion import DiscreetError, discreet
 from nasion.exports.folder import MANIFEST
 from nasion.exports.keys import Keys, original_of, refuse_telling
-from nasion.files import read_json, safe_name, write_text
+from nasion.files import safe_name, write_text
 from nasion.hms.layout import SPECTROGRAM_FOLDERS
 from nasion.progress import Progress
+from nasion.reader.mark import mark_of, marked, source_of
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
 from nasion.report.summary import headline
@@ -39,7 +39,6 @@ from nasion.report.summary import headline
 SUMMARY = "recordings.tsv"
 COLUMNS = "recording", "reading", "not_read_because"
 COPY = "annotated"
-HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
 
 
 def recordings_in(paths: Iterable[Path], out: Path | None = None) -> list[Path]:
@@ -220,16 +219,16 @@ class Archive:
             folder = self.out / key.name
             reading = self.reader.read_to(recording, folder, key=key, progress=progress)
             return self._read_now(source, files, folder, reading)
-        mark = _mark(files, self.reader, self._stated(files))
+        mark = marked(files, self.reader, self._stated(files))
         name = next(
             name
             for name in _names(recording.name)
             if name not in folders
             and name != DATA_SET
-            and _source_of(self.out / name) in ("", mark.partition("-")[0])
+            and source_of(self.out / name) in ("", mark.partition("-")[0])
         )
         folder = self.out / name
-        if not self.again and _mark_of(folder) == mark:
+        if not self.again and mark_of(folder) == mark:
             text = ""
             if self.bids:
                 self._write_bids(folder, reading_folder.load(folder))
@@ -324,30 +323,3 @@ def _names(name: str) -> Iterator[str]:
     while True:
         yield f"{stem}-{number}"
         number += 1
-
-
-def _mark(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> str:
-    """Digits of the recording's bytes, then of the model, the settings and what was stated."""
-    source, settings = sha256(), reader.events.model_dump_json()
-    for path in files:
-        if path.is_file():
-            source.update(str(path.stat().st_size).encode())
-            with path.open("rb") as file:
-                source.update(file.read(HEAD_BYTES))
-        else:
-            source.update(str(path).encode())
-    about = reader.network.about
-    says = repr((about.ages_years, about.accuracy)) if about.accuracy else ""  # in its readings
-    more = (*stated, says) if says else stated
-    identity = repr((about.identity, settings, reader.display, reader.report, *more))
-    return f"{source.hexdigest()[:12]}-{sha256(identity.encode()).hexdigest()[:8]}"
-
-
-def _mark_of(folder: Path) -> str:
-    """The mark of a finished reading; "" where there is none, or none finished."""
-    path = folder / MANIFEST
-    return str(read_json(path).get("mark") or "?") if path.exists() else ""
-
-
-def _source_of(folder: Path) -> str:
-    return _mark_of(folder).partition("-")[0]

@@ -1,0 +1,39 @@
+"""A mark: by which a recording that was read before is known again, and read no second time."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from nasion.exports.folder import MANIFEST
+from nasion.files import read_json
+from nasion.reader.reader import Reader
+
+HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
+
+
+def marked(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> str:
+    """Digits of the recording's bytes, then of the model, the settings and what was stated."""
+    source, settings = sha256(), reader.events.model_dump_json()
+    for path in files:
+        if path.is_file():
+            source.update(str(path.stat().st_size).encode())
+            with path.open("rb") as file:
+                source.update(file.read(HEAD_BYTES))
+        else:
+            source.update(str(path).encode())
+    about = reader.network.about
+    says = repr((about.ages_years, about.accuracy)) if about.accuracy else ""  # in its readings
+    more = (*stated, says) if says else stated
+    identity = repr((about.identity, settings, reader.display, reader.report, *more))
+    return f"{source.hexdigest()[:12]}-{sha256(identity.encode()).hexdigest()[:8]}"
+
+
+def mark_of(folder: Path) -> str:
+    """The mark of a finished reading; "" where there is none, or none finished."""
+    path = folder / MANIFEST
+    return str(read_json(path).get("mark") or "?") if path.exists() else ""
+
+
+def source_of(folder: Path) -> str:
+    """The part of the mark that is of the recording's bytes; "" where there is no reading."""
+    return mark_of(folder).partition("-")[0]
