@@ -296,7 +296,7 @@ def test_a_benchmark_tells_of_nobody(out, tmp_path_factory):
     assert [row.split("\t")[0] for row in rows] == ["sub-1", "sub-2", "sub-3"]
     tables = {path.name for path in (out / "events").rglob("*.tsv")}
     assert tables == {"sub-1_run-1_events.tsv", "sub-2_run-1_events.tsv", "sub-2_run-2_events.tsv"}
-    assert "sub-3_run-1: not read: not an EDF or BDF file" in told
+    assert "not read: sub-3_run-1: not an EDF or BDF file" in told
     assert "no events beside it say where its seizures are" in told
     told = call("benchmark", folder / "none", "-o", out, "--deidentify")
     nothing_is_told(told, out)
