@@ -65,6 +65,11 @@ class RecordedBackgrounds:
     fingerprint: str = ""
     people: tuple[Person, ...] = ()
 
+    @property
+    def sources(self) -> dict[int, str]:
+        """Data set of each by the number of their patients."""
+        return {person.patient_id: person.source for person in self.people}
+
     def as_dict(self) -> dict[str, Any]:
         """Give what a file holds."""
         people = [

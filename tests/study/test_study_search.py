@@ -371,6 +371,22 @@ def test_a_search_writes_what_it_found(phantoms, tmp_path):
     scored = evaluation.evaluate(folder / best["run"] / "oof.csv", None, tmp_path / "evaluation")
     assert found.over_folds is not None
     assert "mean of folds {:.4f} ± {:.4f}".format(*found.over_folds) in found.summary
+    unseen = set(pd.read_csv(folder / "aside.csv")["patient_id"])
+    patients = set(pd.read_csv(phantoms / "train.csv")["patient_id"])
+    assert set(pd.read_csv(folder / best["run"] / "oof.csv")["patient_id"]) == patients - unseen
+    judged = evaluation.evaluate(folder / "judged.csv", None, tmp_path / "evaluation")["overall"]
+    assert found.judged.n_patients == judged["n_patients"] == len(unseen) == 5
+    assert found.judged.estimate.value == pytest.approx(judged["brier"])
+    first, second, *_ = found.summary.splitlines()
+    low, high = found.judged.estimate.ci95
+    assert first == (
+        f"brier {found.judged.estimate.value:.4f} (95 % interval {low:.4f} to {high:.4f}): "
+        f"trial {found.best.number} on 5 patients that no trial saw"
+    )
+    assert second.startswith(f"chosen by brier {found.best.value:.4f} (mean of folds ")
+    told = json.loads((folder / "best.json").read_text())
+    assert told["aside"]["value"] == found.judged.estimate.value
+    assert told["chosen_by"] == found.best.value
     alone = [
         evaluation.evaluate(path, None, tmp_path / "evaluation")["overall"]["brier"]
         for path in folds_apart(folder / best["run"] / "oof.csv", tmp_path)
@@ -386,7 +402,7 @@ def test_a_search_writes_what_it_found(phantoms, tmp_path):
             f"model.wavenet.channels = {best['model.wavenet.channels']}",
         ),
     )
-    alone = crossval(whole, Run(tmp_path / "alone"))
+    alone = crossval(whole, Run(tmp_path / "alone"), aside=unseen)
     pd.testing.assert_frame_equal(pd.read_csv(alone), pd.read_csv(folder / best["run"] / "oof.csv"))
     for name in ("history", "slices"):
         assert "<svg" in (folder / f"{name}.svg").read_text(encoding="utf-8")

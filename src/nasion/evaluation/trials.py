@@ -103,7 +103,7 @@ def _ring(
         return
     values = complete["value"].to_numpy()
     i = int(values.argmax() if maximised else values.argmin())
-    name = f"best, trial {complete['number'].iloc[i]}" if labelled else None
+    name = f"chosen, trial {complete['number'].iloc[i]}" if labelled else None
     ax.scatter(at[i], values[i], s=110, fc="none", ec=BEST, lw=1.6, label=name, zorder=4)
 
 

@@ -1,8 +1,12 @@
-"""A search over settings (paper 3.3): every trial is a cross-validation in a RUN folder."""
+"""A search over settings (paper 3.3): every trial is a cross-validation in a RUN folder.
+
+The score that the best trial is chosen by is too good, as the best of many is. So some patients are
+kept aside, whom no trial sees (`nasion.study.aside`): its score on them is the one to go by.
+"""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +18,17 @@ from nasion.data.store import open_store
 from nasion.errors import NasionError
 from nasion.evaluation import trials as figures
 from nasion.evaluation.figures import save
-from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import LOWER_IS_BETTER, SCALARS, score
 from nasion.files import read_json, replacing, write_json, write_text
-from nasion.hms.segments import load_segments
-from nasion.out_of_fold import FILE_NAME as OOF
+from nasion.hms.segments import Segments, load_segments
 from nasion.out_of_fold import OutOfFold
-from nasion.periods import middle_rows
 from nasion.progress import Progress
-from nasion.seen import NOTHING, Seen
+from nasion.seen import Seen
+from nasion.study import aside
+from nasion.study.aside import judged_rows
 from nasion.study.experiment import resolved, with_phantoms
-from nasion.study.space import Space, Values, label, read_space, values_text
+from nasion.study.found import Found
+from nasion.study.space import Space, Values, label, read_space
 from nasion.study.storage import alone, opened
 from nasion.study.study import FINISHED, Objective, Report, Study, Trial, sampler_of
 from nasion.training.crossval import crossval
@@ -32,37 +36,7 @@ from nasion.training.origin import guard_held_out
 from nasion.training.run import Run
 from nasion.version import VERSION
 
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found, and what it could not draw."""
-
-    folder: Path
-    metric: str
-    trials: tuple[Trial, ...]
-    best: Trial
-    notes: tuple[str, ...]
-    over_folds: tuple[float, float] | None = None  # mean and sample sd of the best trial's folds
-    seen: Seen = NOTHING
-
-    @property
-    def summary(self) -> str:
-        """A few lines for the terminal."""
-        counts = {state: sum(t.state == state for t in self.trials) for state in FINISHED}
-        outcomes = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-        best = f"best is trial {self.best.number}, {self.metric} {self.best.value:.4f}"
-        if self.over_folds is not None:
-            best += " (mean of folds {:.4f} ± {:.4f})".format(*self.over_folds)
-        lines = [
-            *filter(None, (self.seen.warning,)),
-            f"{len(self.trials)} trials: {outcomes}",
-            f"{best}: {values_text(self.best.values)}",
-            *self.notes,
-            str(self.folder / "best.toml"),
-        ]
-        return "\n".join(lines)
+SCHEMA = 2  # of 1 no patient was kept aside
 
 
 def search(
@@ -78,7 +52,8 @@ def search(
 ) -> Found:
     """Run the trials of a configuration's [search] until all are finished.
 
-    Called again, or by several processes at the same time, it goes on with what is left.
+    Called again, or by several processes at the same time, it goes on with what is left. Patients
+    that no trial sees are kept aside and judge the trial that was chosen, when all are finished.
 
     Parameters
     ----------
@@ -96,8 +71,8 @@ def search(
     Raises
     ------
     NasionError
-        For what is wrong with the configuration, before the first trial; for a study that cannot
-        be reached; and where the first trial fails.
+        For what is wrong with the configuration, and too few patients, before the first trial; for
+        a study that cannot be reached; and where the first trial fails.
     """
     base = resolved(config, changes, data, init)
     space = read_space(config, tuple(changes), base)
@@ -112,7 +87,8 @@ def search(
         )
     url = storage or f"sqlite:///{(folder / 'study.db').as_posix()}"
     with alone(folder):
-        space, seen = _begin(space, folder, progress, allow_seen=allow_seen)
+        space, unseen, seen = _begin(space, folder, progress, allow_seen=allow_seen)
+    patients = frozenset(map(int, unseen.table["patient_id"]))
     with opened(url, name, maximised=metric not in LOWER_IS_BETTER) as optuna_study:
         optuna_study.sampler = sampler_of(space)
         study = Study(space, optuna_study)
@@ -120,7 +96,7 @@ def search(
             study.enqueue()
         done = -1
         notes: tuple[str, ...] = ()
-        for trials in study.work(_objective(space, folder, allow_seen=allow_seen)):
+        for trials in study.work(_objective(space, folder, patients, allow_seen=allow_seen)):
             before, done = done, sum(trial.state in FINISHED for trial in trials)
             table = _write_trials(folder, space, trials)
             if done > before:
@@ -130,15 +106,25 @@ def search(
         best = study.best(trials)
     if best is None:
         raise NasionError(f"{folder}: no trial was completed; trials.csv says why")
-    predicted = _run(folder, space.experiment(best.values)).folder / OOF
-    over_folds = _over_folds(OutOfFold.read(predicted), metric) if predicted.exists() else None
-    return Found(folder, metric, trials, best, notes, over_folds, seen)
+    run = _run(folder, space.experiment(best.values))
+    if not run.out_of_fold.exists():
+        return Found(folder, metric, trials, best, notes, seen=seen)
+    judged = aside.judge(run, unseen, metric, folder)
+    over_folds = _over_folds(OutOfFold.read(run.out_of_fold), metric)
+    chosen = {"trial": best.number, "metric": metric, "chosen_by": best.value}
+    write_json(folder / "best.json", {**chosen, "aside": judged.field, **seen.field})
+    return Found(folder, metric, trials, best, notes, judged, over_folds, seen)
 
 
 def _begin(
     space: Space, folder: Path, progress: Progress | None, *, allow_seen: bool
-) -> tuple[Space, Seen]:
-    """Start the folder, or make sure that it is this search's, with the data at hand."""
+) -> tuple[Space, Segments, Seen]:
+    """Start the folder, or make sure that it is this search's, with the data at hand.
+
+    Returns
+    -------
+    The space, segments of the patients kept aside, and how much of the data was learned from.
+    """
     about = {"schema": SCHEMA, "nasion": VERSION, "search": space.fingerprint}
     record = folder / "search.json"
     if record.exists():
@@ -150,16 +136,18 @@ def _begin(
         about = previous
     base = with_phantoms(space.base, folder, progress or (lambda done, total: None))
     store = Path(base.data.store or _trials(folder) / "store")
-    data = [path for path in (base.data.path, base.data.phantoms.path) if path]
-    seen = NOTHING
-    for path in data:  # once here, rather than by every process at the same time
-        segments = load_segments(Path(path), "train")
-        if path == data[0]:
-            seen = guard_held_out(base, segments, store, allow_seen=allow_seen)
-        open_store(segments, base.signal, store)
+    paths = [Path(path) for path in (base.data.path, base.data.phantoms.path) if path]
+    if not paths:
+        raise NasionError("data.path is empty; say where the data are, or give --data")
+    # Once here, rather than by every process at the same time.
+    segments, *others = (load_segments(path, "train") for path in paths)
+    seen = guard_held_out(base, segments, store, allow_seen=allow_seen)
+    learning, unseen = aside.parted(segments, aside.kept(folder, base, segments))
+    for part in (learning, *others):
+        open_store(part, base.signal, store)
     if not record.exists() or {**about, **seen.field} != about:
         write_json(record, {**about, **seen.field})
-    return replace(space, base=base), seen
+    return replace(space, base=base), unseen, seen
 
 
 def _trials(folder: Path) -> Path:
@@ -171,7 +159,9 @@ def _run(folder: Path, experiment: Experiment) -> Run:
     return Run(_trials(folder) / experiment.fingerprint)
 
 
-def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
+def _objective(
+    space: Space, folder: Path, patients_aside: frozenset[int], *, allow_seen: bool
+) -> Objective:
     """Cross-validate in a RUN folder, so that a trial that was cut off goes on."""
     metric = space.search.metric
 
@@ -185,7 +175,7 @@ def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
             if scores[-1] is not None:
                 report(done, total, scores[-1])
 
-        crossval(experiment, run, report=add_fold, allow_seen=allow_seen)
+        crossval(experiment, run, report=add_fold, aside=patients_aside, allow_seen=allow_seen)
         if scores[-1] is None:
             raise NasionError(f"{run.folder}: {metric} is undefined here; set search.metric to kld")
         return scores[-1]
@@ -195,16 +185,7 @@ def _objective(space: Space, folder: Path, *, allow_seen: bool) -> Objective:
 
 def _overall(rows: OutOfFold, metric: str) -> float | None:
     """Score out-of-fold rows, as `nasion evaluate` does."""
-    middle = middle_rows(rows.labels)
-    judged = Judged(
-        votes=rows.votes[middle].astype(float),
-        prediction=rows.probability[middle],
-        unit=np.unique(rows.names["patient_id"].iloc[middle], return_inverse=True)[1],
-        unit_name="patient",
-        fold=None,
-        rows={},
-    )
-    value: float | None = getattr(score(judged), metric).value
+    value: float | None = getattr(score(judged_rows(rows)), metric).value
     return value
 
 

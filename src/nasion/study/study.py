@@ -251,7 +251,7 @@ class Study:
             "trial %d %s%s: %s (%d of %d done%s)",
             number, current.state, score, current.error or values_text(current.values),
             done, len(trials),
-            f", best {best.value:.4f} of trial {best.number}" if best else "",
+            f", chosen so far: trial {best.number}, {best.value:.4f}" if best else "",
         )  # fmt: skip
 
     def _report(self, trial: optuna.Trial, done: int, total: int, value: float) -> None:

@@ -1,7 +1,7 @@
 """Training and cross-validation by patient (paper 3.3), from an experiment to a RUN folder."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def cohort(
     progress: Progress | None = None,
     *,
     held_out_fold: int | None = None,
+    aside: Collection[int] = (),
     allow_seen: bool = False,
 ) -> Cohort:
     """Load what an experiment learns from; folds are made once and written to the run.
@@ -84,6 +85,8 @@ def cohort(
     ----------
     held_out_fold
         The fold that is held out, `ALL` for none; by default each is in its turn.
+    aside
+        Patients who are left out altogether.
     allow_seen
         Mark the run rather than raise where `training.init` learned from rows to be held out.
     """
@@ -92,6 +95,7 @@ def cohort(
         raise NasionError("data.path is empty; say where the data are, or give --data")
     initial(experiment)  # what cannot be built must not begin a run
     segments = load_segments(Path(data_path or simulated), "train")
+    segments = segments.subset(~segments.table["patient_id"].isin(aside).to_numpy())
     fold = _folds(experiment, run, segments)
     parent = Path(experiment.data.store) if experiment.data.store else run.folder.parent / "store"
     held_out = segments.subset(fold >= 0 if held_out_fold is None else fold == held_out_fold)
@@ -114,8 +118,7 @@ def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.i
         return read_folds(path, segments.table)
     if experiment.data.folds:
         return read_folds(Path(experiment.data.folds), segments.table)
-    people = RecordedBackgrounds.of(segments.folder).people
-    sources = {person.patient_id: person.source for person in people}
+    sources = RecordedBackgrounds.of(segments.folder).sources
     return make_folds(segments.table, experiment.data.n_folds, experiment.seed, sources)
 
 
@@ -164,6 +167,7 @@ def crossval(
     progress: bool = False,
     fits: Progress | None = None,
     report: Scored | None = None,
+    aside: Collection[int] = (),
     allow_seen: bool = False,
 ) -> Path:
     """Fit every fold and predict each row by the network that never saw its patient.
@@ -179,6 +183,8 @@ def crossval(
         Called with the number of fits done and in all.
     report
         Called with the same and the out-of-fold rows so far.
+    aside
+        Patients who are left out altogether, neither learned from nor predicted.
     allow_seen
         Mark the run and its `oof.csv` rather than raise where `training.init` learned from some of
         the rows.
@@ -187,7 +193,7 @@ def crossval(
     -------
     Path of `oof.csv`, which `nasion.out_of_fold` reads.
     """
-    data = cohort(experiment, run, allow_seen=allow_seen)
+    data = cohort(experiment, run, aside=aside, allow_seen=allow_seen)
     _log.info("%s", described(data.segments.table, experiment.training))
     numbers = np.unique(data.fold[data.fold >= 0])
     sample = _sample_rows(data)
