@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"terms", "errors", "settings"},
     "simulation": {"errors", "files"},
     "seen": {"errors", "files"},
-    "provenance": {"terms", "errors", "files", "seen", "simulation"},
+    "landmarks": {"terms"},
+    "provenance": {"terms", "errors", "files", "landmarks", "seen", "simulation"},
     "guard": {"errors", "seen", "provenance"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
@@ -39,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": BASICS | {"accuracy", "alarms", "provenance", "windowing"},
     "catalogue": {"errors", "contract"},
     "phantom": BASICS,
-    "hms": BASICS | {"eeg", "guard", "provenance", "seen", "simulation", "spreadsheet"},
+    "hms": BASICS
+    | {"eeg", "guard", "landmarks", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
     "models": BASICS | {"accuracy", "alarms", "calibration", "contract", "provenance", "windowing"},
     "network": BASICS | {"catalogue", "contract", "provenance", "tensors", "windowing"},
@@ -69,8 +71,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "benchmark": BASICS
     | {
-        "contract", "eeg", "evaluation", "exports", "guard", "provenance", "reader", "report",
-        "seen", "simulation",
+        "contract", "eeg", "evaluation", "exports", "guard", "landmarks", "provenance", "reader",
+        "report", "seen", "simulation",
     },
     "explanation": BASICS
     | {

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from hms_folder import noise
 from nasion.errors import NasionError
+from nasion.landmarks import Landmarks
 from nasion.provenance import Provenance, Source, content
 from nasion.simulation import CALIBRATED, LEARNED, Simulation
 
@@ -19,6 +21,7 @@ class Table:
     lying: tuple[str, ...] = ()
     simulation: Simulation | None = None
     table: str = "table"
+    marks: dict[str, Landmarks] = field(default_factory=dict)
     patients: frozenset[int] = field(init=False)
     eegs: frozenset[int] = frozenset((70, 71))
 
@@ -27,6 +30,9 @@ class Table:
 
     def contents(self):
         return [(eeg, patient) for patient, eeg in self.rows]
+
+    def landmarks(self):
+        return [(self.marks[eeg], eeg, patient) for patient, eeg in self.rows if eeg in self.marks]
 
     def beside(self):
         return self.lying
@@ -68,6 +74,21 @@ def test_a_fit_has_not_learned_from_the_fold_that_it_held_out():
     assert counts(learned(folds=dict.fromkeys(range(5), LEARNED)).of_fit(1), *ROWS) == (4, 5)
     # A held-out EEG still tells that the numbers are the same.
     assert counts(learned().of_fit(1), (2, "c"), (1, "new")) == (1, 0)
+
+
+def test_a_piece_is_known_by_landmarks_and_so_is_what_its_fold_held_out():
+    eegs = {eeg: Landmarks.of(noise(30, number)) for number, eeg in enumerate("abcde")}
+    marks = [(eegs[eeg], eeg, patient) for patient, eeg in ROWS]
+    source = Source.of([(eeg, patient) for patient, eeg in ROWS], FOLDS, marks)
+    run = Provenance((source,))
+    assert Provenance.from_dict(json.loads(json.dumps(run.as_dict()))) == run
+    pieces = {
+        f"piece {number}": Landmarks.of(noise(30, number)[:, 500:4500]) for number in range(6)
+    }
+    rows = tuple((50 + number, f"piece {number}") for number in range(6))
+    assert run.shared_with(Table(rows, marks=pieces)).patients == {50, 51, 52, 53, 54}
+    assert run.of_fit(1).shared_with(Table(rows, marks=pieces)).patients == {50, 51, 54}
+    assert not run.of_fit(1).of_fit(None).shared_with(Table(rows[2:4], marks=pieces))
 
 
 def test_what_is_inherited_stays():
@@ -155,6 +176,9 @@ def test_it_comes_back_from_json_and_tells_no_number_and_no_content():
         lambda given: given["sources"][0].pop("locks"),
         lambda given: given["sources"][0]["locks"].update(a="no hash"),
         lambda given: given["sources"][0]["eegs"].update(abc=0),
+        lambda given: given["sources"][0].update(landmarks={"0": "!"}),
+        lambda given: given["sources"][0].update(landmarks={"x": ""}),
+        lambda given: given["sources"][0].update(landmarks=[]),
         lambda given: given["simulations"][0].update(seed=-1),
         lambda given: given["simulations"][0].update(kinds=["day"]),
         lambda given: given["simulations"][0].update(fold="0"),

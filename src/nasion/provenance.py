@@ -2,8 +2,9 @@
 
 An EEG is known by its content: its samples at 200 Hz in steps of `STEP_UV`, in the order of
 `nasion.terms.COLUMNS`. The same samples are recognised under any name, number and folder, in
-another table, in parquet written anew, with columns in another order. A piece of an EEG, or one
-that was filtered, scaled or resampled, is not.
+another table, in parquet written anew, with columns in another order. A piece of an EEG, a mirrored
+one, one in another unit, montage or rate, or from an EDF file, is known by its landmarks
+(`nasion.landmarks`, which says what they don't tell).
 
 A patient is known in three ways:
 
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 
 from nasion.errors import NasionError
 from nasion.files import of_schema, read_json, write_text
+from nasion.landmarks import Landmarks, Words, packed, unpacked
 from nasion.seen import Seen
 from nasion.simulation import CALIBRATED, LEARNED, UNSEEN, Simulation
 
@@ -43,6 +45,7 @@ STEP_UV, LARGEST = 0.01, 2**31 - 1  # of a sample, and steps of it
 NOTHING_RECORDED = -LARGEST - 1
 DIGITS = 12  # of a hash: two of 20,000 EEGs agree by chance in one of a million data sets
 KEY_DIGITS = 16
+_HASHES = ("eegs", "patients", "locks")
 
 
 def content(signals: NDArray[np.floating]) -> str:
@@ -92,6 +95,9 @@ class Subjects(Protocol):
     def contents(self) -> Iterable[tuple[str, int]]:
         """Content and patient of each EEG."""
 
+    def landmarks(self) -> Iterable[tuple[Landmarks, str, int]]:
+        """Landmarks, content and patient of each EEG."""
+
     def beside(self) -> Iterable[str]:
         """Contents of EEGs that lie in the folder, but not in its table."""
 
@@ -140,24 +146,37 @@ class Source:
         The fold that held out each, or `LEARNED`, `CALIBRATED`, `UNSEEN`.
     locks
         The key of the patients' numbers, locked by the content of each EEG.
+    landmarks
+        By what `eegs` has of their EEGs (`nasion.landmarks.packed`); none of older runs.
     """
 
     salt: str
     eegs: Mapping[str, int] = field(repr=False)
     patients: Mapping[str, int] = field(repr=False)
     locks: Mapping[str, str] = field(repr=False)
+    landmarks: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, contents: Iterable[tuple[str, int]], fold: Mapping[int, int]) -> "Source":
-        """Describe a data set by content and patient of each EEG and the fold of each patient."""
+    def of(
+        cls,
+        contents: Iterable[tuple[str, int]],
+        fold: Mapping[int, int],
+        landmarks: Iterable[tuple[Landmarks, str, int]] = (),
+    ) -> "Source":
+        """Describe a data set by what its EEGs and patients are told by and each patient's fold."""
         pairs = sorted({pair for pair in contents if pair[0]})
         key = _hash("key", *(eeg for eeg, _ in pairs), digits=KEY_DIGITS)
         salt = _hash("salt", key)
+        by_fold: dict[int, list[Words]] = {}
+        for marks, _, patient in landmarks:
+            if len(marks.words):
+                by_fold.setdefault(fold[patient], []).append(marks.hashed(salt))
         return cls(
             salt,
             {_hash(salt, eeg): fold[patient] for eeg, patient in pairs},
             {_hash(salt, key, str(patient)): number for patient, number in sorted(fold.items())},
             {_hash(salt, eeg): _locked(key, salt, eeg) for eeg, _ in pairs},
+            {number: _joined(by_fold[number]) for number in sorted(by_fold)},
         )
 
     def of_fit(self, fold: int | None) -> "Source":
@@ -167,7 +186,9 @@ class Source:
             {name: UNSEEN if number in unseen else LEARNED for name, number in folds.items()}
             for folds in (self.eegs, self.patients)
         )
-        return replace(self, eegs=eegs, patients=patients)
+        learned = [unpacked(text) for key, text in self.landmarks.items() if key not in unseen]
+        landmarks = {LEARNED: _joined(learned)} if learned else {}
+        return replace(self, eegs=eegs, patients=patients, landmarks=landmarks)
 
     def shared_with(self, subjects: Subjects) -> Shared:
         """Whom a data set has in common with this one."""
@@ -177,12 +198,25 @@ class Source:
             for eeg, patient in pairs
             if self.eegs.get(_hash(self.salt, eeg), UNSEEN) != UNSEEN
         ]
+        common += self._recut(subjects, {eeg for eeg, _ in common})
         patients = {patient for _, patient in common}
         key = self._key(pairs, subjects)
         if key:
             hashes = {number: _hash(self.salt, key, str(number)) for number in subjects.patients}
             patients |= {n for n, h in hashes.items() if self.patients.get(h, UNSEEN) != UNSEEN}
         return Shared(frozenset(patients), frozenset(eeg for eeg, _ in common))
+
+    def _recut(self, subjects: Subjects, found: set[str]) -> list[tuple[str, int]]:
+        """Content and patient of other EEGs that have landmarks of what was learned from."""
+        learned = [unpacked(text) for key, text in self.landmarks.items() if key != UNSEEN]
+        if not learned:
+            return []
+        known = np.unique(np.concatenate(learned))
+        return [
+            (eeg, patient)
+            for marks, eeg, patient in subjects.landmarks()
+            if eeg and eeg not in found and marks.among(known, self.salt)
+        ]
 
     def _key(self, pairs: list[tuple[str, int]], subjects: Subjects) -> str:
         """The key of the numbers, where an EEG of the data set opens it; else none."""
@@ -202,17 +236,19 @@ class Source:
 
     def as_dict(self) -> dict[str, Any]:
         """Give what a file holds."""
-        return {name: dict(getattr(self, name)) for name in ("eegs", "patients", "locks")} | {
-            "salt": self.salt
-        }
+        content: dict[str, Any] = {name: dict(getattr(self, name)) for name in _HASHES}
+        if self.landmarks:
+            content["landmarks"] = {str(fold): text for fold, text in self.landmarks.items()}
+        return {**content, "salt": self.salt}
 
     @classmethod
     def from_dict(cls, content: Any, source: str) -> "Source":
         """Check what a file held; `source` names it in errors."""
         try:
-            salt, eegs, patients, locks = (
-                content[name] for name in ("salt", "eegs", "patients", "locks")
-            )
+            salt, eegs, patients, locks = (content[name] for name in ("salt", *_HASHES))
+            landmarks = {int(fold): text for fold, text in content.get("landmarks", {}).items()}
+            for text in landmarks.values():
+                unpacked(text)
             folds = [*eegs.values(), *patients.values()]
             texts = [salt, *eegs, *patients, *locks, *locks.values()]
             if not all(type(fold) is int for fold in folds) or eegs.keys() != locks.keys():
@@ -224,7 +260,7 @@ class Source:
                 f"{source}: a source needs salt, eegs, patients and locks, all hashes; "
                 "copy the file anew"
             ) from None
-        return cls(salt, eegs, patients, locks)
+        return cls(salt, eegs, patients, locks, landmarks)
 
 
 @dataclass(frozen=True)
@@ -318,6 +354,10 @@ class Provenance:
         """Read that of a RUN folder; None for one that was made before provenance was kept."""
         path = folder / FILE_NAME
         return cls.from_dict(read_json(path), str(path)) if path.exists() else None
+
+
+def _joined(hashed: list[Words]) -> str:
+    return packed(np.unique(np.concatenate(hashed)))
 
 
 def _hash(*parts: str, digits: int = DIGITS) -> str:

@@ -18,6 +18,7 @@ from nasion.provenance import Provenance
 from nasion.seen import Seen
 from nasion.simulation import Simulation
 from nasion.study.data_set import simulate
+from nasion.terms import MIRRORED_COLUMNS
 from nasion.training.run import Run
 
 CONFIG = """
@@ -154,6 +155,16 @@ def renamed(path):
     return path, (PATIENTS, EEGS)
 
 
+def altered(path):
+    """Pieces of the EEGs, mirrored, against another reference, at another gain, renumbered."""
+    signals = {}
+    for eeg_id, _ in PAIRS:
+        piece = noise(10, eeg_id)[:, 150:]
+        signals[eeg_id + 500] = 0.7 * (piece - piece[3])[MIRRORED_COLUMNS]
+    rows = [row(eeg_id + 500, patient_id * 31) for eeg_id, patient_id in PAIRS]
+    return write_hms(path, rows, signals=signals), (PATIENTS, EEGS)
+
+
 def other_rows(path):
     """New EEGs of two of the patients, in a copy of the folder."""
     folder_of(path, PAIRS)
@@ -166,7 +177,7 @@ def stranger(path):
     return write_hms(path, rows, signals={i: noise(10, 1000 + i) for i, _ in PAIRS}), (0, 0)
 
 
-SETS = (subset, renamed, other_rows, stranger)
+SETS = (subset, renamed, altered, other_rows, stranger)
 
 
 @pytest.mark.parametrize("data_set", SETS)
@@ -233,6 +244,23 @@ def test_packed_and_fine_tuned_runs_carry_it_on(made, tmp_path):
     assert Provenance.of(tuned) == before
     message = refused("predict", made.data, "--run", tuned, "-o", tmp_path / "p.csv")
     assert "2 patients and 4 EEGs" in message  # of the fold that the start learned from
+
+
+@pytest.mark.more
+def test_whatever_form_the_weights_are_given_away_in_knows_altered_eegs(made, tmp_path):
+    data, (patients, eegs) = altered(tmp_path / "data")
+    packed, model, published = (tmp_path / name for name in ("packed", "model.onnx", "published"))
+    done("pack", made.run, packed)
+    done("export", packed, "-o", model, "--half")
+    done("state", model, "--licence", "MIT")
+    done("publish", made.run, published, "--name", "ours", "--licence", "MIT")
+    other = made.runs / "other"
+    folds = ("--set", f'data.folds="{made.run}/folds.csv"', "--set", "seed=5", "--no-export")
+    done("crossval", made.config, "--data", made.data, "--out", other, *folds)
+    done("blend", made.run, other, "--out", made.runs / "both")
+    for form in (packed, model, published, published / "model.onnx", made.runs / "both"):
+        message = refused("predict", data, "--run", form, "-o", tmp_path / "p.csv")
+        assert f"learned from {patients} patients and {eegs} EEGs" in message
 
 
 def test_an_older_run_is_told_by_its_table_alone_and_says_so(made, tmp_path, caplog):

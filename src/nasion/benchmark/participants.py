@@ -11,6 +11,7 @@ from nasion import provenance
 from nasion.benchmark.data_set import DataSet, Item
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
+from nasion.landmarks import NONE, Landmarks, joined
 from nasion.simulation import Simulation
 
 PIECE_S = 600.0
@@ -58,25 +59,30 @@ class Participants:
 
     def contents(self) -> Iterable[tuple[str, int]]:
         """Content and subject of each recording that can be read."""
-        return self._contents
+        return [(content, subject) for _, content, subject in self._recordings]
+
+    def landmarks(self) -> Iterable[tuple[Landmarks, str, int]]:
+        """Landmarks, content and subject of each recording that can be read."""
+        return self._recordings
 
     @cached_property
-    def _contents(self) -> list[tuple[str, int]]:
-        return [(self._content(item), self.numbers[item.subject]) for item in self.data_set.items]
+    def _recordings(self) -> list[tuple[Landmarks, str, int]]:
+        return [(*self._traits(item), self.numbers[item.subject]) for item in self.data_set.items]
 
     def beside(self) -> Iterable[str]:
         """None: all recordings are listed."""
         return ()
 
-    def _content(self, item: Item) -> str:
-        """Digest of a recording; empty where it can't be read, since nothing is scored then."""
+    def _traits(self, item: Item) -> tuple[Landmarks, str]:
+        """Landmarks and content; none where it can't be read, since nothing is scored then."""
+        steps, parts = [], []
         try:
             recording = open_recording(item.path, unit=self.unit)
             borders = [*np.arange(0.0, recording.duration_s, PIECE_S), recording.duration_s]
-            pieces = [
-                provenance.steps_of(recording.signals(start, stop))
-                for start, stop in pairwise(borders)
-            ]
+            for start, stop in pairwise(borders):
+                signals = recording.signals(start, stop)
+                steps.append(provenance.steps_of(signals))
+                parts.append(Landmarks.of(signals).later(start))
         except NasionError:
-            return ""
-        return provenance.digest(np.concatenate(pieces, axis=1))
+            return NONE, ""
+        return joined(parts), provenance.digest(np.concatenate(steps, axis=1))

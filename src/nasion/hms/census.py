@@ -6,14 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasion import guard, provenance
 from nasion.eeg.naming import parse
 from nasion.eeg.parquet import open_parquet
 from nasion.files import read_json, write_json
 from nasion.hms.segments import Segments, fingerprint
+from nasion.landmarks import Landmarks
 from nasion.provenance import Provenance
 from nasion.seen import Seen
 from nasion.simulation import RecordedBackgrounds, Simulation
@@ -63,19 +66,27 @@ class Census:
 
     def contents(self) -> list[tuple[str, int]]:
         """Content and patient of each EEG, and of each recording that lends a background."""
-        return self._contents
+        return [*((traits.content, patient) for traits, patient in self._traits), *self._lent]
 
-    @cached_property
-    def _contents(self) -> list[tuple[str, int]]:
-        pairs = self.segments.table[["eeg_id", "patient_id"]].drop_duplicates()
-        paths = [self.segments.eeg_path(int(eeg_id)) for eeg_id in pairs["eeg_id"]]
-        lent = [
+    def landmarks(self) -> Iterator[tuple[Landmarks, str, int]]:
+        """Landmarks, content and patient of each EEG."""
+        for traits, patient in self._traits:
+            yield Landmarks.from_text(traits.landmarks), traits.content, patient
+
+    @property
+    def _lent(self) -> list[tuple[str, int]]:
+        return [
             (content, person.patient_id)
             for person in self.backgrounds.people
             for content in person.contents
             if person.patient_id in self.patients
         ]
-        return [*zip(self._digests(paths), map(int, pairs["patient_id"]), strict=True), *lent]
+
+    @cached_property
+    def _traits(self) -> list[tuple["Traits", int]]:
+        pairs = self.segments.table[["eeg_id", "patient_id"]].drop_duplicates()
+        paths = [self.segments.eeg_path(int(eeg_id)) for eeg_id in pairs["eeg_id"]]
+        return list(zip(self._read(paths), map(int, pairs["patient_id"]), strict=True))
 
     def beside(self) -> Iterator[str]:
         """Contents of EEGs that lie in the folder, but not in its table; of many only some."""
@@ -85,16 +96,27 @@ class Census:
         for number in np.unique(np.linspace(0, len(paths) - 1, BESIDE).round()) if paths else ():
             yield eeg_content(paths[int(number)])
 
-    def _digests(self, paths: list[Path]) -> list[str]:
+    def _read(self, paths: list[Path]) -> list["Traits"]:
         memo = self.memo / MEMO if self.memo else None
-        digests: dict[str, str] = read_json(memo) if memo and memo.exists() else {}
+        known: dict[str, Any] = read_json(memo) if memo and memo.exists() else {}
         keys = [_key(path) for path in paths]
-        new = {key: path for key, path in zip(keys, paths, strict=True) if key not in digests}
+        new = {
+            key: path
+            for key, path in zip(keys, paths, strict=True)
+            if not isinstance(known.get(key), list)  # contents alone, in an older memo
+        }
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            digests |= zip(new, pool.map(eeg_content, new.values()), strict=True)
+            known |= zip(new, map(list, pool.map(traits_of, new.values())), strict=True)
         if memo and new:
-            write_json(memo, digests)
-        return [digests[key] for key in keys]
+            write_json(memo, known)
+        return [Traits(*known[key]) for key in keys]
+
+
+class Traits(NamedTuple):
+    """What an EEG is known by: its content, and its landmarks as text."""
+
+    content: str
+    landmarks: str
 
 
 def _key(path: Path) -> str:
@@ -102,8 +124,18 @@ def _key(path: Path) -> str:
     return f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
 
 
+def traits_of(path: Path) -> Traits:
+    """Content and landmarks of an EEG."""
+    signals = _signals(path)
+    return Traits(provenance.content(signals), Landmarks.of(signals).text)
+
+
 def eeg_content(path: Path) -> str:
     """Digest of an EEG's samples (`nasion.provenance.content`), as they stand in the file."""
+    return provenance.content(_signals(path))
+
+
+def _signals(path: Path) -> NDArray[np.float32]:
     source = open_parquet(path)
     (track,) = source.tracks
     signals = np.full((len(COLUMNS), track.n_times), np.nan, np.float32)
@@ -113,7 +145,7 @@ def eeg_content(path: Path) -> str:
         rows.setdefault("EKG" if channel.kind == "ekg" else channel.site, row)
     places = {COLUMNS.index(name): row for name, row in rows.items() if name in COLUMNS}
     signals[list(places)] = track.read(list(places.values()), 0, track.n_times)
-    return provenance.content(signals)
+    return signals
 
 
 def guard_unseen(

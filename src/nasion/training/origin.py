@@ -100,11 +100,13 @@ def _phantom_provenance(experiment: Experiment, census: Census, fold: dict[int, 
     if not fold:
         census = Census(load_segments(Path(path), "train"), census.memo)
         fold = dict.fromkeys(census.patients, LEARNED)
-    return Provenance((Source.of(census.contents(), fold),))
+    return Provenance((Source.of(census.contents(), fold, census.landmarks()),))
 
 
 def _segment_provenance(census: Census, fold: dict[int, int]) -> Provenance:
     """Of segments, and of people on whose recordings some of their patients are simulated."""
     sources = lenders(census.backgrounds.people, fold)
     simulations = census.simulation.by_fold(fold) if census.simulation else ()
-    return Provenance((Source.of(census.contents(), fold), *sources), simulations)
+    return Provenance(
+        (Source.of(census.contents(), fold, census.landmarks()), *sources), simulations
+    )
