@@ -72,3 +72,31 @@ def test_what_is_no_such_file_is_refused_in_one_line(tmp_path: Path) -> None:
     table.astype({"lpd_vote": object}).assign(lpd_vote="many").to_csv(path, index=False)
     with pytest.raises(NasionError, match="not an oof"):
         OutOfFold.read(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        (PROBABILITIES[2], np.nan, "its probabilities are not six from 0 to 1"),
+        (PROBABILITIES[2], -0.1, "its probabilities are not six from 0 to 1"),
+        (PROBABILITIES[2], 7, "its probabilities are not six from 0 to 1"),
+        (PROBABILITIES[2], np.inf, "its probabilities are not six from 0 to 1"),
+        (VOTE_COLUMNS[1], 0.5, "its votes are not six counts"),
+        (VOTE_COLUMNS[1], 1e308, "its votes are not six counts"),
+        (VOTE_COLUMNS[1], -1, "its votes are not six counts"),
+        (VOTE_COLUMNS[1], np.nan, "its votes are not six counts"),
+        ("fold", 0.5, "fold, eeg_id, eeg_sub_id, patient_id are whole numbers"),
+        ("patient_id", np.inf, "fold, eeg_id, eeg_sub_id, patient_id are whole numbers"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_with_its_line(
+    tmp_path: Path, column: str, value: float, says: str
+) -> None:
+    path = tmp_path / "oof.csv"
+    rows().write(path)
+    table = pd.read_csv(path).astype({column: float})
+    table.loc[4, column] = value
+    table.to_csv(path, index=False)
+    with pytest.raises(NasionError) as caught:
+        OutOfFold.read(path)
+    assert str(caught.value).startswith(f"{path}, line 6: {says}")

@@ -23,6 +23,9 @@ NAMES = ("fold", "eeg_id", "eeg_sub_id", "patient_id")
 PROBABILITIES = tuple(f"{pattern}_probability" for pattern in PATTERNS)
 OLD_PROBABILITIES, OLD_VOTES = VOTE_COLUMNS, tuple(f"label_{name}" for name in VOTE_COLUMNS)
 
+SUM_TOLERANCE = 1e-3  # of probabilities
+MOST_VOTES = 10**6
+
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
@@ -66,7 +69,8 @@ class OutOfFold:
         Raises
         ------
         NasionError
-            For a file that is missing, is no csv or lacks a column.
+            For a file that is missing, is no csv, lacks a column, or holds what is no probability,
+            count of votes or whole number.
         """
         try:
             table = pd.read_csv(path)
@@ -88,6 +92,7 @@ class OutOfFold:
             counts = table[list(votes)].apply(pd.to_numeric).to_numpy()
         except ValueError as error:
             raise NasionError(f"{path}: not an oof.csv ({error}); run crossval again") from None
+        _refuse_wrong(path, table, probability, counts)
         # Rows lie together, as `of` has them: sums over rows are the same to the last digit.
         orderly = np.ascontiguousarray(probability), np.ascontiguousarray(counts)
         return cls(table[list(NAMES)], *orderly)
@@ -124,3 +129,25 @@ class OutOfFold:
     def _rows(self, rows: NDArray[np.int_]) -> "OutOfFold":
         names = self.names.iloc[rows].reset_index(drop=True)
         return OutOfFold(names, self.probability[rows], self.votes[rows])
+
+
+def _refuse_wrong(
+    path: Path, table: pd.DataFrame, probability: NDArray[np.float64], votes: NDArray[Any]
+) -> None:
+    """Raise about the first row that `write` can't have written."""
+    counts = np.asarray(votes, float)
+    names = table[list(NAMES)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    even = np.abs(probability.sum(1) - 1) <= SUM_TOLERANCE
+    whole = (counts >= 0) & (counts <= MOST_VOTES) & _whole(counts)
+    for right, problem in (
+        ((probability >= 0).all(1) & even, "its probabilities are not six from 0 to 1, of sum 1"),
+        (whole.all(1) & (counts.sum(1) > 0), "its votes are not six counts"),
+        (_whole(names).all(1), f"{', '.join(NAMES)} are whole numbers"),
+    ):
+        if not right.all():
+            line = int(np.argmin(right)) + 2
+            raise NasionError(f"{path}, line {line}: {problem}; run crossval again")
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.isfinite(values) & (np.where(np.isfinite(values), values, 0.5) % 1 == 0)

@@ -228,6 +228,13 @@ def test_bad_labels_are_refused_by_row(changes: dict, says: str, tmp_path: Path)
     assert says in message(error)
 
 
+def test_per_cent_are_no_votes(tmp_path: Path) -> None:
+    labels = labels_table()
+    labels[list(VOTES)] = (70, 10, 10, 5, 5, 0)
+    with pytest.raises(NasionError, match=r"its votes are per cent \(each row sums to 100\)"):
+        read_labels(write(tmp_path / "labels.csv", labels))
+
+
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "p.csv", predictions_table().drop(columns=["lpd_vote", "eeg_id"]))
     with pytest.raises(NasionError, match=r"p\.csv: no column eeg_id, lpd_vote; needed are"):

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from hms_folder import noise, segment, write_hms
-from nasion.config import HMS_VIEW
+from nasion.config import HMS_VIEW, Signal, Spectrogram
+from nasion.data.store import open_store
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.hms.agreement import refuse_unseen
@@ -120,7 +121,47 @@ def test_a_label_that_reaches_beyond_its_eeg_is_found(paired, offset_s, says):
     ("offset_s", "seen"), [(-20.0, True), (-20.5, False), (30.0, True), (30.5, False), (1e9, False)]
 )
 def test_a_label_of_seconds_that_are_not_there_is_no_data(paired, offset_s, seen):
-    change(paired, eeg_label_offset_seconds=[offset_s, -500.0])
+    change(paired, eeg_label_offset_seconds=[offset_s, -20.0])
     segments = load_segments(paired)
     with nullcontext() if seen else pytest.raises(NasionError, match="eeg_sub_id 0 begins at"):
         refuse_unseen(segments, {11: 60.0, 12: 10.0}.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "seen"), [(-50, False), (-49, True), (9.9, True), (10, False), (1e308, False)]
+)
+def test_a_label_of_a_short_eeg_may_not_lie_outside_altogether(paired, offset_s, seen):
+    change(paired, eeg_label_offset_seconds=[6.0, offset_s])
+    segments = load_segments(paired)
+    with nullcontext() if seen else pytest.raises(NasionError, match="its EEG is 10 s long"):
+        refuse_unseen(segments, {11: 60.0, 12: 10.0}.__getitem__)
+    assert any("a label begins at" in text for text in findings(paired)) == (offset_s != -49)
+
+
+CONTEXT = Signal(spectrogram=Spectrogram(views=("centre", "context")))
+
+
+@pytest.mark.parametrize("offset_s", [1e6, -1e6, 1e308, -1e308])
+def test_a_label_that_its_spectrogram_does_not_reach_is_no_data(paired, offset_s, tmp_path):
+    change(paired, spectrogram_label_offset_seconds=[offset_s, 205.0])
+    assert any("of its spectrogram 5.parquet" in text for text in findings(paired))
+    says = r"train\.csv: a label's 10 min begin at .* of spectrogram_id 5, which ends at"
+    with pytest.raises(NasionError, match=says):
+        open_store(load_segments(paired), CONTEXT, tmp_path / "store")
+    open_store(load_segments(paired), Signal(), tmp_path / "store")  # which shows no context
+
+
+def test_a_spectrogram_of_another_patient_is_said_before_it_is_learned_from(
+    paired, tmp_path, caplog
+):
+    open_store(load_segments(paired), CONTEXT, tmp_path / "store")
+    assert not caplog.records
+    one = paired / "train_spectrograms" / "5.parquet"
+    genuine(paired / "train_eegs" / "12.parquet", 125.0).to_parquet(one)
+    for _ in range(2):  # also where the store is there already
+        caplog.clear()
+        open_store(load_segments(paired), CONTEXT, tmp_path / "store")
+        (record,) = caplog.records
+        text = record.getMessage()
+        assert text.startswith(f"{paired}: 1 of ")
+        assert "(5.parquet first): wrong spectrogram_id or offsets; nasion check" in text

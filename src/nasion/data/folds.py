@@ -17,6 +17,8 @@ from nasion.hms.segments import consensus
 from nasion.periods import middle_rows
 from nasion.spreadsheet import read_spreadsheet
 
+MOST_FOLDS = 10**6
+
 
 def make_folds(
     table: pd.DataFrame, n_folds: int, seed: int, sources: Mapping[int, str] | None = None
@@ -91,8 +93,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
     if key is None or "fold" not in frame:
         raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id)")
-    if (frame["fold"] % 1 != 0).any():
-        raise NasionError(f"{path}: column fold must hold whole numbers")
+    if ((frame["fold"] % 1 != 0) | ~frame["fold"].between(0, MOST_FOLDS)).any():
+        raise NasionError(f"{path}: column fold must hold whole numbers from 0")
     pairs = frame[[key, "fold"]].drop_duplicates()
     duplicated = pairs[key].duplicated()
     if duplicated.any():

@@ -21,13 +21,13 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.config import Signal
+from nasion.config import HMS_VIEW, Signal
 from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
 from nasion.files import make_folder, of_schema, open_private, read_json, room_for, write_json
-from nasion.hms.agreement import refuse_unseen
+from nasion.hms import agreement
 from nasion.hms.segments import Segments, read_spectrogram
 from nasion.progress import Progress
 from nasion.settings import fingerprint
@@ -36,6 +36,7 @@ from nasion.windowing import Representation, Window, cut
 SCHEMA = 1
 AT_ONCE = 64  # files in memory
 HEADER_BYTES = 256
+AGREES = "correlation"  # of a spectrogram with its EEG, in the index
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,18 @@ class Store:
         """Length of an EEG."""
         return float(self.index["eegs"][str(eeg_id)]["duration_s"])
 
+    def span_s(self, spectrogram_id: int) -> tuple[float, float]:
+        """Begin and end of a ready-made spectrogram, on its own clock."""
+        entry = self.index["spectrograms"][str(spectrogram_id)]
+        (first, stop), first_s = entry["ready"], float(entry["first_time_s"])
+        return first_s, first_s + (stop - first) * HMS_VIEW.step_s
+
+    @property
+    def correlations(self) -> dict[int, float]:
+        """How far ready-made spectrograms agree with their EEGs, of those that were compared."""
+        entries = self.index["spectrograms"].items()
+        return {int(key): entry[AGREES] for key, entry in entries if AGREES in entry}
+
     def _context(self, row: Any) -> NDArray[np.float32] | None:
         entry = self.index["spectrograms"].get(str(int(row.spectrogram_id)))
         if entry is None or not ReadyMade.shows(self.settings):
@@ -89,14 +102,18 @@ def open_store(
     Raises
     ------
     NasionError
-        Where a file can't be read, or a label speaks of seconds that its EEG doesn't have.
+        Where a file can't be read, or a label speaks of seconds that its EEG or its spectrogram
+        doesn't have.
     """
     folder = parent / _fingerprint(segments, settings)
     if not (folder / "index.json").exists():
         with building(folder, "index.json") as temporary:
             _build(segments, settings, temporary, progress or (lambda done, total: None))
     store = load_store(folder, settings)
-    refuse_unseen(segments, store.duration_s)
+    agreement.refuse_unseen(segments, store.duration_s)
+    if ReadyMade.shows(settings):
+        agreement.refuse_elsewhere(segments, store.span_s)
+        agreement.warn_of_others(segments, store.correlations)
     return store
 
 
@@ -204,6 +221,8 @@ def _build(segments: Segments, settings: Signal, folder: Path, progress: Progres
             place = arrays.append("ready", np.moveaxis(ready.columns, -1, 0))
             index["spectrograms"][str(key)] = {"first_time_s": ready.first_time_s, "ready": place}
             progress(done := done + 1, total)
+        for key, value in (agreement.correlations(segments) if spectrograms else {}).items():
+            index["spectrograms"][str(key)][AGREES] = value
         index["arrays"] = arrays.names
     write_json(folder / "index.json", index)
 

@@ -28,6 +28,7 @@ RATER = re.compile(r"rater_\w+")
 ABSTAINED = -1  # in place of the number of the pattern a rater chose
 SUM_TOLERANCE = 1e-3
 MOST_VOTES = 10**6
+PER_CENT = 100
 LARGEST_ID = 2**53  # whole numbers up to here are exact as float64
 
 
@@ -70,6 +71,8 @@ def read_labels(path: Path, *, carried: bool = False) -> Labels:
     _need(path, table, columns)
     votes = _numbers(path, table, columns, "votes are whole numbers from 0")
     _refuse(path, table, votes.sum(1) == 0, "has no votes; leave the row out")
+    if (votes.sum(1) == PER_CENT).all():
+        raise NasionError(f"{path}: its votes are per cent (each row sums to 100); give counts")
     frame = _keys(path, table, IDS)
     frame[list(VOTE_COLUMNS)] = votes
     refuse_repeats(path, frame, by_window="eeg_sub_id" in frame)
