@@ -148,7 +148,8 @@ def test_a_label_that_its_spectrogram_does_not_reach_is_no_data(paired, offset_s
     says = r"train\.csv: a label's 10 min begin at .* of spectrogram_id 5, which ends at"
     with pytest.raises(NasionError, match=says):
         open_store(load_segments(paired), CONTEXT, tmp_path / "store")
-    open_store(load_segments(paired), Signal(), tmp_path / "store")  # which shows no context
+    centre = Signal(spectrogram=Spectrogram(views=("centre",)))
+    open_store(load_segments(paired), centre, tmp_path / "store")  # which does not show it
 
 
 def test_a_spectrogram_of_another_patient_is_said_before_it_is_learned_from(
