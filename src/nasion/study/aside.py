@@ -93,7 +93,7 @@ def kept(folder: Path, experiment: Experiment, segments: Segments) -> frozenset[
     if not path.exists():
         patients = sorted(drawn(experiment, segments))
         with replacing(path) as temporary:
-            pd.DataFrame({PATIENT_ID: patients}).to_csv(temporary, index=False)
+            pd.DataFrame({PATIENT_ID: patients}).to_csv(temporary, index=False, lineterminator="\n")
     frame = read_spreadsheet(path, (PATIENT_ID,))
     texts = list(frame.get(PATIENT_ID, ()))
     known = {str(patient): int(patient) for patient in segments.table[PATIENT_ID].unique()}
