@@ -82,7 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": BASICS
     | {
         "catalogue", "contract", "data", "eeg", "evaluation", "hms", "models", "network",
-        "out_of_fold", "periods", "phantom", "provenance", "seen", "simulation", "spreadsheet",
+        "out_of_fold", "periods", "phantom", "prediction", "provenance", "seen", "simulation", "spreadsheet",
         "training",
     },
     "review": BASICS

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hms_folder import segment
+from hms_folder import noise, segment, write_hms
+from nasion.config import load
 from nasion.data.folds import make_folds
 from nasion.evaluation.inputs import read_labels
 from nasion.evaluation.judged import judge
@@ -12,8 +13,26 @@ from nasion.evaluation.metrics import draws, score
 from nasion.out_of_fold import OutOfFold
 from nasion.study.aside import judged_rows
 from nasion.terms import PATTERNS, VOTE_COLUMNS
+from nasion.training.crossval import crossval
+from nasion.training.run import Run
 
 PATIENTS, EEGS, FOLDS = 60, 4, 5
+CONFIG = """
+[data]
+n_folds = 2
+[signal.spectrogram]
+views = ["centre"]
+[model]
+modality = "waveform"
+n_features = 8
+[model.wavenet]
+channels = [8]
+hemispheres = "shared"
+[training]
+epochs = 2
+batch_size = 8
+precision = "float32"
+"""
 
 
 def scored(rows):
@@ -76,3 +95,21 @@ def test_a_probe_of_patients_alone_scores_at_chance_unless_patients_cross_folds(
         told = judge(tmp_path / "oof.csv", read_labels(tmp_path / "oof.csv")).warnings
         assert len(told) == n_warnings
         assert all("patients in more than one fold: what was predicted" in text for text in told)
+
+
+@pytest.mark.more
+def test_fits_on_shuffled_labels_score_at_the_prior(tmp_path):
+    n_patients = 30
+    labels = labels_of(n_patients, 1, seed=2)
+    signals = {eeg_id: noise(10, eeg_id) for eeg_id in labels["eeg_id"]}
+    data = write_hms(tmp_path / "data", labels.to_dict("records"), signals=signals)
+    config = tmp_path / "a.toml"
+    config.write_text(CONFIG)
+    experiment = load(config, (f'data.path = "{data}"',))
+    scores = scored(OutOfFold.read(crossval(experiment, Run(tmp_path / "run"))))
+    assert scores.n_patients == n_patients
+    low, high = scores.auroc_macro.ci95
+    assert low < 0.5 < high
+    assert scores.kld.ci95.high > scores.prior_kld
+    low, high = scores.accuracy.ci95
+    assert low < np.bincount(labels[list(VOTE_COLUMNS)].to_numpy().argmax(1)).max() / n_patients
