@@ -27,8 +27,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"errors", "files"},
     "seen": {"errors", "files"},
     "landmarks": {"terms"},
-    "provenance": {"terms", "errors", "files", "landmarks", "seen", "simulation"},
-    "guard": {"errors", "seen", "provenance"},
+    "subjects": {"landmarks", "seen", "simulation"},
+    "provenance": {"terms", "errors", "files", "landmarks", "simulation", "subjects"},
+    "guard": {"errors", "seen", "provenance", "subjects"},
     "calibration": {"terms", "errors", "files"},
     "windowing": BASICS,
     "periods": {"terms"},
@@ -82,8 +83,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": BASICS
     | {
         "catalogue", "contract", "data", "eeg", "evaluation", "hms", "models", "network",
-        "out_of_fold", "periods", "phantom", "prediction", "provenance", "seen", "simulation", "spreadsheet",
-        "training",
+        "out_of_fold", "periods", "phantom", "prediction", "provenance", "seen", "simulation",
+        "spreadsheet", "training",
     },
     "review": BASICS
     | {

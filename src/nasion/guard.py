@@ -4,8 +4,9 @@ import logging
 from pathlib import Path
 
 from nasion.errors import NasionError
-from nasion.provenance import Provenance, Subjects
+from nasion.provenance import Provenance
 from nasion.seen import Seen
+from nasion.subjects import Subjects
 
 log = logging.getLogger(__name__)
 

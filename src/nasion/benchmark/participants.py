@@ -19,7 +19,7 @@ PIECE_S = 600.0
 
 @dataclass(frozen=True)
 class Participants:
-    """Subjects and recordings of a data set (`nasion.provenance.Subjects`).
+    """Subjects and recordings of a data set (`nasion.subjects.Subjects`).
 
     A recording is told by its samples, as `nasion convert` writes them: weights that learned from
     what it wrote know the recording, and with it all others of its subject.

@@ -28,7 +28,7 @@ BESIDE = 64  # EEGs at most that are read of those that lie in a folder and not 
 
 @dataclass(frozen=True)
 class Census:
-    """Patients and EEGs of segments (`nasion.provenance.Subjects`).
+    """Patients and EEGs of segments (`nasion.subjects.Subjects`).
 
     Parameters
     ----------
