@@ -169,8 +169,8 @@ def test_channels_of_an_absurd_range_are_missing(tmp_path, text):
 def test_records_of_an_absurd_length_are_refused(tmp_path):
     path = write(tmp_path / "long.edf", eeg(2000))
     raw = path.read_bytes()
-    path.write_bytes(raw[:244] + b"1e300   " + raw[252:])
-    with pytest.raises(NasionError, match=r"long\.edf: states records of 1e\+300 s; repair"):
+    path.write_bytes(raw[:244] + b"1e9     " + raw[252:])
+    with pytest.raises(NasionError, match=r"long\.edf: states records of 1e\+09 s; repair"):
         open_recording(path)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nasion.eeg.annotations import cleaned, printable
 from nasion.eeg.edf import text
 from nasion.eeg.edf.copy import Disguise, copy_with_annotations
 from nasion.eeg.edf.start import stated_start
@@ -28,7 +29,7 @@ DATES = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))
 
 def spelled(annotations):
     """As they are read back: without what can't be printed, and without those that say nothing."""
-    clean = [(onset_s, duration_s, text.clean(words)) for onset_s, duration_s, words in annotations]
+    clean = [(onset_s, duration_s, printable(words)) for onset_s, duration_s, words in annotations]
     return sorted(entry for entry in clean if entry[2])
 
 
@@ -42,8 +43,8 @@ def test_a_record_gives_its_onset_and_its_annotations(own, annotations):
 
 @given(words=TEXTS)
 def test_cleaning_once_is_enough(words):
-    clean = text.clean(words)
-    assert text.clean(clean) == clean == text.decode(clean.encode())
+    clean = printable(words)
+    assert printable(clean) == clean == text.decode(clean.encode())
     assert not set(clean) & set("\0\x14\x15\n\x1b")
 
 
@@ -63,19 +64,19 @@ def test_damaged_records_give_nothing(record):
     ],
 )  # fmt: skip
 def test_an_onset_is_read_or_known_as_unread(number, value):
-    ((onset_s, duration_s, words),) = text.read_tals(number + b"\x152,5\x14a\x14\0")
-    assert (duration_s, words) == (2.5, "a")
-    assert np.isnan(onset_s) if value is None else onset_s == value
-    ((onset_s, duration_s, _),) = text.read_tals(b"+1\x15" + number + b"\x14a\x14\0")
-    assert (onset_s, duration_s) == (1, max(value or 0, 0))
+    read, remarks = cleaned(text.read_tals(number + b"\x152,5\x14a\x14\0"))
+    assert read == (() if value is None else ((value, 2.5, "a"),))
+    assert bool(remarks) == (value is None)
+    (entry,), remarks = cleaned(text.read_tals(b"+1\x15" + number + b"\x14a\x14\0"))
+    assert entry == (1, max(value or 0, 0), "a")
+    assert bool(remarks) == (number != b"" and (value is None or value < 0))
 
 
 @given(raw=st.binary(max_size=60))
 def test_no_bytes_break_the_reading_of_annotations(raw):
-    for onset_s, duration_s, words in text.read_tals(raw):
-        assert np.isnan(onset_s) or np.isfinite(onset_s)
-        assert 0 <= duration_s < np.inf
-        assert isinstance(words, str)
+    stated = text.read_tals(raw)
+    read, _ = cleaned(stated)
+    assert len(read) <= len(stated)
     assert np.isfinite(text.seconds(text.stated_onset(raw) or b"0"))
 
 

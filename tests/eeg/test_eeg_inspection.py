@@ -47,7 +47,7 @@ def test_faults_are_found_where_they_are():
     said = " | ".join(check["findings"])
     for name in (
         "flat: F3",
-        "(NaN): O2",
+        "beyond 1 V): O2",
         "clipped: Fz",
         "µV: T4",
         "50 Hz line noise up to 42 µV: P3",

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from drawn_readings import EVENTS, SEIZURE, START, arrays, reading
 from exports.others import annotations_by_others
-from nasion.eeg.edf.text import clean, parts
+from nasion.eeg.annotations import printable
+from nasion.eeg.edf.text import parts
 from nasion.errors import NasionError
 from nasion.exports import bids
 from nasion.exports.annotations import (
@@ -187,7 +188,7 @@ def test_others_read_any_text_alike(tmp_path_factory, notes):
     to_edf_annotations(reading(annotations=tuple(notes)), path)
     edfio_s, *others = annotations_by_others(path).values()
     texts = [text for _, _, text in annotations(reading(annotations=tuple(notes)))]
-    assert sorted(text for _, _, text in edfio_s) == sorted(filter(None, map(clean, texts)))
+    assert sorted(text for _, _, text in edfio_s) == sorted(filter(None, map(printable, texts)))
     assert all(entries == edfio_s for entries in others)
 
 

@@ -1,5 +1,6 @@
 """Verbs that read whole recordings and show what was read."""
 
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ FalseAlarmsOption = Annotated[
 
 UnitOption = Annotated[str, typer.Option(help="Of the samples, where the header is wrong.")]
 NOT_JUDGED = 3  # exit code of --events
+MOST_REASONS = 50  # lines of what could not be read
 
 
 @app.command()
@@ -77,7 +79,7 @@ def read(
     from nasion.eeg.renaming import renames_of
     from nasion.events.runs import DEFAULT
     from nasion.network import Network
-    from nasion.reader.archive import Archive, Outcome
+    from nasion.reader.archive import SUMMARY, Archive, Outcome
     from nasion.reader.reader import Reader
 
     with discretion(deidentify, "--rename"):
@@ -112,10 +114,12 @@ def read(
     )
 
     place = Path() if deidentify else out  # its own name tells nothing, where it lies may
+    unread = count(1)
 
     def report_outcome(outcome: Outcome) -> None:
         if outcome.reason:
-            typer.echo(f"nasion: {outcome.reason}", err=True)
+            if next(unread) <= MOST_REASONS:
+                typer.echo(f"nasion: {outcome.reason}", err=True)
         else:
             prefix = "read already; --again reads it anew." if outcome.before else ""
             typer.echo(f"{place / outcome.folder}: {f'{prefix} {outcome.summary}'.strip()}")
@@ -131,7 +135,8 @@ def read(
     broken = sum(bool(outcome.reason) for outcome in outcomes)
     if broken:
         counted = "; they are numbered by their paths, as given" if deidentify else ""
-        text = f"{broken} of {len(outcomes)} recordings were not read{counted}"
+        more = f"; {place / SUMMARY} lists all of them" if broken > MOST_REASONS else ""
+        text = f"{broken} of {len(outcomes)} recordings were not read{counted}{more}"
         typer.echo(f"nasion: {text}", err=True)
     if show:
         from nasion.review.server import serve

@@ -7,10 +7,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.eeg.source import HIGHEST_HZ, MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
-
-HIGHEST_HZ = 100_000.0
 
 
 def open_array(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg import interpolation, naming
+from nasion.eeg.annotations import cleaned
 from nasion.eeg.dead import dead_channels
 from nasion.eeg.inspection import believable, towering
 from nasion.eeg.montage import Montage
@@ -119,6 +120,8 @@ def assembled(source: Source, unit: str = "") -> Recording:
     if start and not later(start, source.duration_s):
         start = None
         warnings.append(Remark(Code.START_BEYOND))
+    annotations, of_annotations = cleaned(source.annotations, start)
+    warnings += of_annotations
     too_slow = naming.select([_label(place) for place in slow])
     for number in (*too_slow.electrodes.values(), *too_slow.derivations.values()):
         track, _ = slow[number]
@@ -169,7 +172,7 @@ def assembled(source: Source, unit: str = "") -> Recording:
         ignored=setup.selection.ignored + unused + setup.selection.duplicates + source.ignored,
         references=setup.selection.stated,
         gaps_s=source.gaps_s,
-        annotations=source.annotations,
+        annotations=annotations,
         warnings=tuple(warnings),
         age_years=source.age_years,
     )

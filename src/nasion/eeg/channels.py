@@ -8,14 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasion.eeg import naming
 from nasion.eeg.amplitude import Misfit, Probe, misfits, probe
 from nasion.eeg.leads import foreign_contacts
+from nasion.eeg.measured import LARGEST_UV, believed, limit_of
 from nasion.eeg.remarks import Code, Remark
-from nasion.eeg.source import MICROVOLTS, Source, Track, part_of
+from nasion.eeg.source import HIGHEST_HZ, MICROVOLTS, Source, Track, part_of
 from nasion.eeg.units import Quantity, quantity, voltage
 from nasion.errors import NasionError
+from nasion.terms import SFREQ
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def usable(source: Source, unit: str = "") -> Source:
         Where contacts are of depth or grid electrodes, every channel of EEG is in a unit that is no
         voltage, or marked as bad.
     """
+    _refuse_clocks(source)
+    source = believed(source)
     entries = _entries(source)
     _refuse_leads(source.path, entries)
     remarks = _respelled(source, entries)
@@ -93,9 +98,12 @@ def usable(source: Source, unit: str = "") -> Source:
     numbers = {used[n].number for n in chosen}
     kept = [entry for entry in entries if entry.number in numbers or not entry.wanted]
     left_out = [entry.label for entry in entries if entry.wanted and entry.number not in numbers]
+    amplitudes_uv = _amplitudes(used, probed, factors)
     return replace(
-        source,
-        tracks=tuple(_tracks(source.tracks, kept, factors)),
+        believed(
+            replace(source, tracks=tuple(_tracks(source.tracks, kept, factors))),
+            LARGEST_UV if unit else limit_of(amplitudes_uv),
+        ),
         warnings=(*source.warnings, *remarks),
         ignored=(*left_out, *source.ignored),
     )
@@ -120,6 +128,21 @@ def _respelled(source: Source, entries: Sequence[_Entry]) -> list[Remark]:
         return []
     was, now = zip(*pairs, strict=True)
     return [Remark(Code.RENAMED, {"old": was, "new": now})]
+
+
+def _refuse_clocks(source: Source) -> None:
+    """Refuse rates and lengths that nothing can be read at."""
+    for track in source.tracks:
+        if not 0 < track.sfreq <= HIGHEST_HZ:
+            raise NasionError(
+                f"{source.path}: states {float(track.sfreq):g} samples a second; repair its header"
+                " or export it anew"
+            )
+    if round(source.duration_s * SFREQ) < 1:
+        raise NasionError(
+            f"{source.path}: holds {source.duration_s:g} s, less than a sample at {SFREQ:g} Hz;"
+            " export it anew"
+        )
 
 
 def _refuse_leads(path: str, entries: Sequence[_Entry]) -> None:
@@ -211,6 +234,15 @@ def _misfits(entries: Sequence[_Entry], probed: Probe, unit: str) -> list[tuple[
     sizes = [MICROVOLTS[unit or voltage(entries[n].unit) or "uV"] for n in eeg]
     found = misfits(probed.of(eeg), sizes)
     return [(entries[eeg[place]], misfit) for place, misfit in found.items()]
+
+
+def _amplitudes(
+    entries: Sequence[_Entry], probed: Probe, factors: Mapping[int, float]
+) -> NDArray[np.float64]:
+    """Typical amplitude of each channel of EEG that is used, µV; NaN where nothing is known."""
+    scales = [factors.get(entry.number, 1.0) if entry.eeg else 0.0 for entry in entries]
+    typical = np.ma.median(np.ma.masked_invalid(probed.amplitudes), axis=1).filled(np.nan)
+    return np.where(np.array(scales) > 0, typical * scales, np.nan)
 
 
 def _misfit_remarks(found: Sequence[tuple[_Entry, Misfit]]) -> list[Remark]:

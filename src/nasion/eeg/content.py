@@ -16,6 +16,8 @@ def head_of(path: Path) -> bytes:
     """First bytes of a file, nothing of a folder; raise NasionError where they can't be read."""
     if path.is_dir():
         return b""
+    if path.exists() and not path.is_file():  # reading one may never end
+        raise NasionError(f"{path}: is a pipe or a device; give a file")
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)

@@ -13,6 +13,13 @@ from nasion.terms import COLUMNS, SITE
 Names = tuple[str, ...]
 
 AGE_GROUPS = ("newborn", "infant", "child", "adolescent", "adult")  # the youngest first
+UNJUDGED = (  # why a step was not judged
+    "nothing recorded",
+    "too few usable electrodes",
+    "flat",
+    "artifact",
+    "an event that no reader judged",
+)
 TERMS = (
     "above",
     "below",
@@ -25,6 +32,7 @@ TERMS = (
     "mV",
     "V",
     *AGE_GROUPS,
+    *UNJUDGED,
 )
 
 

@@ -159,14 +159,32 @@ def open_recording(
 def recordings_below(
     folder: Path, excluded: Callable[[Path], bool] = lambda folder: False
 ) -> Iterator[Path]:
-    """Recordings in and below a folder; hidden ones and excluded folders are passed over."""
-    for path in folder.iterdir():
-        if path.name.startswith(".") or (path.is_dir() and excluded(path)):
+    """Recordings in and below a folder; hidden ones and excluded folders are passed over.
+
+    A folder that links lead to several times is looked at once. One that can't be opened is given
+    like a recording, so that it is said when that is opened.
+    """
+    folders, links = [folder], list[Path]()
+    seen: set[Path] = set()
+    while folders or links:
+        place = (folders or links).pop()
+        real = place.resolve()
+        if real in seen:
             continue
-        if path.is_dir() and path.suffix.lower() not in FOLDERS:
-            yield from recordings_below(path, excluded)
-        elif path.is_dir() or _is_recording_in_folder(path):
-            yield path
+        seen.add(real)
+        try:
+            entries = list(place.iterdir())
+        except OSError:
+            yield place
+            continue
+        for path in entries:
+            is_folder = path.is_dir()
+            if path.name.startswith(".") or (is_folder and excluded(path)):
+                continue
+            if is_folder and path.suffix.lower() not in FOLDERS:
+                (links if path.is_symlink() else folders).append(path)
+            elif is_folder or _is_recording_in_folder(path):
+                yield path
 
 
 def annotated_suffix(path: Path) -> str:
@@ -210,6 +228,10 @@ def _open_path(path: Path, unit: str) -> Source:
     if not path.exists():
         raise NasionError(f"{path}: not found")
     if path.is_dir() and suffix not in FOLDERS:
+        try:
+            next(path.iterdir(), None)
+        except OSError as error:
+            raise NasionError(f"{path}: can't be opened ({error.strerror})") from None
         if any(path.glob("*.erd")):
             raise NasionError(f"{path}: is a Natus recording, which can't be read; {ADVICE}")
         raise NasionError(f"{path}: is a folder; give one recording")

@@ -1,9 +1,10 @@
 """What is wrong with a recording: gaps, dead and clipped electrodes, units, line noise.
 
-The recording is read in pieces of a minute, so that memory does not grow with its length.
+The recording is read in pieces of a minute, so that memory does not grow with its length; of a very
+long one, minutes spread evenly stand for the whole, and that is said.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.eeg import age
+from nasion.eeg.findings import RANGE_UV, of_extent, of_faults, of_nothing
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.remarks import Code, Remark
-from nasion.eeg.stretches import Spans, blocks, pieces, places
-from nasion.terms import CENTRE_S, COLUMNS, EKG, ELECTRODES, SEGMENT_S, SFREQ
+from nasion.eeg.stretches import Spans, blocks, pieces, places, recorded
+from nasion.terms import COLUMNS, EKG, ELECTRODES, SFREQ
 
 Array = NDArray[np.float64]
 
 PIECE_S = 60.0
+MOST_MINUTES = 25 * 60  # that are all looked at
+SAMPLED_MINUTES = 720  # of a longer recording, at most
 BLOCK = 200  # samples: flatness is judged second by second
 FLAT_UV = 0.5  # peak to peak within a second; amplifiers alone make more
-RANGE_UV = 1000.0  # from the median: beyond it is no EEG
 CLIP_SHARE = 0.001  # of the peak-to-peak range: so close to an extreme is at the rail
 CLIP_UV = 200.0  # peak to peak, the least that can clip
 LINE_HZ = (50.0, 60.0)
@@ -36,15 +39,7 @@ USUAL_UV = (1.0, 200.0)  # the same where a mistaken unit is taken back
 OFF_UV, OFF_RATIO = 100.0, 8.0  # an electrode above both, against the others, is off
 MISTAKES = (1e-3, 1e3, 1e-6, 1e6)  # mV for µV, µV for mV, V for µV, µV for V
 
-# Shares of a recording from which on something is worth a line.
-NOTABLE = {"nan": 0.01, "flat": 0.1, "clipped": 0.02, "out_of_range": 0.01}
 NOTABLE_LINE_UV = 20.0  # below it the filters of any reader do away with it
-CODES = {
-    "nan": Code.NAN,
-    "flat": Code.FLAT,
-    "clipped": Code.CLIPPED,
-    "out_of_range": Code.OUT_OF_RANGE,
-}
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,7 @@ class _Piece:
 
     samples: int
     nan: Array
+    lost: Array  # NaN outside of gaps
     seconds: Array  # without NaN
     flat: Array
     clipped: Array
@@ -80,12 +76,15 @@ def check_recording(recording: Recording) -> dict[str, Any]:
 
 def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
     """Give the answer of `check_recording` without its findings, and these as data."""
-    measured = list(_pieces(recording))
+    minutes = _minutes(recording)
+    every = -(-len(minutes) // SAMPLED_MINUTES) if len(minutes) > MOST_MINUTES else 1
+    measured = [_measure(recording, *place) for place in minutes[::every]]
     names = _channels(recording) if measured else COLUMNS
-    n_samples = max(recording.n_times, 1)
-    n_finite = sum(piece.samples for piece in measured) - _total(measured, "nan")
+    n_read = max(sum(piece.samples for piece in measured), 1)
+    n_finite = n_read - _total(measured, "nan")
+    n_recorded = sum(stop - start for start, stop in minutes)  # the rest lies in long gaps
     shares = {
-        "nan": 1 - n_finite / n_samples,
+        "nan": 1 - n_finite / n_read * n_recorded / max(recording.n_times, 1),
         "flat": _total(measured, "flat") / np.maximum(_total(measured, "seconds"), 1),
         "clipped": _total(measured, "clipped") / np.maximum(n_finite, 1),
         "out_of_range": _total(measured, "out_of_range") / np.maximum(n_finite, 1),
@@ -129,19 +128,25 @@ def inspect(recording: Recording) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "electrodes": {name: channels[name] for name in COLUMNS},
         "derivations": {name: channels[name] for name in names[len(COLUMNS) :]},
     }
-    findings = _findings(recording, channels, line_hz)
+    lost = dict(zip(names, (_total(measured, "lost") / n_read).tolist(), strict=True))
+    findings = _findings(recording, channels, lost, line_hz)
+    if every > 1:
+        values = {"n": len(measured), "of": len(minutes), "every": every}
+        findings.insert(0, Remark(Code.SAMPLED, values))
     aged = age.remark(recording.age_years)
     return description, (*([aged] if aged else []), *recording.warnings, *findings)
 
 
-def _pieces(recording: Recording) -> Iterator[_Piece]:
-    """Measure each minute, without what of it lies in a long gap."""
+def _minutes(recording: Recording) -> list[tuple[int, int]]:
+    """First sample of each minute and the one after its last, without long gaps."""
     minute, spans = round(PIECE_S * SFREQ), recording.stretches
+    found = []
     for start in (minute * first for first, _ in pieces(blocks(spans, minute), 1)):
         end = min(start + minute, recording.n_times)
         inside = [span for span in spans if span[0] < end and start < span[1]]
         skipped = max(inside[0][0] - start, 0) // LINE_BLOCK * LINE_BLOCK
-        yield _measure(_read(recording, start + skipped, min(end, inside[-1][1])))
+        found.append((start + skipped, min(end, inside[-1][1])))
+    return found
 
 
 def _channels(recording: Recording) -> tuple[str, ...]:
@@ -160,7 +165,8 @@ def _read(recording: Recording, start: int, stop: int) -> Signals:
     return np.concatenate([signals, recording.read_channels(start, stop)[rows]])
 
 
-def _measure(signals: Signals) -> _Piece:
+def _measure(recording: Recording, start: int, stop: int) -> _Piece:
+    signals = _read(recording, start, stop)
     finite = ~np.isnan(signals)
     filled = np.where(finite, signals, 0.0).astype(np.float64)
     middle = _middle(signals[:, ::5].T)
@@ -175,6 +181,7 @@ def _measure(signals: Signals) -> _Piece:
     return _Piece(
         samples=signals.shape[1],
         nan=(~finite).sum(axis=1),
+        lost=(~finite & recorded(recording.gaps_s, start, stop)).sum(axis=1),
         seconds=complete.sum(axis=1),
         flat=(complete & (np.ptp(blocks, axis=2) < FLAT_UV)).sum(axis=1),
         clipped=(at_rail & finite).sum(axis=1) * (span >= CLIP_UV),
@@ -243,41 +250,27 @@ def _status(recording: Recording, name: str, *, no_ekg: bool) -> str:
 
 
 def _findings(
-    recording: Recording, channels: dict[str, Any], line_hz: float | None
+    recording: Recording,
+    channels: dict[str, Any],
+    lost: Mapping[str, float],
+    line_hz: float | None,
 ) -> list[Remark]:
+    """Say what is wrong; `lost` is the share of samples outside of gaps without a value."""
     recorded = {
         name: channel
         for name, channel in channels.items()
         if channel["status"] == "recorded" and (name,) != recording.references
     }
     eeg = {name: channel for name, channel in recorded.items() if name != EKG}
-    if all(channel["nan_share"] >= 1 for channel in eeg.values()):
-        return [Remark(Code.ALL_NAN)]
-    if all(channel["flat_share"] >= 1 for channel in eeg.values()):
-        return [Remark(Code.ALL_FLAT)]
-    findings = []
-    duration_s, lost_s = recording.duration_s, sum(length for _, length in recording.gaps_s)
-    if duration_s < SEGMENT_S:
-        shorter = Code.SHORTER_THAN_CENTRE if duration_s < CENTRE_S else Code.SHORTER_THAN_SEGMENT
-        findings.append(Remark(shorter, {"duration_s": duration_s}))
-    if recording.missing:
-        findings.append(Remark(Code.MISSING, {"electrodes": recording.missing}))
-    if recording.interpolated:
-        findings.append(Remark(Code.INTERPOLATED, {"electrodes": recording.interpolated}))
-    if recording.gaps_s:
-        n = len(recording.gaps_s)
-        findings.append(Remark(Code.GAPS, {"n": n, "lost_s": lost_s, "duration_s": duration_s}))
-    for kind, code in CODES.items():
-        least_share = NOTABLE[kind] + (lost_s / max(duration_s, 1e-9) if kind == "nan" else 0.0)
-        shares = {
-            name: channel[f"{kind}_share"]
-            for name, channel in (eeg if kind == "out_of_range" else recorded).items()
-            if channel[f"{kind}_share"] > least_share
-        }
-        limit = {"limit_uv": RANGE_UV} if kind == "out_of_range" else {}
-        if shares:
-            fields = {"electrodes": tuple(shares), "shares": tuple(shares.values())}
-            findings.append(Remark(code, {**fields, **limit}))
+    shares = {
+        kind: {name: channel[f"{kind}_share"] for name, channel in recorded.items()}
+        for kind in ("nan", "flat", "clipped", "out_of_range")
+    }
+    shares["out_of_range"].pop(EKG, None)
+    if nothing := of_nothing(eeg, shares):
+        return nothing
+    shares["nan"] = {name: lost[name] for name in recorded}
+    findings = [*of_extent(recording), *of_faults(shares)]
     lines = {name: channel["line_uv"] or 0.0 for name, channel in eeg.items()}
     noisy = tuple(name for name, value in lines.items() if value > NOTABLE_LINE_UV)
     if noisy and line_hz:

@@ -1,28 +1,31 @@
 """Recordings that MNE-Python opens: files of two dozen formats, and an `mne.io.Raw`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nasion.eeg.age import YEAR_DAYS, believable
+from nasion.eeg.annotations import Annotation
 from nasion.eeg.companions import companions_of
 from nasion.eeg.content import head_of
 from nasion.eeg.packages import is_installed, missing
 from nasion.eeg.private_folder import PrivateFolder
-from nasion.eeg.source import MICROVOLTS, Array, Source, Track
+from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.errors import NasionError
 
 # What MNE asks for only after it has looked at other things.
 NEEDED = {".cdt": "curryreader", ".mff": "mffpy"}
 DEPTH = frozenset(("seeg", "ecog", "dbs"))  # kinds of channels that lie within the skull
 VOLTAGES = DEPTH | {"eeg", "ecg", "eog", "emg", "bio"}
+SKIP = "BAD_ACQ_SKIP"  # MNE's word where nothing was recorded
 ADVICE = "export it as EDF+ with the vendor's software"
 
 
@@ -137,7 +140,7 @@ def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
     name = Path(path or (files[0] if files else "raw")).name
     # Onsets count from the clock time of the measurement, or from the first sample without one.
     origin = float(raw.first_time) if raw.annotations.orig_time is not None else 0.0
-    events = sorted(
+    events = [
         (round(float(onset) - origin, 6), float(duration), str(text))
         for onset, duration, text in zip(
             raw.annotations.onset,
@@ -145,11 +148,10 @@ def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
             raw.annotations.description,
             strict=True,
         )
-    )
-    gaps = tuple((onset, length) for onset, length, text in events if text == "BAD_ACQ_SKIP")
-    start: datetime | None = raw.info["meas_date"]
-    if start is not None:
-        start = start.replace(tzinfo=None) + timedelta(seconds=float(raw.first_time))
+    ]
+    gaps = _gaps(filter(_is_skip, events), float(raw.n_times / sfreq))
+    measured: datetime | None = raw.info["meas_date"]
+    start = later(measured and measured.replace(tzinfo=None), float(raw.first_time))
     spans = tuple((round(onset * sfreq), round((onset + length) * sfreq)) for onset, length in gaps)
     return Source(
         path=path or str(files[0] if files else f"{type(raw).__name__} object"),
@@ -168,9 +170,27 @@ def open_raw(raw: Any, path: str = "", *, unit: str = "") -> Source:
         duration_s=raw.n_times / sfreq,
         start=start,
         gaps_s=gaps,
-        annotations=tuple(event for event in events if event[2] != "BAD_ACQ_SKIP"),
+        annotations=tuple(entry for entry in events if not _is_skip(entry)),
         age_years=_age_years(raw.info["subject_info"], start),
     )
+
+
+def _is_skip(entry: Annotation) -> bool:
+    """Whether it says where nothing was recorded; without a time it is an annotation as others."""
+    return entry[2] == SKIP and not isnan(entry[0] + entry[1])
+
+
+def _gaps(skips: Iterable[Annotation], duration_s: float) -> tuple[tuple[float, float], ...]:
+    """Give (onset, duration) of what was skipped, in the recording; those that touch are one."""
+    gaps: list[tuple[float, float]] = []
+    for onset_s, length_s, _ in sorted(skips):
+        begin, end = max(onset_s, 0.0), min(onset_s + length_s, duration_s)
+        if gaps and begin <= sum(gaps[-1]):
+            begin = gaps[-1][0]
+            end = max(end, sum(gaps.pop()))
+        if end > begin:
+            gaps.append((round(begin, 6), round(end - begin, 6)))
+    return tuple(gaps)
 
 
 def _age_years(subject: Any, start: datetime | None) -> float | None:

@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from nasion.eeg.measured import LARGEST_STATED_UV
 from nasion.eeg.naming import parse
+from nasion.eeg.recording import DAY_S, LONGEST_S
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track
 from nasion.errors import NasionError
 from nasion.terms import SFREQ
 
 READABLE = (pa.types.is_floating, pa.types.is_integer, pa.types.is_null)
-LARGEST = 1e30  # infinity is beyond it, too
+MOST_GROUP_BYTES = 1 << 31  # of values in memory; a row group is read at once
 READING_METADATA = b"bits"  # of a reading's quality.parquet, whose columns are electrodes, too
 
 
@@ -99,6 +101,7 @@ def _open_table(path: Path, unit: str) -> _Table:
         )
     if not sum(rows):
         raise NasionError(f"{path}: holds no rows; write it anew")
+    _refuse_size(path, rows, sum(_n_bytes(schema.field(place).type) for place in places))
     ignored = tuple(name for name in schema.names if name not in names)
     return _Table(
         path=path,
@@ -111,13 +114,32 @@ def _open_table(path: Path, unit: str) -> _Table:
     )
 
 
+def _n_bytes(kind: pa.DataType) -> int:
+    """Bytes that a value takes in memory."""
+    return 4 if pa.types.is_null(kind) else int(kind.bit_width) // 8
+
+
+def _refuse_size(path: Path, rows: Sequence[int], n_row_bytes: int) -> None:
+    """Refuse by what its metadata says, before anything is read, what no memory would hold."""
+    if sum(rows) > LONGEST_S * SFREQ:
+        raise NasionError(
+            f"{path}: holds {sum(rows):,} rows, {sum(rows) / SFREQ / DAY_S:,.0f} days at"
+            f" {SFREQ:g} Hz; at most {LONGEST_S / DAY_S:g} are read: write it in parts"
+        )
+    if max(rows) * n_row_bytes > MOST_GROUP_BYTES:
+        raise NasionError(
+            f"{path}: holds a row group of {max(rows):,} rows; write it anew in smaller ones"
+            f" (row_group_size={MOST_GROUP_BYTES // n_row_bytes // 2:,} or less)"
+        )
+
+
 @lru_cache(maxsize=2)
 def _row_group(
     path: Path, modified: int, places: tuple[int, ...], number: int
 ) -> NDArray[np.generic]:
     """Give one row group, shape (places, rows); `modified` is part of the key only.
 
-    What is beyond `LARGEST` is no measured value: NaN.
+    What is beyond any measured value is NaN.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -133,7 +155,7 @@ def _row_group(
             values = np.stack([rows[place] for place in places])
     except (pa.ArrowException, OSError):
         raise NasionError(f"{path}: is damaged; copy it again or write it anew") from None
-    wrong = np.abs(values) > LARGEST
+    wrong = np.abs(values) > LARGEST_STATED_UV
     return np.where(wrong, np.array(np.nan, values.dtype), values) if wrong.any() else values
 
 

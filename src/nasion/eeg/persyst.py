@@ -5,16 +5,18 @@ MNE's reader takes stretches that lie apart for one, and none without a day of b
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 
 from nasion.eeg.age import YEAR_DAYS, believable
 from nasion.eeg.clips import MOST_OVERLAP_S, Clip, gaps_of, track_of
-from nasion.eeg.source import MICROVOLTS, Array, Source
+from nasion.eeg.numbers import quotient
+from nasion.eeg.source import MICROVOLTS, Array, Source, later
 from nasion.errors import NasionError
 
 SAMPLES = {"0": "<i2", "7": "<i4"}  # by the type of data
@@ -96,16 +98,17 @@ def _described(
 ) -> tuple[_Samples, tuple[str, ...], Fraction]:
     info = {key.lower(): value for key, value in _pairs(sections.get("fileinfo", ()))}
     try:
-        n_chans, sfreq = int(info["waveformcount"]), Fraction(info["samplingrate"])
+        n_chans, sfreq = int(info["waveformcount"]), quotient(info["samplingrate"])
         header_bytes = int(info.get("headerlength") or 0)
-        gain = float(info["calibration"]) * MICROVOLTS[unit or "uV"]
+        gain = float(quotient(info["calibration"])) * MICROVOLTS[unit or "uV"]
         dtype = SAMPLES[info["datatype"]]
         numbers = {int(value): key for key, value in _pairs(sections["channelmap"]) if value}
     except (KeyError, ValueError, ZeroDivisionError) as error:
         raise NasionError(
             f"{path}: its description is damaged ({error}); copy it again or export it anew"
         ) from None
-    if info.get("filetype", "interleaved").lower() != "interleaved" or n_chans < 1 or sfreq <= 0:
+    interleaved = info.get("filetype", "interleaved").lower() == "interleaved"
+    if not interleaved or n_chans < 1 or sfreq <= 0 or header_bytes < 0:
         raise NasionError(f"{path}: its samples are not interleaved; export it anew")
     data = _data_file(path, info.get("file", ""))
     n_times = (data.stat().st_size - header_bytes) // (n_chans * np.dtype(dtype).itemsize)
@@ -130,10 +133,10 @@ def _stretches(
 ) -> Iterator[tuple[float, int, int, float | None]]:
     """Give onset, first sample, the one after the last, and second of the day of the beginning."""
     try:
-        stated = sorted((int(sample), float(second)) for sample, second in _pairs(lines) if second)
+        times = [(int(sample), quotient(second)) for sample, second in _pairs(lines) if second]
     except ValueError:
         raise NasionError(f"{path}: its sample times are damaged; export it anew") from None
-    stated = [entry for entry in stated if entry[0] < n_times]
+    stated = sorted((sample, float(at)) for sample, at in times if sample < n_times)
     if not stated:
         yield 0.0, 0, n_times, None
         return
@@ -142,8 +145,7 @@ def _stretches(
     for sample, second in stated:
         expected_s = onset_s + (sample - first) / sfreq
         at_s = second - origin_s
-        while at_s < expected_s - DAY_S / 2:  # past midnight
-            at_s += DAY_S
+        at_s += DAY_S * max(ceil((expected_s - at_s) / DAY_S - 1 / 2), 0)  # past midnight
         if expected_s - at_s > MOST_OVERLAP_S:
             raise NasionError(
                 f"{path}: sample {sample} is said to be {expected_s - at_s:g} s earlier than the"
@@ -162,7 +164,7 @@ def _start(patient: Section, second: float | None) -> datetime | None:
         return None
     midnight = datetime.combine(day, datetime.min.time())
     if second is not None:
-        return midnight + timedelta(seconds=second)
+        return later(midnight, second)
     try:
         clock = datetime.strptime(patient.get("testtime", ""), "%H:%M:%S")
     except ValueError:
@@ -197,8 +199,8 @@ def _comments(lines: Sequence[str]) -> Iterator[tuple[float, float, str]]:
             onset_s, duration_s, text = float(parts[0]), float(parts[1]), parts[4].strip()
         except (ValueError, IndexError):
             continue
-        if text and np.isfinite([onset_s, duration_s]).all():
-            yield onset_s, max(duration_s, 0.0), text
+        if text:
+            yield onset_s, duration_s, text
 
 
 def _read(samples: _Samples, first: int, rows: Sequence[int], start: int, stop: int) -> Array:

@@ -49,6 +49,14 @@ class Code(Enum):
     UNREAD_ONSETS = Form(
         "annotations left out, since their onsets are no times: {n}", {"n": Kind.NUMBER}
     )
+    UNREAD_DURATIONS = Form(
+        "annotations whose durations are none that can be, taken as moments: {n}",
+        {"n": Kind.NUMBER},
+    )
+    CUT_TEXTS = Form("annotations whose text was cut, as it is too long: {n}", {"n": Kind.NUMBER})
+    MORE_ANNOTATIONS = Form(
+        "annotations left out at the end, since there are too many: {n}", {"n": Kind.NUMBER}
+    )
     ONSETS_DISBELIEVED = Form(
         "the header says contiguous, but {n} of its {n_records} records state another onset (by up"
         " to {most_s:g} s): taken as contiguous",
@@ -167,7 +175,11 @@ class Code(Enum):
     )
 
     # of signals
-    ALL_NAN = Form("every electrode is NaN throughout: there is nothing to read")
+    SAMPLED = Form(
+        "long: {n} of its {of} minutes were looked at, one in {every}: all shares are of these",
+        {"n": Kind.NUMBER, "of": Kind.NUMBER, "every": Kind.NUMBER},
+    )
+    ALL_NAN = Form("every electrode is NaN (or beyond 1 V) throughout: there is nothing to read")
     ALL_FLAT = Form("every electrode is flat throughout: there is nothing to read")
     SHORTER_THAN_SEGMENT = Form(_SHORT, {"duration_s": Kind.NUMBER})
     SHORTER_THAN_CENTRE = Form(
@@ -197,10 +209,14 @@ class Code(Enum):
         "{n} gaps, {lost_s:g} s of {duration_s:g} s",
         {"n": Kind.NUMBER, "lost_s": Kind.NUMBER, "duration_s": Kind.NUMBER},
     )
-    NAN = Form(partial(sentences.of_the_time, "without values (NaN)"), _SHARES)
+    NAN = Form(
+        partial(sentences.of_the_time, "without values (NaN, infinite or beyond 1 V)"), _SHARES
+    )
     FLAT = Form(partial(sentences.of_the_time, "flat"), _SHARES)
+    LEAD_OFF = Form(partial(sentences.of_the_time, "lead off"), _SHARES)
     CLIPPED = Form(partial(sentences.of_the_time, "clipped"), _SHARES)
     OUT_OF_RANGE = Form(sentences.out_of_range, {"limit_uv": Kind.NUMBER, **_SHARES})
+    NOT_JUDGED = Form(sentences.not_judged, {"reasons": Kind.TERM, "shares": Kind.NUMBER})
     LINE_NOISE = Form(
         "{line_hz:g} Hz line noise up to {line_uv:.0f} µV: {electrodes}",
         {"line_hz": Kind.NUMBER, "line_uv": Kind.NUMBER, "electrodes": Kind.CHANNEL},

@@ -51,6 +51,12 @@ def resampled(track: Track, rows: Sequence[int], start: int, stop: int) -> Array
     sampled = finite[:1] if (finite == finite[:1]).all() else finite
     weight = convolved(sampled.astype(np.float64))
     reliable = sampled[:, nearest] & (weight > LEAST_WEIGHT)
+    # Where the file has more samples, each that is missing takes the output beside it along.
+    lost = ~sampled
+    places = (2 * (np.arange(first, last + 1) * up) + down) // (2 * down) - start
+    inside = (places >= 0) & (places < stop - start)
+    for row in np.flatnonzero(lost.any(axis=1)):
+        reliable[row, places[lost[row] & inside]] = False
     result = convolved(np.where(finite, signals, 0.0))
     return np.where(reliable, result / np.where(reliable, weight, 1.0), np.nan)
 

@@ -1,7 +1,7 @@
 """Sentences: texts of remarks that take more than their values in a format string."""
 
 from nasion.eeg.form import AGE_GROUPS, Names, commas
-from nasion.terms import LEFT, MIDLINE, OLDEST_YEARS, RIGHT
+from nasion.terms import ELECTRODES, LEFT, MIDLINE, OLDEST_YEARS, RIGHT
 
 LEFT_OUT = "-"  # in place of a new name
 
@@ -69,8 +69,21 @@ def differing(what: str, values: Names, files: Names) -> str:
 
 def of_the_time(fault: str, electrodes: Names, shares: tuple[float, ...]) -> str:
     """Say of each electrode the share of time with a fault."""
-    pairs = zip(electrodes, shares, strict=True)
-    return f"{fault}: {', '.join(f'{name} {share:.0%}' for name, share in pairs)} of the time"
+    texts = [_percent(share) for share in shares]
+    if len(set(texts)) == 1 and set(electrodes) >= set(ELECTRODES):
+        return f"{fault}: every electrode {texts[0]} of the time"
+    pairs = zip(electrodes, texts, strict=True)
+    return f"{fault}: {', '.join(f'{name} {text}' for name, text in pairs)} of the time"
+
+
+def not_judged(reasons: Names, shares: tuple[float, ...]) -> str:
+    """Say how much of the recording was not judged, and why."""
+    why = ", ".join(f"{reason} {_percent(x)}" for reason, x in zip(reasons, shares, strict=True))
+    return f"{_percent(sum(shares))} of it was not judged: {why}"
+
+
+def _percent(share: float) -> str:
+    return "under 0.1%" if 0 < share < 0.001 else f"{share:.1%}" if share < 0.01 else f"{share:.0%}"
 
 
 def out_of_range(limit_uv: float, electrodes: Names, shares: tuple[float, ...]) -> str:

@@ -17,6 +17,7 @@ T = TypeVar("T")
 Array = NDArray[np.float64]
 
 MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6}
+HIGHEST_HZ = 100_000.0  # of a channel; no EEG is sampled faster
 LARGEST_FACTOR = 50_000  # of up- or down-sampling; a rate is met within 20 parts per million
 
 
@@ -109,7 +110,7 @@ class Source:
     duration_s: float
     start: datetime | None = None
     gaps_s: tuple[tuple[float, float], ...] = ()
-    annotations: tuple[tuple[float, float, str], ...] = ()
+    annotations: tuple[tuple[float, float, str], ...] = ()  # as stated, whatever that is
     warnings: tuple[Remark, ...] = ()
     ignored: tuple[str, ...] = ()  # what it holds besides the tracks
     age_years: float | None = field(default=None, repr=False)  # of the patient, where it is known

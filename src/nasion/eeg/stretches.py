@@ -4,6 +4,7 @@ A long gap is neither read nor computed, as what comes out of it is known before
 costs as much as its signal, however far apart its parts lie.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from nasion.terms import SFREQ
 
+EDGE = 2  # samples beside a gap that clocks and resampling may take along
 LONG_GAP_S = 60.0  # shorter ones belong to the stretch around them
 EDGE_S = 1.0  # that a stretch is longer: sample clocks round, and filters reach over a border
 
@@ -49,6 +51,18 @@ def stretches(
         for first, stop in found
         if first < min(stop, n_times)
     )
+
+
+def recorded(gaps_s: Sequence[tuple[float, float]], start: int, stop: int) -> NDArray[np.bool_]:
+    """Say which of the samples start..stop at 200 Hz lie in no gap nor at the edge of one."""
+    inside = np.ones(stop - start, np.bool_)
+    first = bisect_left(gaps_s, start / SFREQ, key=sum)
+    for onset_s, duration_s in gaps_s[max(first - 1, 0) :]:
+        begin = round(onset_s * SFREQ) - EDGE - start
+        if begin >= stop - start:
+            break
+        inside[max(begin, 0) : max(round((onset_s + duration_s) * SFREQ) + EDGE - start, 0)] = False
+    return inside
 
 
 def blocks(spans: Sequence[tuple[int, int]], length: int, before: int = 0, after: int = 0) -> Spans:

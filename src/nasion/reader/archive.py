@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nasion.eeg import age
+from nasion.eeg.annotations import printable
 from nasion.eeg.formats import (
     FOLDERS,
     SUFFIXES,
@@ -20,7 +21,7 @@ from nasion.eeg.formats import (
 from nasion.eeg.recording import Recording
 from nasion.eeg.sidecars import Sidecars, sidecars_of
 from nasion.eeg.stay import joined
-from nasion.errors import NasionError
+from nasion.errors import NasionError, unforeseen
 from nasion.events.burden import Burden
 from nasion.exports import folder as reading_folder
 from nasion.exports.annotated_copy import copy_with_annotations
@@ -34,10 +35,10 @@ from nasion.progress import Progress
 from nasion.reader.mark import mark_of, marked, source_of
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
-from nasion.report.summary import headline
+from nasion.report.summary import headline, remarks
 
 SUMMARY = "recordings.tsv"
-COLUMNS = "recording", "reading", "not_read_because"
+COLUMNS = "recording", "reading", "not_read_because", "remarks"
 COPY = "annotated"
 
 
@@ -154,20 +155,34 @@ class Archive:
         outcomes: list[Outcome] = []
         files = self._files(paths)
         keys = self._keys([[path] for path in files])
-        for number, path in enumerate(files, 1):
-            label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
-            with bar(label) as progress:
-                try:
-                    with self._discreet(f"recording {number} of {len(files)}"):
-                        opened = open_recording(path, unit=self.unit, rename=self.rename)
-                        recording = age.stated(opened, self.age_years)
-                        outcome = self._outcome(recording, [path], outcomes, keys, progress)
-                except NasionError as error:
-                    outcome = Outcome(str(path), reason=str(error))
-            outcomes.append(outcome)
+        try:
+            for number, path in enumerate(files, 1):
+                label = f"{number}/{len(files)}" + ("" if self.deidentify else f" {path.stem}")
+                what = f"recording {number} of {len(files)}"
+                with bar(label) as progress:
+                    outcome = self._one(path, what, outcomes, keys, progress)
+                outcomes.append(outcome)
+                if outcome.folder:
+                    self._write(outcomes)
+                report(outcome)
+        finally:
             self._write(outcomes)
-            report(outcome)
         return outcomes
+
+    def _one(
+        self, path: Path, what: str, outcomes: Sequence[Outcome], keys: Keys, progress: Progress
+    ) -> Outcome:
+        """Read a recording; whatever is wrong with it, the others go on."""
+        try:
+            with self._discreet(what):
+                opened = open_recording(path, unit=self.unit, rename=self.rename)
+                recording = age.stated(opened, self.age_years)
+                return self._outcome(recording, [path], outcomes, keys, progress)
+        except NasionError as error:
+            reason = error
+        except Exception as error:  # the batch is worth more than what nobody foresaw
+            reason = unforeseen(path, error)
+        return Outcome(str(path), reason=printable(_plain(str(reason))))
 
     def read_stay(
         self,
@@ -228,15 +243,24 @@ class Archive:
             and source_of(self.out / name) in ("", mark.partition("-")[0])
         )
         folder = self.out / name
-        if not self.again and mark_of(folder) == mark:
+        if there := self._before(folder, mark):
             text = ""
             if self.bids:
-                self._write_bids(folder, reading_folder.load(folder))
+                self._write_bids(folder, there)
             if self.annotate and not list(folder.glob(f"{COPY}.*")):
-                text = self._copy_remark(files, folder, reading_folder.load(folder))
-            return Outcome(source, name, before=True, summary=text)
+                text = self._copy_remark(files, folder, there)
+            return Outcome(source, name, before=True, summary=text, warnings=remarks(there))
         reading = self.reader.read_to(recording, folder, mark=mark, progress=progress)
         return self._read_now(source, files, folder, reading)
+
+    def _before(self, folder: Path, mark: str) -> Reading | None:
+        """Give the reading that stands there already; None where it is to be read, also anew."""
+        if self.again or mark_of(folder) != mark:
+            return None
+        try:
+            return reading_folder.load(folder)
+        except NasionError:  # damaged since
+            return None
 
     def _stated(self, files: Sequence[Path]) -> list[object]:
         """What was stated of the recordings, by the user and by files beside them."""
@@ -256,10 +280,8 @@ class Archive:
             self._write_bids(folder, reading)
         sentence = headline(reading, Burden.of(reading))
         remark = self._copy_remark(files, folder, reading) if self.annotate else ""
-        warnings = tuple(str(entry) for entry in reading.warnings if not entry.code.cautions)
-        return Outcome(
-            source, folder.name, summary=f"{sentence} {remark}".rstrip(), warnings=warnings
-        )
+        summary = f"{sentence} {remark}".rstrip()
+        return Outcome(source, folder.name, summary=summary, warnings=remarks(reading))
 
     def _write_bids(self, folder: Path, reading: Reading) -> None:
         # Recordings of one name have folders of their own.
@@ -283,32 +305,32 @@ class Archive:
         """
         rows = [COLUMNS, *self._earlier(outcomes)]
         for outcome in outcomes:
-            source = "" if self.deidentify else outcome.source
-            rows.append((source, outcome.folder, outcome.reason))
+            source, told = "" if self.deidentify else outcome.source, "; ".join(outcome.warnings)
+            rows.append((source, outcome.folder, outcome.reason, told))
         lines = ["\t".join(_plain(text) for text in row) for row in rows]
         write_text(self.out / SUMMARY, "\n".join(lines) + "\n")
 
-    def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
+    def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str, str]]:
         """What recordings.tsv says of others; nothing of readings that are gone."""
         current = (
             {outcome.source for outcome in outcomes},
             {outcome.folder for outcome in outcomes if outcome.folder},
         )
         rows = []
-        for source, folder, reason in self._rows():
+        for source, folder, reason, told in self._rows():
             exists = (self.out / folder / MANIFEST).exists() if folder else bool(source)
             if exists and source not in current[0] and folder not in current[1]:
-                rows.append((source, folder, reason))
+                rows.append((source, folder, reason, told))
         return rows
 
-    def _rows(self) -> list[tuple[str, str, str]]:
+    def _rows(self) -> list[tuple[str, str, str, str]]:
         """What recordings.tsv says now; nothing where there is none of ours."""
         path = self.out / SUMMARY
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        if not lines or tuple(lines[0].split("\t")) != COLUMNS:
+        if not lines or tuple(lines[0].split("\t"))[:3] != COLUMNS[:3]:  # older: no remarks
             return []
-        cells = ((*line.split("\t"), "", "") for line in lines[1:])
-        return [(source, folder, reason) for source, folder, reason, *_ in cells]
+        cells = ((*line.split("\t"), "", "", "") for line in lines[1:])
+        return [(source, folder, reason, told) for source, folder, reason, told, *_ in cells]
 
 
 def _plain(text: str) -> str:

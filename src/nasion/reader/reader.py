@@ -21,6 +21,7 @@ from nasion.files import make_folder
 from nasion.network import Network
 from nasion.progress import Progress
 from nasion.reading.dense import PIECE, read_steps
+from nasion.reading.findings import of_reading
 from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece, piece_of, spans
 from nasion.report import report
@@ -72,7 +73,11 @@ class Reader:
             annotations=recording.annotations,
             montage=recording.montage,
             ignored=recording.ignored,
-            warnings=(*([aged] if aged else []), *recording.warnings),
+            warnings=(
+                *([aged] if aged else []),
+                *recording.warnings,
+                *of_reading(recording, steps),
+            ),
             model=about,
         )
         return replace(reading, events=judge(describe(find(reading, self.events), recording)))

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from nasion.eeg.recording import Recording
 from nasion.network import Network
 from nasion.progress import Progress
-from nasion.reading.stream import Piece, Strip, piece_of, spans
+from nasion.reading.stream import Piece, Strip, lost_in, piece_of, spans
 from nasion.reading.windows import CONTEXT_EVERY, reach, windows_of
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.signal.quality import MARGIN_STEPS, judged
@@ -38,6 +38,7 @@ class Steps:
     probability: NDArray[np.float32]
     reason: NDArray[np.uint8]
     quality: NDArray[np.uint8]
+    lost: NDArray[np.int64]  # samples of each row without a value, outside of gaps
 
 
 def read_steps(
@@ -70,13 +71,20 @@ def read_steps(
     # What is in no piece lies in a gap.
     reason = np.full(n_steps, REASONS.index(Reason.GAP), np.uint8)
     quality = np.full((n_steps, len(COLUMNS)), Fault.MISSING, np.uint8)
+    lost = np.zeros(len(COLUMNS), np.int64)
+
+    def note(piece: Piece) -> None:
+        lost[:] += lost_in(piece, recording)
+        if watch:
+            watch(piece)
+
     workers = threads or cpu_count() or 1
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         tasks = (
             partial(piece_of, recording, network.signal, first, stop)
             for first, stop in spans(recording, network.signal, piece)
         )
-        pieces = _pieces_with_quality(_in_order(pool, tasks, workers + 1), quality, watch)
+        pieces = _pieces_with_quality(_in_order(pool, tasks, workers + 1), quality, note)
         batches = _batches(pieces, network, n_steps, context_every, quality, reason)
         for steps, values in _in_order(pool, batches, workers):
             probability[steps] = values
@@ -84,19 +92,18 @@ def read_steps(
                 progress(int(steps[-1]) + 1, n_steps)
     if progress:
         progress(n_steps, n_steps)
-    return Steps(probability, reason, quality)
+    return Steps(probability, reason, quality, lost)
 
 
 def _pieces_with_quality(
     pieces: Iterable[Piece],
     quality: NDArray[np.uint8],
-    watch: Callable[[Piece], None] | None,
+    watch: Callable[[Piece], None],
 ) -> Iterator[Piece]:
     """Note the faults, show the piece, and go on without its raw signals."""
     for piece in pieces:
         quality[piece.first : piece.stop] = piece.faults
-        if watch:
-            watch(piece)
+        watch(piece)
         yield replace(piece, signals=piece.signals[:, :0])
 
 

@@ -14,7 +14,7 @@ from nasion.config import HMS_VIEW, Signal
 from nasion.eeg.margins import Margins
 from nasion.eeg.recording import Recording, Signals
 from nasion.eeg.spectrogram import cleaned, columns, scaled
-from nasion.eeg.stretches import blocks, pieces
+from nasion.eeg.stretches import blocks, pieces, recorded
 from nasion.eeg.waveform import waveform
 from nasion.signal.quality import MARGIN_STEPS
 from nasion.signal.recorded import recorded_faults
@@ -109,6 +109,14 @@ def piece_of(recording: Recording, signal: Signal, first: int, stop: int) -> Pie
         },
         spectrum=_decibels(power[..., :: round(READING_STEP_S / HMS_COLUMN_S)]),
     )
+
+
+def lost_in(piece: Piece, recording: Recording) -> NDArray[np.int64]:
+    """Count the samples of each row without a value that no gap explains, shape (20,)."""
+    first = piece.first * STEP
+    stop = min(piece.stop * STEP, recording.n_times)
+    absent = np.isnan(piece.signals[:, : stop - first])
+    return np.asarray((absent & recorded(recording.gaps_s, first, stop)).sum(axis=1))
 
 
 def _decibels(power: Array) -> Array:

@@ -15,6 +15,7 @@ from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import CANT_TELL, COLUMNS, EVENTFUL, PATTERNS, READING_STEP_S, Pattern
 
 LEAST_SHARE = 0.2  # of the sided time of a pattern, for a side to be named
+LEAST_UNJUDGED = 0.1  # of a recording, for a headline to say so
 NONE = "–"
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _OTHERS = _COUNTS[len(EVENTFUL) - 1]  # beside seizures
@@ -92,9 +93,16 @@ def sentences(reading: Reading, burden: Burden) -> tuple[str, str]:
 
 
 def headline(reading: Reading, burden: Burden) -> str:
-    """What was found, on which montage, and why to trust it less, in a line."""
+    """What was found, in how much of it, on which montage, and why to trust it less, in a line."""
     cautions = (f"Caution: {text}." for text in reading.cautions)
-    return " ".join([sentences(reading, burden)[0], reading.trust.statement, *cautions])
+    unseen = sum(share for _, share in not_judged(reading))
+    part = [f"{_unjudged(reading)}."] if LEAST_UNJUDGED <= unseen < 1 else []
+    return " ".join([sentences(reading, burden)[0], *part, reading.trust.statement, *cautions])
+
+
+def remarks(reading: Reading) -> tuple[str, ...]:
+    """What is to be known of a recording beside what the headline says."""
+    return tuple(str(entry) for entry in reading.warnings if not entry.code.cautions)
 
 
 def uncertain_sentence(burden: Burden) -> str:
@@ -239,10 +247,8 @@ def _advice(reading: Reading) -> str:
         told = [named(pattern) for pattern in EVENTFUL if not reading.share_untold(pattern)]
         unseen = f"only {', '.join(told)} could be told throughout" if told else "none was judged"
     if reasons:
-        share = percent(sum(share for _, share in reasons))
         also = f"; {unseen}" if reading.untold.any() else ""
-        unseen = f"{share} of the recording was not judged"
-        unseen += f" ({'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]}){also}"
+        unseen = f"{_unjudged(reading)}{also}"
     pool = [event for event in reading.certain if event.pattern is Pattern.SEIZURE]
     first = max(
         pool or reading.certain or reading.uncertain,
@@ -258,6 +264,14 @@ def _advice(reading: Reading) -> str:
     at = when(reading, first.onset_s)
     what = "most certain" if first.is_certain else "least uncertain"
     return f"Look first at {at}, the {what} {named(first.pattern)}; {unseen}."
+
+
+def _unjudged(reading: Reading) -> str:
+    """How much was not judged, and mostly why."""
+    reasons = not_judged(reading)
+    share = percent(sum(share for _, share in reasons))
+    why = f"{'mostly: ' if len(reasons) > 1 else ''}{reasons[0][0]}"
+    return f"{share} of the recording was not judged ({why})"
 
 
 def _phrase(row: Row) -> str:

@@ -122,6 +122,7 @@ class Case:
             "start": reading.start.isoformat() if reading.start else None,
             "duration_s": reading.duration_s,
             "n_events": len(entries),
+            "warnings": list(map(str, reading.warnings)),
             "uncertain": sum(entry.is_doubted for entry in entries),
             "judged": round(float(reading.judged.mean()), 4) if reading.n_steps else 0.0,
             "minutes": lengths,

@@ -7,7 +7,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from nasion.eeg.inspection import LINE_HZ, PROBE_BLOCK, RANGE_UV
+from nasion.eeg.findings import RANGE_UV
+from nasion.eeg.inspection import LINE_HZ, PROBE_BLOCK
 from nasion.eeg.interpolation import neighbours
 from nasion.terms import ELECTRODES, READING_STEP_S, SFREQ
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nasion.eeg.clips import Clip, gaps_of, track_of
 from nasion.eeg.dicom import header
 from nasion.eeg.dicom.annotations import annotations
+from nasion.eeg.numbers import quotient
 from nasion.eeg.packages import is_installed, missing, refusing
 from nasion.eeg.packed import most_bytes, too_much
 from nasion.eeg.source import Array, Source
@@ -134,7 +135,7 @@ def _group(path: Path, number: int, item: Any, unit: str, dataset: Any) -> _Grou
     try:
         n_chans, n_times = int(item.NumberOfWaveformChannels), int(item.NumberOfWaveformSamples)
         kind = (int(item.WaveformBitsAllocated), str(item.WaveformSampleInterpretation))
-        sfreq = Fraction(str(item.SamplingFrequency))
+        sfreq = quotient(str(item.SamplingFrequency))
         data, channels = item.WaveformData, list(item.ChannelDefinitionSequence)
         offset_s = float(item.get("MultiplexGroupTimeOffset") or 0) / 1000
         calibrations = [header.calibration(channel, unit) for channel in channels]

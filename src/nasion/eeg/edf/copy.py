@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.annotations import Annotation
 from nasion.eeg.edf import text
 from nasion.eeg.edf.header import FIELDS, Header, annotation_signal, read_header
 from nasion.eeg.edf.reader import origin_s
@@ -54,7 +55,7 @@ class Disguise:
 def copy_with_annotations(
     source: Path,
     target: Path,
-    annotations: Iterable[text.Annotation],
+    annotations: Iterable[Annotation],
     *,
     disguise: Disguise | None = None,
 ) -> None:
@@ -138,17 +139,19 @@ def _without_text(header: Header, records: Bytes) -> Bytes:
     return clean
 
 
-def _annotation_bytes(header: Header, annotations: list[text.Annotation], origin_s: float) -> Bytes:
+def _annotation_bytes(header: Header, annotations: list[Annotation], origin_s: float) -> Bytes:
     """Bytes that each record gets; annotations are spread evenly, which wastes least."""
     n, record_s = header.n_records, float(header.record_s)
     stamped = header.plus and header.annotation_signals
-    rows = [b"" if stamped else text.stamp(text.onset(i * record_s)) for i in range(n)]
+    stamps = [b"" if stamped else text.stamp(text.onset(i * record_s)) for i in range(n)]
+    rows = [[stamp] for stamp in stamps]
     for place, (onset_s, duration_s, words) in enumerate(annotations):
         entry = text.tal(onset_s + origin_s, duration_s, words)
-        rows[place * n // len(annotations)] += entry
-    width = max(1, max(map(len, rows)))
+        rows[place * n // len(annotations)].append(entry)
+    texts = [b"".join(row) for row in rows]
+    width = max(1, max(map(len, texts)))
     width += -width % header.sample_bytes
-    content = b"".join(row.ljust(width, b"\0") for row in rows)
+    content = b"".join(words.ljust(width, b"\0") for words in texts)
     return np.frombuffer(content, np.uint8).reshape(n, width)
 
 

@@ -6,6 +6,7 @@ is kept but the age.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -16,14 +17,20 @@ import numpy as np
 
 from nasion.eeg.edf.start import stated_start
 from nasion.eeg.edf.text import decode, read_age, stated_onset
+from nasion.eeg.numbers import number, quotient
 from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.source import HIGHEST_HZ
 from nasion.errors import NasionError
 
 LONGEST_RECORD_S = 86400
 LONGEST_PADDING = 1 << 20  # bytes of blanks behind the fields of a header
 SAMPLE_BYTES = {b"0": 2, b"\xffBIOSEMI": 3}  # by the first field of the header
 
-FIELDS = {
+MAIN_FIELDS = {
+    "version": 8, "patient": 80, "recording": 80, "date": 8, "time": 8, "n_header_bytes": 8,
+    "reserved": 44, "n_records": 8, "record_s": 8, "n_signals": 4,
+}  # fmt: skip
+FIELDS = {  # of each signal
     "label": 16, "transducer": 80, "dimension": 8, "physical_min": 8, "physical_max": 8,
     "digital_min": 8, "digital_max": 8, "prefiltering": 80, "samples": 8, "reserved": 32,
 }  # fmt: skip
@@ -104,28 +111,29 @@ def words_of_patient(path: Path) -> str:
 def read_header(path: Path) -> Header:
     """Read the header and compare it with what the file holds."""
     with path.open("rb") as file:
-        main = file.read(256)
-        sample_bytes = SAMPLE_BYTES.get(main[:8].strip())
-        if len(main) < 256 or sample_bytes is None:
+        raw = file.read(sum(MAIN_FIELDS.values()))
+        main = dict(_fields(raw))
+        sample_bytes = SAMPLE_BYTES.get(main["version"].strip())
+        if not main["n_signals"] or sample_bytes is None:
             raise NasionError(f"{path}: not an EDF or BDF file; export it anew as EDF+")
         try:
-            n_signals = int(main[252:256])
+            n_signals = int(main["n_signals"])
             signals = _signal_fields(file.read(256 * n_signals), n_signals)
-            start, warnings = stated_start(main)
+            start, warnings = stated_start(raw)
             header = Header(
                 path=path,
                 sample_bytes=sample_bytes,
                 n_header_bytes=256 * (n_signals + 1),
                 n_records=0,
-                record_s=Fraction(decode(main[244:252]).replace(",", ".")),
+                record_s=quotient(decode(main["record_s"])),
                 plus=match[0]
-                if (match := re.match("[EB]DF[+][CD]", decode(main[192:236])))
+                if (match := re.match("[EB]DF[+][CD]", decode(main["reserved"])))
                 else "",
                 start=start,
                 labels=signals["label"],
                 dimensions=signals["dimension"],
                 calibration=tuple(
-                    (_number(a), _number(b), _number(c), _number(d))
+                    (number(a), number(b), number(c), number(d))
                     for a, b, c, d in zip(
                         *(
                             signals[f"{kind}_{end}"]
@@ -137,15 +145,23 @@ def read_header(path: Path) -> Header:
                 ),
                 samples=tuple(int(text) for text in signals["samples"]),
                 warnings=warnings,
-                age_years=read_age(decode(main[8:88]), start),
+                age_years=read_age(decode(main["patient"]), start),
             )
         except (ValueError, ZeroDivisionError):
             raise NasionError(
                 f"{path}: its EDF header is damaged; copy the file again or export it anew"
             ) from None
     _check_records(header)
-    n_stated = _whole(main[236:244])
-    return _with_records(_with_length(header, _whole(main[184:192]), n_stated), n_stated)
+    n_stated = _whole(main["n_records"])
+    return _with_records(_with_length(header, _whole(main["n_header_bytes"]), n_stated), n_stated)
+
+
+def _fields(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give the fields of the first bytes of a file by their names."""
+    begin = 0
+    for name, width in MAIN_FIELDS.items():
+        yield name, raw[begin : begin + width]
+        begin += width
 
 
 def annotation_signal(samples: int, sample_bytes: int = 2) -> dict[str, str]:
@@ -177,6 +193,12 @@ def _check_records(header: Header) -> None:
         raise NasionError(
             f"{path}: states records of {float(header.record_s):g} s; repair its header with"
             " EDFbrowser or export it anew"
+        )
+    if max(header.samples) > HIGHEST_HZ * header.record_s:
+        rate = float(max(header.samples) / header.record_s)
+        raise NasionError(
+            f"{path}: states {rate:g} samples a second; repair its header with EDFbrowser or"
+            " export it anew"
         )
 
 
@@ -275,7 +297,3 @@ def _signal_fields(raw: bytes, n_signals: int) -> dict[str, tuple[str, ...]]:
         )
         begin += width * n_signals
     return fields
-
-
-def _number(text: str) -> float:
-    return float(text.replace(",", ".")) if text else float("nan")

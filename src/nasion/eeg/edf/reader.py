@@ -9,23 +9,23 @@ Neurophysiol 2003;114:1755-1761.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.annotations import Annotation
 from nasion.eeg.edf.header import Header, read_header
 from nasion.eeg.edf.holes import unwritten
 from nasion.eeg.edf.onsets import Runs
-from nasion.eeg.edf.text import Annotation, read_tals, stated_onset_s
-from nasion.eeg.remarks import Code, Remark
+from nasion.eeg.edf.text import read_tals, stated_onset_s
+from nasion.eeg.measured import LARGEST_STATED_UV
 from nasion.eeg.source import MICROVOLTS, Array, Source, Track, later
 from nasion.eeg.stretches import pieces
 from nasion.eeg.units import voltage
 from nasion.errors import NasionError
 
-LARGEST_UV = 1e30  # NaN and infinity in a header are beyond it, too
 ANNOTATION_BLOCK = 512  # records whose annotations are read at once
 
 
@@ -62,10 +62,7 @@ def open_edf(path: Path, *, unit: str = "") -> Source:
     """
     header = read_header(path)
     warnings = list(header.warnings)
-    onsets, stated = _read_annotations(header)
-    annotations = sorted(entry for entry in stated if not isnan(entry[0]))
-    if unread := len(stated) - len(annotations):
-        warnings.append(Remark(Code.UNREAD_ONSETS, {"n": unread}))
+    onsets, annotations = _read_annotations(header)
     runs = _runs(header, onsets)
     warnings += runs.warnings
     origin = float(runs.onset_s[0])
@@ -191,7 +188,7 @@ def _calibrate(header: Header, members: Sequence[int], unit: str) -> tuple[Array
         gain.append(slope)
         offset.append(scale * physical_min - slope * digital_min)
         largest = max(abs(offset[-1]), abs(scale * physical_max))
-        if not slope or not largest < LARGEST_UV:
+        if not slope or not largest < LARGEST_STATED_UV:  # nor NaN or infinity
             gain[-1] = offset[-1] = float("nan")
     return np.array(gain), np.array(offset)
 

@@ -10,12 +10,10 @@ from math import nan
 from unicodedata import normalize
 
 from nasion.eeg.age import YEAR_DAYS, believable
-
-Annotation = tuple[float, float, str]  # onset_s, duration_s (0 is none), text
+from nasion.eeg.annotations import Annotation, printable
 
 YEARS = range(1985, 2085)  # that two digits of a year can mean
 NO_DATE = datetime(1985, 1, 1)  # what EDF+ writes where the start is not known
-FURTHEST_S = 1e9  # from the start, 31 years: what is said to be beyond was no time
 NO_PATIENT = "X X X X"
 NOT_STATED = "X"
 LONGEST_TEXT = 512  # bytes of an annotation that EDFlib reads
@@ -103,11 +101,6 @@ def clock(start: datetime | None) -> bytes:
     return f"{at.day:02}.{at.month:02}.{year}{at:%H.%M.%S}".encode("ascii")
 
 
-def clean(text: str) -> str:
-    """Give an annotation's text without what delimits annotations or can't be printed."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
-
-
 def stamp(onset: bytes) -> bytes:
     """Give the first entry of a record: its own onset, without a text."""
     return onset + b"\x14\x14\0"
@@ -147,7 +140,7 @@ def tal(onset_s: float, duration_s: float, text: str) -> bytes:
     seconds = round(duration_s, 6)
     duration = b"\x15" + _decimal(seconds).encode("ascii") if seconds else b""
     head = onset(onset_s) + duration + b"\x14"
-    return b"".join(head + part.encode() + b"\x14\0" for part in parts(clean(text)))
+    return b"".join(head + part.encode() + b"\x14\0" for part in parts(printable(text)))
 
 
 def parts(text: str) -> list[str]:
@@ -163,15 +156,13 @@ def parts(text: str) -> list[str]:
 def read_tals(record: bytes) -> list[Annotation]:
     """Read the annotations of a record; entries without a text, as its stamp, are none.
 
-    An onset that can't be read, or further than time can be told, is NaN; such a duration is none.
+    An onset or a duration that can't be read is NaN; one that is not there is 0.
     """
     annotations: list[Annotation] = []
     for entry in filter(None, record.split(b"\0")):
         head, *texts = entry.split(b"\x14")
         begin, _, duration = head.partition(b"\x15")
-        onset_s, duration_s = seconds(begin), seconds(duration)
-        onset_s = onset_s if abs(onset_s) <= FURTHEST_S else nan
-        duration_s = duration_s if 0 < duration_s <= FURTHEST_S else 0.0
+        onset_s, duration_s = seconds(begin), seconds(duration) if duration else 0.0
         annotations += [(onset_s, duration_s, decode(text)) for text in texts if text]
     return annotations
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nasion.eeg.annotations import Annotation
 from nasion.eeg.edf import text
 from nasion.eeg.edf.header import FIELDS, annotation_signal
-from nasion.eeg.edf.text import Annotation
 from nasion.errors import NasionError
 from nasion.files import replacing
 
@@ -152,13 +152,14 @@ def _annotation_records(
 ) -> list[bytes]:
     """Give each record's own onset and the annotations that begin in it, all of one length."""
     fraction = start.microsecond / 1e6 if start else 0.0
-    records = [text.stamp(text.onset(i * record_s + fraction)) for i in range(n_records)]
+    records = [[text.stamp(text.onset(i * record_s + fraction))] for i in range(n_records)]
     for onset_s, duration_s, words in sorted(annotations):
         place = int(onset_s // record_s) if record_s else 0
         entry = text.tal(onset_s + fraction, duration_s, words)
-        records[min(max(place, 0), n_records - 1)] += entry
-    longest = max(map(len, records))
-    return [record.ljust(longest + longest % 2, b"\0") for record in records]
+        records[min(max(place, 0), n_records - 1)].append(entry)
+    contents = [b"".join(record) for record in records]
+    longest = max(map(len, contents))
+    return [content.ljust(longest + longest % 2, b"\0") for content in contents]
 
 
 def write_annotations(

@@ -55,6 +55,11 @@ function listRecordings(open) {
     const name = document.createElement("th");
     name.scope = "row";
     name.append(button);
+    if (one.warnings.length) {
+      const told = made("small", `${one.warnings.length} warning${one.warnings.length > 1 ? "s" : ""}`);
+      told.title = one.warnings.join("\n");
+      name.append(" ", told);
+    }
     const cells = [
       one.start ? one.start.replace("T", " ").slice(0, 16) : "–",
       lengthText(one.duration_s),
