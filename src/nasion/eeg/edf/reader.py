@@ -94,7 +94,9 @@ def origin_s(header: Header) -> float:
 
 
 def _runs(header: Header, onsets: Sequence[float]) -> Runs:
-    runs = Runs.of(header, onsets if header.plus else [], unwritten(header))
+    # A header that does not say EDF+ of records that state their onsets may have lost a gap.
+    stated = header.plus or np.isfinite(onsets).any()
+    runs = Runs.of(header, onsets if stated else [], unwritten(header))
     if not len(runs.first):
         raise NasionError(
             f"{header.path}: none of its {header.n_records} records was ever written; copy it again"
