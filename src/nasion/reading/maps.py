@@ -1,6 +1,6 @@
 """Why: the maps of one step's window, for every pattern, without autograd."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from nasion.eeg.recording import Recording
 from nasion.network import Network
-from nasion.reading.stream import Strip, piece_of
+from nasion.reading.stream import Piece, Strip, piece_of
 from nasion.reading.windows import reach, windows_of
 from nasion.terms import PATTERNS, SEGMENT_S, Pattern
 from nasion.windowing import n_steps_of, step_start_s
+
+SHARED_STEPS = 60  # of pieces that are cut once for many windows
 
 Array = NDArray[np.float32]
 
@@ -52,12 +54,29 @@ class Why:
         return padded[max(first, 0) :][:length]
 
 
-def why(recording: Recording, network: Network, step: int) -> Why:
-    """Explain the window of a step of a recording."""
+def why(
+    recording: Recording,
+    network: Network,
+    step: int,
+    cut: Callable[[int, int], Piece] | None = None,
+) -> Why:
+    """Explain the window of a step of a recording.
+
+    Parameters
+    ----------
+    cut
+        Gives the piece from one step to before another; who keeps those pieces spares most of the
+        work for windows beside each other, which share them.
+    """
     before, after = reach(network.signal, 1)
-    first, stop = max(step - before, 0), min(step + after, n_steps_of(recording.duration_s))
-    piece = piece_of(recording, network.signal, first, stop)
-    strip = Strip.around([piece], step - before, step + after)
+    n_steps = n_steps_of(recording.duration_s)
+    first, stop = max(step - before, 0), min(step + after, n_steps)
+    if cut is None:
+        pieces = [piece_of(recording, network.signal, first, stop)]
+    else:
+        begins = range(first // SHARED_STEPS * SHARED_STEPS, stop, SHARED_STEPS)
+        pieces = [cut(begin, min(begin + SHARED_STEPS, n_steps)) for begin in begins]
+    strip = Strip.around(pieces, step - before, step + after)
     windows = windows_of(strip, network.signal, [step], 1)
     if not network.dense:
         windows = windows.apart(network.block_length)

@@ -1,6 +1,7 @@
 """A case: one reading under review, its display, its events and what was said of them."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,18 +14,21 @@ from nasion.contract import About
 from nasion.display.columns import Columns, mean, most
 from nasion.display.display import Array, Display
 from nasion.display.montages import TRACES
+from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.events.burden import Burden
 from nasion.exports.folder import load
 from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
-from nasion.review.ledger import Entry, Sheet, minutes, urgency, visible
-from nasion.review.verdicts import DEEDS, Journal, Verdict, stamp, standing
+from nasion.review.ledger import Entry, Sheet, View, minutes, urgency
+from nasion.review.reviewer import Reviewer
+from nasion.review.verdicts import DEEDS, Journal, Mark, Verdict, stamp
 from nasion.review.vocabulary import VOCABULARY
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import (
     COLUMNS,
     READING_STEP_S,
+    SFREQ,
     Pattern,
 )
 
@@ -38,14 +42,6 @@ class Unfit(Exception):  # noqa: N818
     def __init__(self, detail: str, status: int = 422) -> None:
         super().__init__(detail)
         self.status = status
-
-
-@dataclass(frozen=True)
-class Reviewer:
-    """Who looks, and whether predictions are hidden."""
-
-    initials: str = ""
-    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,10 @@ class Case:
     def __init__(self, folder: Path, id: str) -> None:
         self.folder, self.id = folder, id
         self.journal = Journal(folder)
-        self._texts: dict[Reviewer, tuple[int, str]] = {}
+        self._is_open = False
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._text: tuple[object, str] = None, ""
 
     @cached_property
     def reading(self) -> Reading:
@@ -90,6 +89,11 @@ class Case:
         return display
 
     @cached_property
+    def recording(self) -> Recording:
+        """The signals as they are shown."""
+        return self.display.recording(self.reading)
+
+    @cached_property
     def _burden(self) -> dict[str, Any]:
         return Burden.of(self.reading).as_dict()
 
@@ -101,15 +105,40 @@ class Case:
     def _blind_sheet(self) -> Sheet:
         return Sheet(candidates(self.reading))
 
+    def open(self) -> None:
+        """Read what pages show; Unfit with one line where a file of the reading is damaged."""
+        if self._is_open:
+            return
+        try:
+            reading = self.reading
+            if not (isinstance(reading.name, str) and np.isfinite(reading.source_sfreq)):
+                raise ValueError("its name or rate is none")
+            _json(self._about(Reviewer(), maps=False))
+            self.summary(Reviewer())
+        except NasionError as error:
+            raise Unfit(str(error), 409) from None
+        except Exception as error:  # whatever a file holds, the other readings can be reviewed
+            kind = type(error).__name__
+            told = f"{self.folder}: can't be shown ({kind}); read the recording anew"
+            raise Unfit(told, 409) from None
+        self._is_open = True
+
     def entries(self, reviewer: Reviewer) -> dict[str, Entry]:
         """Events by number, with the verdicts that this reader may see."""
-        sheet = self._blind_sheet if reviewer.blind else self._sheet
-        return sheet.filled(self._verdicts(reviewer))
+        return self._marked_entries(reviewer)[0]
+
+    def _marked_entries(self, reviewer: Reviewer) -> tuple[dict[str, Entry], Mark]:
+        """The same, and the mark of the lines that they come from."""
+        eyes = reviewer.eyes
+        with self._lock, self.journal.standing() as said:
+            if self._view is None or not self._view.goes_on(eyes, said):
+                sheet = self._blind_sheet if eyes.blind else self._sheet
+                self._view = View(sheet, eyes, said)
+            return self._view.entries(), self.journal.mark
 
     def _verdicts(self, reviewer: Reviewer) -> list[Verdict]:
-        return visible(
-            standing(self.journal.verdicts()), blind=reviewer.blind, reviewer=reviewer.initials
-        )
+        with self.journal.standing() as said:
+            return [verdict for verdict in said if reviewer.may_see(verdict)]
 
     def summary(self, reviewer: Reviewer) -> dict[str, Any]:
         """One line of the list of recordings; blind, it tells nothing of what was detected."""
@@ -146,13 +175,13 @@ class Case:
         maps
             Whether the page may ask for maps.
         """
-        n_lines = len(self.journal.verdicts())
-        cached = self._texts.get(reviewer)
-        if cached is None or cached[0] != n_lines:
-            entries = [entry.as_dict() for entry in self.entries(reviewer).values()]
-            content = self._about(reviewer, maps=maps) | {"events": entries}
-            cached = self._texts[reviewer] = n_lines, _json(content)
-        return cached[1]
+        entries, mark = self._marked_entries(reviewer)
+        known, text = self._text
+        if known != (reviewer.eyes, maps, mark):
+            events = [entry.as_dict() for entry in entries.values()]
+            text = _json(self._about(reviewer, maps=maps) | {"events": events})
+            self._text = (reviewer.eyes, maps, mark), text
+        return text
 
     def _about(self, reviewer: Reviewer, *, maps: bool) -> dict[str, Any]:
         reading, index = self.reading, self.display.index
@@ -232,8 +261,10 @@ class Case:
             predictions_visible=not reviewer.blind,
         )
         self.journal.append(verdict)
-        entries = self.entries(reviewer).values()
-        return next(entry for entry in entries if entry.verdict and entry.verdict.key == key)
+        for written in self.entries(reviewer).values():
+            if written.verdict and written.verdict.key == key:
+                return written
+        raise NasionError(f"{self.folder}: its file of verdicts was replaced meanwhile; look again")
 
     def _entry_of(self, judgement: Asked, reviewer: Reviewer) -> Entry | None:
         if judgement.action == "add":
@@ -264,10 +295,9 @@ class Case:
         if onset_s is None or duration_s is None:
             raise Unfit("give onset_s and duration_s")
         longest_s = self.reading.duration_s
-        if not (
-            0 <= onset_s < longest_s and 0 < duration_s <= longest_s - onset_s + READING_STEP_S
-        ):
-            raise Unfit("an event begins and ends within the recording")
+        begins_within = 0 <= onset_s < longest_s
+        if not (begins_within and 1 / SFREQ <= duration_s <= longest_s - onset_s + READING_STEP_S):
+            raise Unfit("an event begins and ends within the recording, a sample or more later")
         return onset_s, min(duration_s, longest_s - onset_s)
 
     def undo(self, reviewer: Reviewer) -> Entry | None:

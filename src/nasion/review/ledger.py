@@ -1,13 +1,15 @@
 """The ledger of a reading: its events, and what was said of each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from nasion.reading.event import Event
 from nasion.reading.reading import Reading
 from nasion.review.candidates import Candidate
-from nasion.review.verdicts import Verdict
+from nasion.review.reviewer import Reviewer
+from nasion.review.verdicts import Standing, Verdict
 from nasion.terms import PATTERNS, Pattern
 
 Subject = tuple[float, float, str]
@@ -71,9 +73,16 @@ def subject_of(entry: Entry) -> Subject:
 
 
 def _fields(verdict: Verdict) -> dict[str, Any]:
-    names = ("action", "pattern", "onset_s", "duration_s", "note", "reviewer", "at")
-    fields = {name: getattr(verdict, name) for name in names}
-    return fields | {"predictions_visible": verdict.predictions_visible}
+    return {
+        "action": verdict.action,
+        "pattern": verdict.pattern,
+        "onset_s": verdict.onset_s,
+        "duration_s": verdict.duration_s,
+        "note": verdict.note,
+        "reviewer": verdict.reviewer,
+        "at": verdict.at,
+        "predictions_visible": verdict.predictions_visible,
+    }
 
 
 class Sheet:
@@ -89,36 +98,88 @@ class Sheet:
             self._entries[entry.id] = entry
         self._ids = {subject_of(entry): entry.id for entry in self._entries.values()}
 
-    def filled(self, verdicts: Sequence[Verdict]) -> dict[str, Entry]:
+    def filled(self, verdicts: Iterable[Verdict]) -> dict[str, Entry]:
         """All of them with the last verdict on each, then the readers' own, by number.
 
         Verdicts on events that the reading no longer holds stand as the readers' own.
 
         Parameters
         ----------
-        said
-            What stands and may be shown: from `verdicts.standing` and `visible`.
+        verdicts
+            What stands and may be shown.
         """
-        entries, numbers = dict(self._entries), dict[Subject, str]()
+        ledger = Ledger(self)
         for verdict in verdicts:
-            if verdict.subject is None:
-                number = verdict.event
-            elif verdict.subject in self._ids:
-                number = self._ids[verdict.subject]
+            ledger.take(verdict)
+        return ledger.entries()
+
+    def blank(self) -> dict[str, Entry]:
+        """All of them, by number."""
+        return dict(self._entries)
+
+    def number_of(self, subject: Subject) -> str | None:
+        """Under which number a verdict's event stands here."""
+        return self._ids.get(subject)
+
+
+class Ledger:
+    """A sheet with what was said of it, kept as verdicts come."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._entries = sheet.blank()
+        self._last: dict[str, Verdict] = {}  # by number, of those that `entries` hasn't yet
+        self._lost: dict[Subject, str] = {}  # numbers of events that the reading no longer holds
+
+    def take(self, verdict: Verdict) -> None:
+        """Take the next verdict."""
+        self._last[self._number_of(verdict)] = verdict
+
+    def entries(self) -> dict[str, Entry]:
+        """Events by number, each with the last verdict on it."""
+        for number, verdict in self._last.items():
+            shown = self._entries.get(number)
+            if shown is None or number.startswith("r"):
+                said = verdict.onset_s, verdict.duration_s, verdict.pattern
+                self._entries[number] = Entry(number, *said, verdict=verdict)
             else:
-                number = numbers.setdefault(verdict.subject, f"r-{verdict.key}")
-            if number.startswith("r"):
-                values = (verdict.onset_s, verdict.duration_s, verdict.pattern)
-                entries[number] = Entry(number, *values)
-            entries[number] = replace(entries[number], verdict=verdict)
-        return entries
+                self._entries[number] = replace(shown, verdict=verdict)
+        self._last.clear()
+        return dict(self._entries)
+
+    def _number_of(self, verdict: Verdict) -> str:
+        subject, number = verdict.subject, verdict.event
+        if subject is not None:
+            own = self._sheet.number_of(subject)
+            return own or self._lost.setdefault(subject, f"r-{verdict.key}")
+        return number if number.startswith("r") or number in self._entries else f"r-{verdict.key}"
 
 
-def visible(verdicts: Sequence[Verdict], *, blind: bool, reviewer: str) -> list[Verdict]:
-    """The verdicts that a page may show: in a blind review nobody sees those of others."""
-    if blind:
-        return [v for v in verdicts if not v.predictions_visible and v.reviewer == reviewer]
-    return [v for v in verdicts if v.predictions_visible]
+class View:
+    """A ledger of what one reviewer may see, which goes on where it stopped.
+
+    Parameters
+    ----------
+    said
+        What stands; `entries` reads what came since the last time.
+    """
+
+    def __init__(self, sheet: Sheet, reviewer: Reviewer, said: Standing) -> None:
+        self._ledger, self._reviewer, self._said = Ledger(sheet), reviewer, said
+        self._n_taken, self._n_withdrawn = 0, said.n_withdrawn
+
+    def goes_on(self, reviewer: Reviewer, said: Standing) -> bool:
+        """Whether it is of them, and nothing that was taken was withdrawn since."""
+        same = self._reviewer == reviewer and self._said is said
+        return same and self._n_withdrawn == said.n_withdrawn
+
+    def entries(self) -> dict[str, Entry]:
+        """Events by number."""
+        for verdict in islice(self._said, self._n_taken, None):
+            if self._reviewer.may_see(verdict):
+                self._ledger.take(verdict)
+        self._n_taken = len(self._said)
+        return self._ledger.entries()
 
 
 def urgency(entries: Sequence[Entry]) -> float:

@@ -2,28 +2,36 @@
 
 import json
 import re
-from typing import Annotated, Literal, cast
+from typing import Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from nasion.display import pages
-from nasion.display.columns import Columns
 from nasion.display.montages import TRACES, Montage
 from nasion.errors import NasionError
+from nasion.review import why
 from nasion.review.case import Asked, Unfit
 from nasion.review.exports import REVIEW, export_bids, export_edf
-from nasion.review.session import Session
-from nasion.review.verdicts import standing
+from nasion.review.parameters import (
+    At,
+    CaseOf,
+    ColumnsOf,
+    Gone,
+    Length,
+    MapLength,
+    Number,
+    SessionOf,
+    SightedCase,
+    Start,
+    Text,
+)
 from nasion.review.votes import ZIP, export_votes, votes_of
 from nasion.terms import Pattern
-from nasion.windowing import step_at
 
 router = APIRouter(prefix="/api/readings")
-MOST_COLUMNS = 8192
-FARTHEST_S = 1e8  # three years; beyond it floats lose milliseconds
 EXPORTS = ("events.tsv", "events.json", "verdicts.tsv", "annotations.edf", ZIP)
 _INITIALS = re.compile(r"[^\W_]{1,8}")
 
@@ -36,25 +44,6 @@ def initials(text: str, missing: str | None = None) -> str:
     if not _INITIALS.fullmatch(text):
         raise NasionError(f"'{text[:20]}' are no initials; give up to 8 letters")
     return text
-
-
-def _session(request: Request) -> Session:
-    return cast(Session, request.app.state.session)
-
-
-SessionOf = Annotated[Session, Depends(_session)]
-Seconds = Annotated[float, Query(ge=-FARTHEST_S, le=FARTHEST_S, allow_inf_nan=False)]
-
-
-def _columns(
-    start_s: Seconds, stop_s: Seconds, columns: Annotated[int, Query(ge=1, le=MOST_COLUMNS)]
-) -> Columns:
-    if not start_s < stop_s:
-        raise Unfit("stop_s must be after start_s")
-    return Columns(start_s, stop_s, columns)
-
-
-ColumnsOf = Annotated[Columns, Depends(_columns)]
 
 
 def _json(text: str) -> Response:
@@ -75,92 +64,87 @@ def overview(session: SessionOf) -> Response:
 
 
 @router.get("/{number}")
-def reading(number: str, session: SessionOf) -> Response:
+def reading(case: CaseOf, session: SessionOf) -> Response:
     """All that the page has to know of one recording at first."""
     maps = session.explainer.available and not session.reviewer.blind
-    return _json(session.case(number).text(session.reviewer, maps=maps))
+    return _json(case.text(session.reviewer, maps=maps))
 
 
 @router.get("/{number}/probabilities")
-def probabilities(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
+def probabilities(case: SightedCase, columns: ColumnsOf) -> Response:
     """Six probabilities and the share of judged steps."""
-    return _array(session.sighted(number).probabilities(columns))
+    return _array(case.probabilities(columns))
 
 
 @router.get("/{number}/quality")
-def quality(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
+def quality(case: CaseOf, columns: ColumnsOf) -> Response:
     """Why columns were not judged."""
-    return _array(session.case(number).quality(columns))
+    return _array(case.quality(columns))
 
 
 @router.get("/{number}/spectrogram")
-def spectrogram(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
+def spectrogram(case: CaseOf, columns: ColumnsOf) -> Response:
     """Levels of the four chains."""
-    display = session.case(number).display
-    return _array(display.spectrogram(columns.start_s, columns.stop_s, columns.n))
+    return _array(case.display.spectrogram(columns.start_s, columns.stop_s, columns.n))
 
 
 @router.get("/{number}/trends")
-def trends(number: str, columns: ColumnsOf, session: SessionOf) -> Response:
+def trends(case: CaseOf, columns: ColumnsOf) -> Response:
     """Mean of each trend in each column, shape (n_trends, columns)."""
-    return _array(session.case(number).display.trends(columns.start_s, columns.stop_s, columns.n))
+    return _array(case.display.trends(columns.start_s, columns.stop_s, columns.n))
 
 
 @router.get("/{number}/envelope")
-def envelope(
-    number: str, columns: ColumnsOf, session: SessionOf, montage: Montage = "bipolar"
-) -> Response:
+def envelope(case: CaseOf, columns: ColumnsOf, montage: Montage = "bipolar") -> Response:
     """Lowest and highest of each trace."""
-    display = session.case(number).display
-    array = display.envelope(columns.start_s, columns.stop_s, columns.n, montage)
+    array = case.display.envelope(columns.start_s, columns.stop_s, columns.n, montage)
     return _array(array, Names=",".join(TRACES[montage]))
 
 
 @router.get("/{number}/page")
 def page(
-    number: str,
-    start_s: Seconds,
-    session: SessionOf,
-    duration_s: Annotated[float, Query(gt=0, le=pages.LONGEST_S)] = 10.0,
+    case: CaseOf,
+    start_s: Start,
+    duration_s: Length = 10.0,
     montage: Montage = "bipolar",
-    low_hz: float = 1.0,
-    high_hz: float = 70.0,
-    notch_hz: float = 0.0,
+    low_hz: Number = 1.0,
+    high_hz: Number = 70.0,
+    notch_hz: Number = 0.0,
 ) -> Response:
     """Traces of some seconds, filtered."""
     try:
         filters = pages.Filters(low_hz, high_hz, notch_hz)
     except ValueError as error:
         raise Unfit(str(error)) from None
-    content = pages.page(session.case(number).display, start_s, duration_s, montage, filters)
+    content = pages.page(case.display, start_s, duration_s, montage, filters)
     return _array(content.values, Names=",".join(content.names), Start=f"{content.start_s:.6g}")
 
 
 @router.get("/{number}/map")
-def map_over_time(
-    number: str,
-    at_s: Seconds,
+async def map_over_time(
+    case: SightedCase,
+    at_s: At,
     pattern: Pattern,
     session: SessionOf,
-    duration_s: Annotated[float, Query(gt=0, le=pages.LONGEST_S)] = 10.0,
+    gone: Gone,
+    duration_s: MapLength = 10.0,
 ) -> Response:
     """What speaks for a pattern over the page whose middle is `at_s`."""
-    case = session.sighted(number)
-    step = step_at(at_s, case.reading.n_steps)
-    array = session.explainer.over_time(case, at_s, duration_s, pattern)
+    maps = await session.explainer.maps(case, at_s, gone)
     return _array(
-        array,
-        Probability=",".join(f"{value:.4f}" for value in case.reading.probability[step]),
-        Judged="1" if case.reading.judged[step] else "0",
+        why.over_time(maps, at_s, duration_s, pattern),
+        Probability=",".join(f"{value:.4f}" for value in case.reading.probability[maps.step]),
+        Judged="1" if case.reading.judged[maps.step] else "0",
     )
 
 
 @router.get("/{number}/map_spectrogram")
-def map_over_spectrogram(
-    number: str, at_s: Seconds, pattern: Pattern, session: SessionOf
+async def map_over_spectrogram(
+    case: SightedCase, at_s: At, pattern: Pattern, session: SessionOf, gone: Gone
 ) -> Response:
     """What speaks for a pattern in the spectrogram of the 50 s around `at_s`."""
-    array, start_s, stop_s = session.explainer.over_image(session.sighted(number), at_s, pattern)
+    maps = await session.explainer.maps(case, at_s, gone)
+    array, start_s, stop_s = why.over_image(maps, case, pattern)
     return _array(array, Start=f"{start_s:g}", Stop=f"{stop_s:g}")
 
 
@@ -169,19 +153,19 @@ class VerdictBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    action: str
-    event: str | None = None
+    action: Text
+    event: Text | None = None
     pattern: Pattern | None = None
     onset_s: float | None = None
     duration_s: float | None = None
-    note: str | None = None
+    note: Text | None = None
     predictions_visible: bool = True
 
 
 class ReviewerBody(BaseModel):
     """Initials of the reviewer."""
 
-    initials: str
+    initials: Text
 
 
 class ExportBody(BaseModel):
@@ -192,24 +176,23 @@ class ExportBody(BaseModel):
 
 
 @router.post("/{number}/verdicts")
-def judge(number: str, body: VerdictBody, session: SessionOf) -> Response:
+def judge(case: CaseOf, body: VerdictBody, session: SessionOf) -> Response:
     """Write a verdict."""
     fields = body.model_dump(exclude={"predictions_visible", "note"})
-    entry = session.case(number).judge(Asked(**fields, note=body.note or ""), session.reviewer)
+    entry = case.judge(Asked(**fields, note=body.note or ""), session.reviewer)
     return _json(json.dumps({"event": entry.as_dict()}))
 
 
 @router.post("/{number}/undo")
-def undo(number: str, session: SessionOf) -> Response:
+def undo(case: CaseOf, session: SessionOf) -> Response:
     """Take back the last verdict of this reader."""
-    entry = session.case(number).undo(session.reviewer)
+    entry = case.undo(session.reviewer)
     return _json(json.dumps({"event": entry.as_dict() if entry else None}))
 
 
 @router.post("/{number}/reviewer")
-def reviewer(number: str, body: ReviewerBody, session: SessionOf) -> Response:
+def reviewer(case: CaseOf, body: ReviewerBody, session: SessionOf) -> Response:
     """Tell who looks; it holds for all recordings."""
-    session.case(number)
     try:
         session.call(initials(body.initials))
     except NasionError as error:
@@ -218,12 +201,11 @@ def reviewer(number: str, body: ReviewerBody, session: SessionOf) -> Response:
 
 
 @router.post("/{number}/export")
-def export(number: str, body: ExportBody, session: SessionOf) -> Response:
+def export(case: CaseOf, body: ExportBody, session: SessionOf) -> Response:
     """Write files into `review/` of the reading."""
-    case = session.case(number)
     if body.kind == "votes":
-        verdicts = standing(case.journal.verdicts())
-        votes = votes_of(verdicts, with_visible=body.with_visible)
+        with case.journal.standing() as said:
+            votes = votes_of(said, with_visible=body.with_visible)
         if not votes:
             raise Unfit("no blind verdicts yet; only those of nasion review --blind are votes", 409)
         names = export_votes(case.display, votes, case.reading.name, case.folder / REVIEW)
@@ -238,9 +220,9 @@ def export(number: str, body: ExportBody, session: SessionOf) -> Response:
 
 
 @router.get("/{number}/export/{name}")
-def exported(number: str, name: str, session: SessionOf) -> Response:
+def exported(case: CaseOf, name: str) -> Response:
     """A file that was written."""
-    path = session.case(number).folder / REVIEW / name
-    if name not in EXPORTS or not path.is_file():
+    path = case.folder / REVIEW / name
+    if not (name in EXPORTS and path.is_file()):
         raise Unfit("no such file; export first", 404)
     return FileResponse(path, filename=name, media_type="application/octet-stream")

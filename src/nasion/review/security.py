@@ -4,11 +4,12 @@ A page of another site can't guess the token, can't send the cookie (SameSite), 
 another name that resolves to this machine (Host), and can't write (Origin).
 """
 
+import json
 from hmac import compare_digest
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "; ".join(
@@ -36,9 +37,13 @@ HEADERS = {
 LARGEST_BODY = 65536  # bytes; a verdict with a long note has some thousand
 
 
-def refusal(status: int, detail: str) -> JSONResponse:
-    """An error as every part of the server gives it."""
-    return JSONResponse({"detail": detail}, status)
+LONGEST_DETAIL = 1000  # characters; what was asked for may stand in it
+
+
+def refusal(status: int, detail: str) -> Response:
+    """An error as every part of the server gives it: one line, whatever was asked for."""
+    line = " ".join(detail.split())[:LONGEST_DETAIL]
+    return Response(json.dumps({"detail": line}), status, media_type="application/json")
 
 
 class Guard:

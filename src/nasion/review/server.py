@@ -5,9 +5,11 @@ import secrets
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
@@ -15,7 +17,9 @@ from fastapi.staticfiles import StaticFiles
 
 from nasion.errors import NasionError
 from nasion.review import routes
-from nasion.review.case import Reviewer, Unfit
+from nasion.review.case import Unfit
+from nasion.review.connections import LIMITS, Limits, limited
+from nasion.review.reviewer import Reviewer
 from nasion.review.security import Guard, refusal
 from nasion.review.session import Session
 from nasion.review.shelf import Shelf
@@ -23,6 +27,7 @@ from nasion.review.why import Explainer
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
+AT_ONCE = 8  # requests that read files or compute
 GRACE_S = 1  # for requests that go on when the server is told to stop
 
 
@@ -59,13 +64,15 @@ def create_app(
     session = Session(Shelf(folder, token), person, Explainer(model))
     app = FastAPI(
         title="nasion review", docs_url=None, redoc_url=None, openapi_url=None,
-        redirect_slashes=False,
+        redirect_slashes=False, lifespan=_life,
     )  # fmt: skip
     app.state.session = session
     app.add_middleware(Guard, token=token, port=port)
     app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(Unfit, _unfit)
     app.add_exception_handler(NasionError, _broken)
+    app.add_exception_handler(OSError, _unwritten)
+    app.add_exception_handler(MemoryError, _too_large)
     app.add_exception_handler(Exception, _failed)
     app.include_router(routes.router)
     # What Windows has registered for them may be anything, and `nosniff` then refuses a script.
@@ -74,6 +81,14 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     app.get("/")(_index)
     return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """While it serves: few threads, so that memory is bounded however many ask at once."""
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
+    app.state.session.explainer.close()
 
 
 def _index() -> FileResponse:
@@ -94,7 +109,17 @@ def _unfit(request: Request, error: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    return refusal(500, str(error))
+    """Files are not as they should be, or can't be written."""
+    return refusal(409, str(error))
+
+
+def _unwritten(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    return refusal(409, f"{error.filename}: {error.strerror}")
+
+
+def _too_large(request: Request, error: Exception) -> Response:
+    return refusal(503, "not enough memory for this; ask for less, or close other programs")
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -115,6 +140,7 @@ def serve(
     model: Path | str | None = None,
     no_browser: bool = False,
     announce: Callable[[str], None] = print,
+    limits: Limits = LIMITS,
 ) -> None:
     """Serve the readings of a folder until it is interrupted.
 
@@ -124,6 +150,8 @@ def serve(
         0 takes a free one.
     announce
         Is given the address, with its token, once requests would be answered.
+    limits
+        Of connections.
 
     Raises
     ------
@@ -151,7 +179,8 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, server_header=False,
-            timeout_graceful_shutdown=GRACE_S, lifespan="off",
+            timeout_graceful_shutdown=GRACE_S, http=limited(limits), ws="none",
+            timeout_keep_alive=limits.idle_s,
         )  # fmt: skip
         try:
             uvicorn.Server(config).run(sockets=[place])

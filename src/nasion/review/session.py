@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nasion.errors import NasionError
-from nasion.review.case import Case, Reviewer, Unfit
+from nasion.review.case import Case, Unfit
+from nasion.review.reviewer import Reviewer
 from nasion.review.shelf import Shelf
 from nasion.review.why import Explainer
 from nasion.terms import DISCLAIMER
@@ -22,17 +23,17 @@ class Session:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def case(self, number: str) -> Case:
-        """The reading of a number, or what a page is told of an unknown one."""
+        """The reading of a number, or what a page is told of an unknown or a broken one."""
         case = self.shelf.case(number)
         if case is None:
             raise Unfit("no such reading", 404)
+        case.open()
         return case
 
-    def sighted(self, number: str) -> Case:
-        """The same, of what a blind review must not show."""
+    def show_predictions(self) -> None:
+        """Refuse what a blind review must not show."""
         if self.reviewer.blind:
             raise Unfit("hidden in a blind review", 403)
-        return self.case(number)
 
     def call(self, initials: str) -> None:
         """Take note of who looks from now on."""
@@ -45,8 +46,9 @@ class Session:
         problems = []
         for case in self.shelf.cases():
             try:
+                case.open()
                 summaries.append(case.summary(self.reviewer))
-            except NasionError as error:
+            except (Unfit, NasionError) as error:
                 problems.append(str(error))
         summaries.sort(
             key=lambda summary: (-summary["urgency"], -summary["unread"], summary["name"])

@@ -1,5 +1,6 @@
 """The shelf: the readings below a folder, by numbers that tell nothing of their names."""
 
+import os
 from hashlib import blake2b
 from pathlib import Path
 
@@ -44,8 +45,8 @@ class Shelf:
         return (case.folder / REVIEW if alone else self._folder) / DATA_SET
 
     def _case(self, folder: Path) -> Case:
-        name = folder.resolve().name.encode()
-        number = blake2b(name, key=self._key, digest_size=8).hexdigest()
+        name = folder.resolve().name
+        number = blake2b(os.fsencode(name), key=self._key, digest_size=8).hexdigest()
         return self._cases.setdefault(number, Case(folder, number))
 
     def case(self, number: str) -> Case | None:

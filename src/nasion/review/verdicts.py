@@ -4,17 +4,19 @@ A line is on the disk before the page hears of it. An undo is a line too. What s
 going through the lines; a line that was cut off when the power failed is put aside.
 """
 
+import gc
 import json
-import math
 import os
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from nasion.errors import NasionError
 from nasion.files import open_private
@@ -25,11 +27,16 @@ try:
 except ImportError:  # Windows: threads of one server still wait for each other
     fcntl = None  # type: ignore[assignment]
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 FILE = "verdicts.jsonl"
 TORN = "verdicts.torn"  # beside it: what was cut off
+MOST_NAMED = 5  # broken lines; of more, how many
+MANY = 1000  # lines at once, for which a collection of garbage would look at all that came before
+LATEST_S = 10**7  # 115 days: no recording is as long, and numbers of its votes count in seconds
 
 Action = Literal["confirm", "reject", "relabel", "add", "move", "undo"]
+Time = Annotated[float, Field(ge=0, le=LATEST_S)]
+Mark = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -83,23 +90,26 @@ class Verdict:
         `key` of the line that this one takes back.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
     key: str
-    action: Action
+    action: str  # one of DEEDS, or undo; older files know other words
     event: str
     subject: tuple[float, float, str] | None
     pattern: Pattern | None
-    onset_s: float
-    duration_s: float
+    onset_s: Time
+    duration_s: Time
     note: str
     reviewer: str
     at: str
     predictions_visible: bool
     undoes: str = ""
+    schema: Literal[1] = SCHEMA
 
     @property
     def line(self) -> bytes:
         """As it stands in the file."""
-        text = json.dumps({"schema": SCHEMA, **asdict(self)}, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
         return text.encode() + b"\n"
 
 
@@ -108,19 +118,52 @@ def stamp() -> tuple[str, str]:
     return secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def parsed(line: bytes) -> Verdict:
-    """Read one line; ValueError or the like if it is none."""
-    content: dict[str, Any] = json.loads(line)
-    if content.pop("schema") != SCHEMA:
-        raise ValueError("another schema")
-    subject, pattern = content["subject"], content["pattern"]
-    content["subject"] = (
-        (float(subject[0]), float(subject[1]), str(subject[2])) if subject else None
-    )
-    content["pattern"] = Pattern(pattern) if pattern else None
-    if not math.isfinite(content["onset_s"] + content["duration_s"]):
-        raise ValueError("not a time")
-    return Verdict(**content)
+_LINE = TypeAdapter(Verdict)
+
+
+def _read(line: bytes) -> Verdict | None:
+    try:
+        return _LINE.validate_json(line)
+    except ValidationError:
+        return None
+
+
+class Standing:
+    """Lines that were not taken back, kept as lines come."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Verdict] = {}
+        self._undone: set[str] = set()
+        self._n_added = 0
+        self.n_withdrawn = 0  # of lines that stood before
+
+    def __iter__(self) -> Iterator[Verdict]:
+        """In order; of those that add, `event` is their number."""
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        """How many stand."""
+        return len(self._by_key)
+
+    def take(self, verdict: Verdict) -> None:
+        """Take the next line, for good; one whose key was there repeats it and says nothing."""
+        if verdict.action == "add":
+            self._n_added += 1
+            object.__setattr__(verdict, "event", f"r{self._n_added}")  # a copy takes too long
+        if verdict.undoes:
+            self._undone.add(verdict.undoes)
+            if self._by_key.pop(verdict.undoes, None):
+                self.n_withdrawn += 1
+        if verdict.action != "undo" and verdict.key not in self._undone:
+            self._by_key.setdefault(verdict.key, verdict)
+
+
+def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Lines that were not taken back, in order; of those that add, `event` is their number."""
+    those = Standing()
+    for verdict in verdicts:
+        those.take(replace(verdict))
+    return list(those)
 
 
 class Journal:
@@ -129,15 +172,28 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._path, self._torn = folder / FILE, folder / TORN
         self._lock = threading.Lock()
-        self._verdicts: list[Verdict] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew, with nothing read."""
+        self._standing = Standing()
+        self._file = 0  # what the system knows the file by
         self._done = self._lines = 0  # bytes and lines that were read
         self._broken: list[int] = []
         self._tail = b""
 
     @property
+    def mark(self) -> Mark:
+        """What differs whenever something else was read."""
+        return self._file, self._done, len(self._tail)
+
+    @property
     def warnings(self) -> list[str]:
         """What a reader has to know of lines that could not be read."""
-        texts = [f"{FILE}, line {number}: can't be read and is left out" for number in self._broken]
+        named = self._broken[:MOST_NAMED]
+        texts = [f"{FILE}, line {number}: can't be read and is left out" for number in named]
+        if more := len(self._broken) - len(named):
+            texts.append(f"{FILE}: {more} more lines can't be read and are left out")
         if self._tail:
             texts.append(f"{FILE}: its last line was cut off and is left out")
         if self._torn.exists():
@@ -145,19 +201,30 @@ class Journal:
         return texts
 
     def verdicts(self) -> Sequence[Verdict]:
-        """All lines in order, also those that others wrote meanwhile."""
+        """All lines in order, as they stand in the file; `standing` is what pages ask for."""
+        with self.standing():
+            lines = self._path.read_bytes()[: self._done].split(b"\n") if self._done else []
+        return [verdict for line in lines if (verdict := _read(line))]
+
+    @contextmanager
+    def standing(self) -> Iterator[Standing]:
+        """What stands of all lines, also of those that others wrote meanwhile; it stays as it is.
+
+        Another one is given where the file is another than before.
+        """
         with self._lock:
             try:
                 with self._path.open("rb") as file:
                     self._read(file)
             except FileNotFoundError:
-                pass
+                if self._file:
+                    self._forget()
             except OSError as error:
                 raise NasionError(f"{self._path}: cannot be read ({error.strerror})") from None
-            return tuple(self._verdicts)
+            yield self._standing
 
-    def append(self, verdict: Verdict) -> Sequence[Verdict]:
-        """Write a line to the disk; give all lines up to it."""
+    def append(self, verdict: Verdict) -> None:
+        """Write a line to the disk."""
         with self._lock:
             try:
                 is_new = not self._path.exists()
@@ -173,19 +240,23 @@ class Journal:
                     _sync_folder(self._path.parent)
             except OSError as error:
                 raise NasionError(f"{self._path}: cannot be written ({error.strerror})") from None
-            return tuple(self._verdicts)
 
     def _read(self, file: IO[bytes]) -> None:
         """Read what came since the last time; a line without its end stays in `_tail`."""
+        known = os.fstat(file.fileno())
+        if known.st_ino != self._file or known.st_size < self._done:
+            self._forget()  # somebody put another in its place
+            self._file = known.st_ino
         file.seek(self._done)
         *lines, self._tail = file.read().split(b"\n")
-        for line in lines:
-            self._lines += 1
-            self._done += len(line) + 1
-            try:
-                self._verdicts.append(parsed(line))
-            except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-                self._broken.append(self._lines)
+        with _no_collection() if len(lines) > MANY else nullcontext():
+            for line in lines:
+                self._lines += 1
+                self._done += len(line) + 1
+                if verdict := _read(line):
+                    self._standing.take(verdict)
+                else:
+                    self._broken.append(self._lines)
 
     def _put_aside(self, file: IO[bytes]) -> None:
         with open_private(self._torn, "ab") as torn:
@@ -208,6 +279,15 @@ def _locked(file: IO[bytes]) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _sync_folder(folder: Path) -> None:
     """A new name is on the disk only when its folder is."""
     if fcntl is None:
@@ -217,16 +297,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Lines that were not taken back, in order; of those that add, `event` is their number."""
-    undone = {verdict.undoes for verdict in verdicts if verdict.undoes}
-    valid, n_added = [], 0
-    for verdict in verdicts:
-        if verdict.action == "add":
-            n_added += 1
-            verdict = replace(verdict, event=f"r{n_added}")
-        if verdict.action != "undo" and verdict.key not in undone:
-            valid.append(verdict)
-    return valid

@@ -8,7 +8,7 @@ model says tend to agree with it.
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from nasion.eeg.margins import Margins
 from nasion.eeg.spectrogram import Power, cleaned, columns
 from nasion.files import make_folder, replacing
 from nasion.hms.writer import Label, write_eeg, write_labels, write_spectrogram
-from nasion.review.verdicts import Verdict
+from nasion.review.verdicts import LATEST_S, Verdict
 from nasion.terms import (
     CONTEXT_S,
     PATTERNS,
@@ -32,10 +32,9 @@ from nasion.terms import (
 
 FOLDER = "votes"
 ZIP = "votes.zip"
-LONGEST_S = 10**7  # of a recording, 115 days: numbers of EEGs count in seconds
 
 
-def votes_of(verdicts: Sequence[Verdict], *, with_visible: bool) -> dict[float, np.ndarray]:
+def votes_of(verdicts: Iterable[Verdict], *, with_visible: bool) -> dict[float, np.ndarray]:
     """Votes by the middle of the event, s: counts in the order of `terms.PATTERNS`.
 
     Parameters
@@ -84,7 +83,7 @@ def export_votes(
 def _write(display: Display, votes: dict[float, np.ndarray], patient: int, folder: Path) -> None:
     labels = []
     for middle_s, counts in votes.items():
-        number = patient * LONGEST_S + round(middle_s)
+        number = patient * LATEST_S + round(middle_s)
         begin = round((middle_s - SEGMENT_S / 2) * SFREQ)
         signals = display.signals(begin, begin + round(SEGMENT_S * SFREQ))
         write_eeg(folder, "train", number, signals)

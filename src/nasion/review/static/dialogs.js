@@ -33,7 +33,7 @@ function made(tag, text) {
 
 /** @param {Open} open */
 function listRecordings(open) {
-  const { readings, blind, reading } = state;
+  const { readings, problems, blind, reading } = state;
   const patterns = blind ? [] : (reading?.patterns ?? []);
   const head = ["Recording", "Begins", "Long", "Judged", ...patterns.map(({ label }) => label), "Events", "Unread"];
   const dialog = byId("recordings", HTMLDialogElement);
@@ -71,7 +71,13 @@ function listRecordings(open) {
     row.append(name, ...cells.map((text) => made("td", text)));
     return row;
   });
-  dialog.querySelector("tbody")?.replaceChildren(...rows);
+  const broken = problems.map((reason) => {
+    const row = document.createElement("tr");
+    row.className = "broken";
+    row.append(Object.assign(made("td", reason), { colSpan: head.length }));
+    return row;
+  });
+  dialog.querySelector("tbody")?.replaceChildren(...rows, ...broken);
 }
 
 /** @param {number | null | undefined} value */
@@ -156,8 +162,7 @@ export function startDialogs({ open, complain, report }) {
     listRecordings(open);
     try {
       const { readings, problems } = await json("/api/readings"); // others may have read meanwhile
-      change({ readings });
-      byId("problems").textContent = problems.join(" · ");
+      change({ readings, problems });
       listRecordings(open);
       /** @type {HTMLElement | null} */ (document.querySelector("#recordings [aria-current]"))?.focus();
     } catch (problem) {

@@ -91,13 +91,13 @@ async function begin() {
   try {
     /** @type {{readings: Summary[], problems: string[], blind: boolean, reviewer: string, disclaimer: string}} */
     const { readings, problems, blind, reviewer, disclaimer } = await json("/api/readings");
-    change({ readings, blind, reviewer });
+    change({ readings, problems, blind, reviewer });
     if (disclaimer) byId("disclaimer").textContent = disclaimer;
     if (!readings.length) throw new Error(problems[0] ?? "There is no reading in this folder; run nasion read first");
     const was = place();
     const known = readings.find(({ id }) => id === was.id);
     await open((known ?? readings[0]).id, known ? was.at_s : 0);
-    if (readings.length > 1 && !known) byId("open-recordings").click();
+    if (readings.length + problems.length > 1 && !known) byId("open-recordings").click();
   } catch (problem) {
     complain(problem);
   }

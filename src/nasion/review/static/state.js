@@ -6,6 +6,7 @@ export const CSS_PX_PER_MM = 96 / 25.4; // what a browser takes a mm for, until 
 export const state = {
   reading: /** @type {Reading} */ (/** @type {unknown} */ (null)), // none until the first is open
   readings: /** @type {Summary[]} */ ([]),
+  problems: /** @type {string[]} */ ([]), // readings that can't be shown, and why
   blind: false,
   reviewer: "",
   start_s: 0, // of the page
