@@ -17,7 +17,8 @@ from nasion.cli import app
 from nasion.eeg.form import UNJUDGED
 from nasion.eeg.remarks import Code
 from nasion.exports.szcore import not_judged
-from nasion.review.case import Case, Reviewer
+from nasion.review.case import Case
+from nasion.review.reviewer import Reviewer
 from nasion.signal.fault import REASONS
 from nasion.terms import COLUMNS, ELECTRODES
 

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,40 +19,15 @@ from nasion.events.burden import Burden
 from nasion.exports.folder import load
 from nasion.reading.reading import Reading
 from nasion.review.candidates import candidates
+from nasion.review.judgement import Judgement, Unfit
 from nasion.review.ledger import Entry, Sheet, View, minutes, urgency
 from nasion.review.reviewer import Reviewer
-from nasion.review.verdicts import DEEDS, Journal, Mark, Verdict, stamp
+from nasion.review.verdicts import Journal, Mark, Verdict, stamp
 from nasion.review.vocabulary import VOCABULARY
 from nasion.signal.fault import REASONS, Reason
-from nasion.terms import (
-    COLUMNS,
-    READING_STEP_S,
-    SFREQ,
-    Pattern,
-)
+from nasion.terms import COLUMNS, READING_STEP_S
 
 ALL_TRACES = sorted({name for names in TRACES.values() for name in names})
-LONGEST_NOTE = 2000  # characters
-
-
-class Unfit(Exception):  # noqa: N818
-    """What was asked for doesn't fit the reading; its text says why, `status` is of HTTP."""
-
-    def __init__(self, detail: str, status: int = 422) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A verdict as the page sends it."""
-
-    action: str
-    event: str | None = None
-    pattern: Pattern | None = None
-    onset_s: float | None = None
-    duration_s: float | None = None
-    note: str = ""
 
 
 class Case:
@@ -234,17 +208,14 @@ class Case:
         codes = self.reading.reason[first : first + int(pairs.max(initial=0))]
         return most(codes, pairs, len(REASONS))
 
-    def judge(self, judgement: Asked, reviewer: Reviewer) -> Entry:
+    def judge(self, judgement: Judgement, reviewer: Reviewer) -> Entry:
         """Write a verdict; what it leaves out is as it was before."""
         if not reviewer.initials:
             raise Unfit("give your initials first", 409)
-        if judgement.action not in DEEDS:
-            raise Unfit(f"action is one of {', '.join(DEEDS)}")
-        if len(judgement.note) > LONGEST_NOTE:
-            raise Unfit(f"a note has at most {LONGEST_NOTE} characters")
+        judgement.check()
         entry = self._entry_of(judgement, reviewer)
-        pattern = self._pattern_of(judgement, entry)
-        onset_s, duration_s = self._borders_of(judgement, entry)
+        pattern = judgement.pattern_of(entry)
+        onset_s, duration_s = judgement.borders_of(entry, self.reading.duration_s)
         key, at = stamp()
         verdict = Verdict(
             key=key,
@@ -266,39 +237,13 @@ class Case:
                 return written
         raise NasionError(f"{self.folder}: its file of verdicts was replaced meanwhile; look again")
 
-    def _entry_of(self, judgement: Asked, reviewer: Reviewer) -> Entry | None:
+    def _entry_of(self, judgement: Judgement, reviewer: Reviewer) -> Entry | None:
         if judgement.action == "add":
             return None
         entry = self.entries(reviewer).get(judgement.event or "")
         if entry is None:
             raise Unfit("no such event", 404)
         return entry
-
-    def _pattern_of(self, judgement: Asked, entry: Entry | None) -> Pattern | None:
-        before = (entry.verdict_pattern or entry.pattern) if entry else None
-        pattern = (
-            judgement.pattern
-            if judgement.action in ("add", "relabel")
-            else before or judgement.pattern
-        )
-        if pattern is None and judgement.action != "reject":
-            raise Unfit("name a pattern")
-        return pattern
-
-    def _borders_of(self, judgement: Asked, entry: Entry | None) -> tuple[float, float]:
-        """Onset and length; only `add` and `move` change them."""
-        if judgement.action not in ("add", "move"):
-            assert entry is not None
-            borders = entry.verdict or entry
-            return borders.onset_s, borders.duration_s
-        onset_s, duration_s = judgement.onset_s, judgement.duration_s
-        if onset_s is None or duration_s is None:
-            raise Unfit("give onset_s and duration_s")
-        longest_s = self.reading.duration_s
-        begins_within = 0 <= onset_s < longest_s
-        if not (begins_within and 1 / SFREQ <= duration_s <= longest_s - onset_s + READING_STEP_S):
-            raise Unfit("an event begins and ends within the recording, a sample or more later")
-        return onset_s, min(duration_s, longest_s - onset_s)
 
     def undo(self, reviewer: Reviewer) -> Entry | None:
         """Take back this reader's last verdict; None where there is none or its event is gone."""

@@ -9,7 +9,8 @@ from pydantic import AfterValidator
 
 from nasion.display.columns import Columns
 from nasion.display.pages import LONGEST_S
-from nasion.review.case import Case, Unfit
+from nasion.review.case import Case
+from nasion.review.judgement import Unfit
 from nasion.review.session import Session
 from nasion.review.why import SFREQ as MAP_SFREQ
 from nasion.terms import READING_STEP_S, SFREQ

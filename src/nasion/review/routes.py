@@ -13,8 +13,8 @@ from nasion.display import pages
 from nasion.display.montages import TRACES, Montage
 from nasion.errors import NasionError
 from nasion.review import why
-from nasion.review.case import Asked, Unfit
 from nasion.review.exports import REVIEW, export_bids, export_edf
+from nasion.review.judgement import Judgement, Unfit
 from nasion.review.parameters import (
     At,
     CaseOf,
@@ -179,7 +179,7 @@ class ExportBody(BaseModel):
 def judge(case: CaseOf, body: VerdictBody, session: SessionOf) -> Response:
     """Write a verdict."""
     fields = body.model_dump(exclude={"predictions_visible", "note"})
-    entry = case.judge(Asked(**fields, note=body.note or ""), session.reviewer)
+    entry = case.judge(Judgement(**fields, note=body.note or ""), session.reviewer)
     return _json(json.dumps({"event": entry.as_dict()}))
 
 

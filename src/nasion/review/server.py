@@ -17,8 +17,8 @@ from fastapi.staticfiles import StaticFiles
 
 from nasion.errors import NasionError
 from nasion.review import routes
-from nasion.review.case import Unfit
 from nasion.review.connections import LIMITS, Limits, limited
+from nasion.review.judgement import Unfit
 from nasion.review.reviewer import Reviewer
 from nasion.review.security import Guard, refusal
 from nasion.review.session import Session

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nasion.errors import NasionError
-from nasion.review.case import Case, Unfit
+from nasion.review.case import Case
+from nasion.review.judgement import Unfit
 from nasion.review.reviewer import Reviewer
 from nasion.review.shelf import Shelf
 from nasion.review.why import Explainer

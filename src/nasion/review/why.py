@@ -19,7 +19,8 @@ from nasion.maker import maker_of
 from nasion.network import Network
 from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece, piece_of
-from nasion.review.case import Case, Unfit
+from nasion.review.case import Case
+from nasion.review.judgement import Unfit
 from nasion.review.queue import Full, Left, Queue
 from nasion.terms import PATTERNS, Pattern
 from nasion.windowing import image_start_s, step_at, views_of
