@@ -40,7 +40,7 @@ def event(pattern, rate_hz, *, evolves=None, duration_s=30.0):
         ("gpd", 3.1, False, "fast"),
         ("gpd", None, None, "no_cycle"),
         ("lrda", 4.0, None, ""),
-        ("grda", 4.1, None, "not_delta"),
+        ("grda", 4.1, None, ""),  # never measured; what is faster has no cycle
         ("lrda", 1.0, True, ""),
         ("grda", None, None, "no_cycle"),
     ],
@@ -50,6 +50,14 @@ def test_what_the_measured_rate_says_against_a_pattern(pattern, rate_hz, evolves
     assert ",".join(entry.code for entry in judged.contradictions) == code
     assert judged.is_certain == (not code)
     assert bool(judged.doubt) == bool(code)
+
+
+@pytest.mark.parametrize("pattern", EVENTFUL)
+@pytest.mark.parametrize("regular", [None, True, False])
+def test_discharges_that_go_on_for_a_small_part_are_uncertain(pattern, regular):
+    found = contradictions(replace(event(pattern, 1.0, evolves=True), regular=regular))
+    doubted = pattern.periodic and regular is False
+    assert found == ((Contradiction.IRREGULAR,) if doubted else ())
 
 
 def test_shorter_than_ten_seconds_is_no_seizure_and_no_contradiction_of_discharges():

@@ -127,6 +127,23 @@ def test_background_has_no_discharges(pattern):
     assert found.count(None) >= 7
 
 
+@pytest.mark.parametrize("rate_hz", [0.5, 1.0, 2.0])
+def test_a_train_through_all_of_an_event_is_regular(rate_hz):
+    wave, _ = discharges(rate_hz)
+    found = measure(event("gpd"), recording(background(1) + over(FRONTAL, 80 * wave)))
+    assert found.regular is True
+
+
+def test_a_train_through_a_small_part_is_not():
+    """Even waves in 8 of 50 s, among others that come as they please."""
+    wave, _ = discharges(2.5, irregularity=0.05)
+    sporadic, _ = discharges(0.3, seed=3, irregularity=0.9)
+    course = np.where((TIME > 20) & (TIME < 28), wave, sporadic)
+    found = measure(event("gpd"), recording(background(1) + over(FRONTAL, 80 * course)))
+    assert found.regular is not True
+    assert found.frequency_hz is None or found.frequency_hz < 2
+
+
 def test_size_and_polarity_do_not_matter():
     signals = background(1) + over(TEMPORAL["right"], 80 * discharges(1.1)[0])
     first = measure(event("lpd"), recording(signals))

@@ -20,7 +20,7 @@ from nasion.terms import Pattern
 SEIZURE_S = 10.0  # ACNS 2021: a seizure lasts so long, and so long are rates averaged
 SEIZURE_HZ = 2.5  # discharges that average more are a seizure, fewer are periodic
 MEASURABLE_S = 30.0  # twice six cycles of the slowest discharges, .4 Hz
-DELTA_HZ = 4.0  # rhythmic delta is not faster, nor are spikes with waves
+DELTA_HZ = 4.0  # spikes with waves are not faster
 
 
 def judge(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -46,9 +46,7 @@ def contradictions(event: Event) -> tuple[Contradiction, ...]:
         and rate_hz is not None
         and rate_hz > SEIZURE_HZ
         and lasts,
-        Contradiction.NOT_DELTA: event.pattern.rhythmic
-        and rate_hz is not None
-        and rate_hz > DELTA_HZ,
+        Contradiction.IRREGULAR: event.pattern.periodic and event.regular is False,
         Contradiction.NO_CYCLE: rate_hz is None and event.duration_s >= MEASURABLE_S,
     }
     return tuple(entry for entry in Contradiction if found[entry])

@@ -47,11 +47,15 @@ class Rhythm:
         Of what repeats, in each of the 18 derivations, µV².
     evolves
         Of a seizure; None where its rate is not sure, and of other patterns.
+    regular
+        Of discharges, whether they recur as ACNS 2021 asks of periodic ones, through most of the
+        event; None where they have no rate, and of other patterns.
     """
 
     frequency_hz: float | None
     power: Array
     evolves: bool | None = None
+    regular: bool | None = None
 
     def side(self, pattern: Pattern) -> Side:
         """Side of more amplitude, where it is more by enough for the pattern."""
@@ -102,6 +106,7 @@ def _with_rhythm(event: Event, rhythm: Rhythm | None) -> Event:
         event,
         frequency_hz=None if rate is None else round(rate, 2),
         evolves=rhythm.evolves,
+        regular=rhythm.regular,
         side=rhythm.side(event.pattern),
         chains=rhythm.chains,
     )
@@ -126,7 +131,8 @@ def measure(event: Event, recording: Recording, n_pieces: int = MOST_PIECES) -> 
     if not pieces:
         return None
     if nature.rates_hz is None:
-        return Rhythm(*discharges.find(pieces, RATE_HZ))
+        found = discharges.find(pieces, RATE_HZ)
+        return Rhythm(found.rate_hz, found.power, regular=found.regular)
     return Rhythm(*cycles.find(pieces, RATE_HZ, nature.rates_hz))
 
 

@@ -44,12 +44,18 @@ class Train:
         Mean cosine of its waves with the template.
     lead
         What it gains over the best other period, by interval.
+    n_discharges
+        How many it holds.
+    covered
+        Share of the time of all pieces that its discharges take, a period each.
     """
 
     rate_hz: float
     irregularity: float
     alike: float
     lead: float
+    n_discharges: int
+    covered: float
 
 
 def windows(piece: Array, half: int) -> Array:
@@ -102,11 +108,15 @@ def find(pieces: Sequence[Array], template: Array, sfreq: float) -> Train | None
         ]
         template = np.concatenate(waves).mean(0)
     other = np.abs(np.log(PERIODS_S / PERIODS_S[period])) > RIVAL
+    rate_hz = float(intervals.size / intervals.sum())
+    n_discharges = sum(places.size for places in chosen if places.size > 1)
     return Train(
-        rate_hz=float(intervals.size / intervals.sum()),
+        rate_hz=rate_hz,
         irregularity=float(np.log(intervals).std()),
         alike=float(alike),
         lead=float((total[period] - total[other].max()) / intervals.size),
+        n_discharges=n_discharges,
+        covered=n_discharges / rate_hz * sfreq / sum(piece.shape[1] for piece in pieces),
     )
 
 

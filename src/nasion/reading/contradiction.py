@@ -48,8 +48,10 @@ class Contradiction(Enum):
         "averages over 2.5 Hz for 10 s and more, as a seizure does",
         "C and D: periodic discharges recur at 2.5 Hz at most; above it they are a seizure",
     )
-    NOT_DELTA = Objection(
-        "not_delta", "is faster than 4 Hz", "C: rhythmic delta activity is of 4 Hz at most"
+    IRREGULAR = Objection(
+        "irregular",
+        "recurs evenly for less than half of its time, or fewer than six times",
+        "C: periodic discharges recur at nearly regular intervals, six times and more",
     )
     NO_CYCLE = Objection(
         "no_cycle",

@@ -1,6 +1,6 @@
 """An event: a run of steps of one pattern, and what was measured of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nasion.reading.contradiction import Contradiction
@@ -23,6 +23,9 @@ class Event:
         Of discharges or cycles; None where nothing repeats or none was measured.
     evolves
         Whether it changes as ACNS 2021 asks of evolution; None where that was not measured.
+    regular
+        Whether discharges recur as ACNS 2021 asks of periodic ones, through most of the event;
+        None where that was not measured. Files hold what follows from it alone.
     chains
         Those that show it; empty where that was not told.
     length
@@ -43,6 +46,7 @@ class Event:
     length: str = ""
     evolves: bool | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    regular: bool | None = field(default=None, compare=False)
 
     @property
     def stop_s(self) -> float:
