@@ -27,8 +27,9 @@ from nasion.evaluation.intervals import Estimate
 from nasion.evaluation.judged import Judged
 from nasion.evaluation.metrics import Scores, divergence
 from nasion.evaluation.trainings import Draws, Trainings
-from nasion.files import read_json, replacing, write_text
+from nasion.files import replacing, write_text
 from nasion.hms.segments import counts_by_pattern, load_segments, votes
+from nasion.loading import read_json
 from nasion.models.checkpoint import load
 from nasion.models.fusion import Inputs
 from nasion.study.data_set import simulate

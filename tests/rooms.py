@@ -13,28 +13,34 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn: {} -->", "<!-- end: {} -->"
 
 # A room is a folder or a single file below src/nasion; from the ground up.
-BASICS = {"terms", "errors", "version", "files", "settings", "config", "progress"}
+BASICS = {
+    "terms", "errors", "version", "temporary", "files", "loading", "settings", "config", "progress",
+}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "terms": set(),
     "errors": set(),
     "progress": set(),
     "version": set(),
-    "files": {"errors"},
-    "spreadsheet": {"errors"},
-    "tensors": {"errors"},
-    "settings": {"errors"},
-    "config": {"terms", "errors", "settings"},
-    "simulation": {"errors", "files"},
-    "seen": {"errors", "files"},
+    "temporary": set(),
+    "files": {"errors", "temporary"},
+    "loading": {"errors"},
+    "spreadsheet": {"errors", "loading"},
+    "tensors": {"errors", "loading"},
+    "settings": {"errors", "loading"},
+    "config": {"terms", "errors", "loading", "settings"},
+    "simulation": {"errors", "files", "loading"},
+    "seen": {"errors", "files", "loading"},
     "landmarks": {"terms"},
     "subjects": {"landmarks", "seen", "simulation"},
-    "provenance": {"terms", "errors", "files", "landmarks", "simulation", "subjects"},
+    "provenance": {
+        "terms", "errors", "files", "landmarks", "loading", "simulation", "subjects",
+    },
     "guard": {"errors", "seen", "provenance", "subjects"},
-    "calibration": {"terms", "errors", "files"},
+    "calibration": {"terms", "errors", "files", "loading"},
     "windowing": BASICS,
     "periods": {"terms"},
     "drawing": {"terms"},
-    "out_of_fold": {"terms", "errors", "files"},
+    "out_of_fold": {"terms", "errors", "files", "loading"},
     "eeg": BASICS,
     "accuracy": {"terms", "settings", "eeg"},
     "alarms": {"terms", "errors", "settings"},
@@ -44,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hms": BASICS
     | {"eeg", "guard", "landmarks", "provenance", "seen", "simulation", "spreadsheet"},
     "data": BASICS | {"eeg", "hms", "periods", "spreadsheet", "windowing"},
-    "models": BASICS | {"accuracy", "alarms", "calibration", "contract", "provenance", "windowing"},
+    "models": BASICS
+    | {"accuracy", "alarms", "calibration", "contract", "provenance", "tensors", "windowing"},
     "network": BASICS | {"catalogue", "contract", "provenance", "tensors", "windowing"},
     "maker": {"errors", "catalogue", "contract", "network"},
     "prediction": BASICS | {"contract", "data", "hms"},

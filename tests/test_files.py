@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from nasion.errors import NasionError
 from nasion.files import (
     make_folder,
-    of_schema,
     open_private,
-    read_json,
     replacing,
     safe_name,
     share,
     write_json,
     write_text,
 )
+from nasion.loading import of_schema, read_json
 
 
 def names(folder):
@@ -96,7 +95,7 @@ def test_a_folder_that_is_there_keeps_its_mode(tmp_path):
     make_folder(tmp_path / "a" / "b")
     assert modes(tmp_path) == {"a": 0o750, "a/b": 0o700}
     write_text(tmp_path / "file", "")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(NasionError, match="file"):
         make_folder(tmp_path / "file" / "b")
 
 

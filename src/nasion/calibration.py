@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, write_json
+from nasion.files import write_json
+from nasion.loading import of_schema, read_json
 from nasion.terms import PATTERNS
 
 Array = np.ndarray[Any, Any]

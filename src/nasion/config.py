@@ -1,12 +1,12 @@
 """Every setting, its default and its unit, once. An experiment is a TOML file of what differs."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from nasion.errors import NasionError
+from nasion.loading import read_toml, reason_of, toml
 from nasion.settings import Before, Settings, as_before, checked, fingerprint
 from nasion.terms import (
     BLOCK_S,
@@ -17,6 +17,11 @@ from nasion.terms import (
     SEGMENT_S,
     SFREQ,
 )
+
+# More than any machine holds: what is asked for beyond is a slip.
+MOST = 65_536
+MOST_SEED = 2**32 - 1  # of scikit-learn
+Width = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class Waveform(Settings):
@@ -43,12 +48,12 @@ class Waveform(Settings):
 class View(Settings):
     """One multitaper spectrogram of the four chains."""
 
-    span_s: float = Field(gt=0)
+    span_s: float = Field(gt=0, le=3600)
     window_s: float = Field(gt=0)
     step_s: float = Field(gt=0)
     bandwidth: float = Field(default=2.0, ge=1)  # NW, the tapers' time-bandwidth product
-    n_tapers: int = Field(default=3, ge=1)
-    n_fft: int = Field(ge=16)
+    n_tapers: int = Field(default=3, ge=1, le=100)
+    n_fft: int = Field(ge=16, le=MOST)
     bins: tuple[int, int]  # first and last frequency bin kept
 
     @property
@@ -113,9 +118,9 @@ class Signal(Settings):
 class WaveNetSettings(Settings):
     """Dilated gated residual convolutions; `layers` and `channels` hold one number a block."""
 
-    layers: tuple[int, ...] = (6,)
-    channels: tuple[int, ...] = (48,)
-    kernel: int = Field(default=3, ge=2)
+    layers: tuple[Annotated[int, Field(ge=1, le=32)], ...] = (6,)
+    channels: tuple[Width, ...] = (48,)
+    kernel: int = Field(default=3, ge=2, le=1000)
     padding: Literal["valid", "same", "causal"] = "valid"  # dense reading needs valid
     # What a layer hands on: sum or gated output.
     residual: Annotated[Literal["stream", "skip-sum"], Before("stream")] = "stream"
@@ -131,18 +136,18 @@ class WaveNetSettings(Settings):
 class ConvTransformer(Settings):
     """Strided convolutions, one number a stage, then layers of attention between their tokens."""
 
-    channels: tuple[int, ...] = (64, 128)
-    strides: tuple[int, ...] = (2, 5)
-    n_layers: int = Field(default=3, ge=1)
-    n_heads: int = Field(default=4, ge=1)
+    channels: tuple[Width, ...] = (64, 128)
+    strides: tuple[Width, ...] = (2, 5)
+    n_layers: int = Field(default=3, ge=1, le=1000)
+    n_heads: Width = 4
 
 
 class Siamese(Settings):
     """Strided convolutions over either side, one number a stage; similarity by channel group."""
 
-    channels: tuple[int, ...] = (48, 96, 128)
-    strides: tuple[int, ...] = (2, 2, 5)
-    n_groups: int = Field(default=16, ge=1)
+    channels: tuple[Width, ...] = (48, 96, 128)
+    strides: tuple[Width, ...] = (2, 2, 5)
+    n_groups: Width = 16
 
 
 class SpectrogramNet(Settings):
@@ -176,11 +181,11 @@ class Model(Settings):
     modality: Literal["both", "waveform", "spectrogram"] = "both"
     waveform: Annotated[str, AfterValidator(_extractor)] = "wavenet"
     wavenet: WaveNetSettings = WaveNetSettings()
-    gru_width: int = Field(default=64, ge=1)  # of `wavenet-gru`, in each direction
+    gru_width: Width = 64  # of `wavenet-gru`, in each direction
     conv_transformer: ConvTransformer = ConvTransformer()
     siamese: Siamese = Siamese()
     spectrogram: SpectrogramNet = SpectrogramNet()
-    n_features: int = Field(default=128, ge=1)  # of each branch's feature vector
+    n_features: Width = 128  # of each branch's feature vector
     dropout: float = Field(default=0.2, ge=0, lt=1)
 
 
@@ -214,8 +219,8 @@ class Training(Settings):
 
     init: str = ""  # a RUN, or a model by name, whose weights to start from; "" starts anew
     freeze_statistics: bool = False  # keep the normalisation statistics of `init`
-    epochs: int = Field(default=12, ge=1)
-    batch_size: int = Field(default=32, ge=1)
+    epochs: int = Field(default=12, ge=1, le=1_000_000)
+    batch_size: Width = 32
     lr: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-2, ge=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)  # share of all steps
@@ -243,9 +248,9 @@ class Phantoms(Settings):
     """Simulated patients to learn from, alone or beside one's own segments of `data.path`."""
 
     path: str = ""  # where they are; simulated by the training verbs if not there yet
-    patients: int = Field(default=0, ge=0)
-    segments_per_patient: int = Field(default=2, ge=1)
-    seed: int = Field(default=0, ge=0)
+    patients: int = Field(default=0, ge=0, le=1_000_000)
+    segments_per_patient: Width = 2
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     short_share: float = Field(default=0.5, ge=0, le=1)  # EEGs of 10 s; the others 50 s and more
     context_share: float = Field(default=0.0, ge=0, le=1)  # EEGs with a 10-min spectrogram
     stay_share: float = Field(default=0.0, ge=0, le=1)  # patients whose EEGs are cut from a stay
@@ -263,7 +268,7 @@ class Data(Settings):
     path: str = ""  # folder in HMS layout, train form
     phantoms: Phantoms = Phantoms()
     folds: str = ""  # an existing folds.csv; "" makes one
-    n_folds: int = Field(default=5, ge=2)
+    n_folds: int = Field(default=5, ge=2, le=MOST)
     store: str = ""  # where the array store goes; "" is a folder beside the runs
 
 
@@ -271,7 +276,7 @@ class Experiment(Settings):
     """The whole experiment; `configs/*.toml` hold only what differs from these defaults."""
 
     name: str = "run"
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     data: Data = Data()
     signal: Signal = Signal()
     augment: Augment = Augment()
@@ -303,8 +308,10 @@ def parse(content: dict[str, Any], source: str) -> Experiment:
     return checked(Experiment, defaults, source)
 
 
-def made_with(content: dict[str, Any], source: str) -> Experiment:
+def made_with(content: Any, source: str) -> Experiment:
     """Check the settings that something was made with, by this version or an older one."""
+    if not isinstance(content, dict):
+        raise NasionError(f"{source}: holds no settings; train it anew")
     return parse(as_before(Experiment, content), source)
 
 
@@ -317,24 +324,16 @@ def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
 
 def differences(path: Path, changes: tuple[str, ...] = ()) -> dict[str, Any]:
     """What a file and the changes say, unchecked: an experiment's settings and its [search]."""
-    content = _read_toml(path)
+    what = "give a configuration file (.toml)"
+    content = read_toml(path, "correct it, and quote strings", absent=what)
     for change in changes:
         try:
-            _merge(content, tomllib.loads(change))
-        except tomllib.TOMLDecodeError as error:
-            raise NasionError(f"--set {change}: not TOML ({error}); quote strings") from None
+            _merge(content, toml(change))
+        except ValueError as error:
+            raise NasionError(
+                f"--set {change}: not TOML ({reason_of(error)}); quote strings"
+            ) from None
     return content
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found; give a configuration file (.toml)") from None
-    except IsADirectoryError:
-        raise NasionError(f"{path}: is a folder; give a configuration file (.toml)") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise NasionError(f"{path}: not TOML ({error})") from None
 
 
 def _merge(content: dict[str, Any], change: dict[str, Any]) -> None:

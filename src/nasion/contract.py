@@ -44,7 +44,7 @@ from nasion.accuracy import Measured, whole
 from nasion.alarms import Curve
 from nasion.config import Signal
 from nasion.errors import NasionError
-from nasion.files import of_schema
+from nasion.loading import of_schema, sound
 from nasion.provenance import Provenance
 from nasion.settings import Before, Settings, as_before, checked, unsaid
 from nasion.terms import ADULTS, DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
@@ -275,6 +275,16 @@ class About(Settings):
         maps = (map_of(part) for part in self.maps)
         return PROBABILITY, *maps, *(EMBEDDING.format(view) for view in self.views)
 
+    @property
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Of the inputs that hold EEG; None for any length."""
+        shapes: dict[str, tuple[int | None, ...]] = {}
+        for view in self.views:
+            image = getattr(self.signal.spectrogram, view)
+            rows = len(self.spectrogram_chains)
+            shapes[IMAGE.format(view)] = (None, rows, image.n_freqs, image.n_columns)
+        return shapes
+
     def as_dict(self) -> dict[str, Any]:
         """Give what the file holds; what is not stated is left out."""
         content = {
@@ -310,8 +320,8 @@ class About(Settings):
     def from_json(cls, text: str, source: str) -> "About":
         """Check the metadata of a file."""
         try:
-            content = json.loads(text)
-        except json.JSONDecodeError:
+            content = sound(json.loads, text)
+        except ValueError:
             content = None
         return cls.from_dict(content, source)
 

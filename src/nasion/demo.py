@@ -12,7 +12,7 @@ from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
 from nasion.evaluation.evaluation import compare, line_of_pair
 from nasion.explanation.request import explain_run
-from nasion.exports.folder import MANIFEST
+from nasion.exports.folder import is_whole
 from nasion.hms.segments import load_segments
 from nasion.network import Network
 from nasion.phantom.recordings import simulate_recordings
@@ -89,7 +89,7 @@ def _read(folder: Path, seed: int, progress: Progress) -> Path:
     )
     recording = open_recording(paths[0])
     out = folder / "readings" / recording.name
-    if not (out / MANIFEST).exists():
+    if not is_whole(out):
         Reader(Network.open(PHANTOM, threads=1)).read_to(recording, out, progress=progress)
     return out
 

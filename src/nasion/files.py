@@ -8,13 +8,13 @@ import errno
 import json
 import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from nasion.errors import NasionError
+from nasion.temporary import Temporary, sweep
 
 OWNERS_FILE, OWNERS_FOLDER = 0o600, 0o700  # where file systems have modes
 SHARED_FILE, SHARED_FOLDER = 0o644, 0o755
@@ -45,34 +45,64 @@ def room_for(path: Path) -> Iterator[None]:
         ) from None
 
 
+def refuse_existing(folder: Path) -> None:
+    """Refuse what is there already, and what can't be made, before any work."""
+    if os.path.lexists(folder):
+        raise NasionError(f"{folder}: exists already; give a new folder")
+    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
+    if not above.is_dir():
+        raise NasionError(f"{above}: is a file, not a folder; give another place")
+    if not os.access(above, os.W_OK):
+        raise NasionError(f"{above}: nothing may be written here; give another place")
+
+
+def unwritable(path: Path, error: OSError) -> NasionError:
+    """What to say of a file or folder that can't be written."""
+    reason = error.strerror or type(error).__name__
+    if isinstance(error, IsADirectoryError):
+        reason = "a folder is in the way"
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "a file is in the way"
+    return NasionError(f"{path}: cannot be written ({reason}); give another place")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its place when the block ends well."""
     try:
         make_folder(path.parent)
-        handle, name = tempfile.mkstemp(  # of its owner's mode
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
+        held = Temporary.file(path.parent, path.stem, path.suffix)
     except OSError as error:
-        raise NasionError(f"{path}: cannot be written ({error.strerror})") from None
-    os.close(handle)
-    temporary = Path(name)
+        raise unwritable(path, error) from None
     try:
         with room_for(path):
-            yield temporary
-        temporary.replace(path)
+            yield held.path
+        try:
+            held.path.replace(path)
+        except OSError as error:
+            raise unwritable(path, error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        held.remove()
 
 
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it that lack, open to their owner alone.
 
-    One that is there stays as it is.
+    One that is there stays as it is, but for what killed processes left in it.
+
+    Raises
+    ------
+    NasionError
+        Where a file is in the way, or nothing may be written there.
     """
-    above = [place for place in folder.parents if not place.exists()]
-    for place in (*reversed(above), folder):
-        place.mkdir(mode=OWNERS_FOLDER, exist_ok=True)
+    sweep(folder)
+    try:
+        above = [place for place in folder.parents if not place.exists()]
+        with room_for(folder):
+            for place in (*reversed(above), folder):
+                place.mkdir(mode=OWNERS_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
 
 
 def open_private(path: Path, mode: str) -> IO[Any]:
@@ -88,6 +118,11 @@ def share(*places: Path) -> None:
     """Let others read files and folders that are made to be given away."""
     for place in places:
         place.chmod(SHARED_FOLDER if place.is_dir() else SHARED_FILE)
+
+
+def as_text(name: str) -> str:
+    """A name of a file as text, which such names need not be: other bytes as they are escaped."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def safe_name(text: str, otherwise: str) -> str:
@@ -113,34 +148,3 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON."""
     write_text(path, json.dumps(content, indent=2) + "\n")
-
-
-def of_schema(content: Any, schema: int, source: Path | str, fix: str) -> Any:
-    """Give what a file held back if it is of the schema that this nasion reads.
-
-    Parameters
-    ----------
-    content
-        Keys and values; `schema` among them is a number, or its digits as text or array.
-    source, fix
-        What the error names, and what it advises.
-
-    Raises
-    ------
-    NasionError
-        For another schema, or none.
-    """
-    version = content.get("schema") if isinstance(content, Mapping) else None
-    if str(version) != str(schema):
-        raise NasionError(f"{source}: schema {version}, this nasion reads {schema}; {fix}")
-    return content
-
-
-def read_json(path: Path) -> Any:
-    """Read JSON; say which file is broken."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise NasionError(f"{path}: not valid JSON ({error}); write it anew") from None

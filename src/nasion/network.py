@@ -15,8 +15,9 @@ from nasion import catalogue, contract
 from nasion.config import Signal
 from nasion.contract import About
 from nasion.errors import NasionError
+from nasion.loading import loading, reason_of
 from nasion.provenance import Provenance
-from nasion.tensors import refuse_unsound
+from nasion.tensors import refuse_other_shapes, refuse_unsound
 from nasion.terms import DERIVATION_NAMES, PATTERNS, SPECTROGRAM_CHAINS
 from nasion.windowing import Windows, own_blocks
 
@@ -80,10 +81,10 @@ class Network:
             weights that are no numbers.
         """
         path = catalogue.model_file(source)
-        if not path.is_file():
-            raise NasionError(f"{path}: not found; make one with nasion export")
-        refuse_unsound(path)
-        session = _session(path)
+        absent = "make one with nasion export"
+        with loading(path, "not an ONNX model", "export it anew", absent=absent):
+            refuse_unsound(path)
+            session = _session(path)
         content = session.get_modelmeta().custom_metadata_map.get(contract.KEY)
         if content is None:
             raise NasionError(f"{path}: not exported by nasion; make one with nasion export")
@@ -91,6 +92,7 @@ class Network:
         outputs = {output.name for output in session.get_outputs()}
         if missing := [name for name in about.outputs if name not in outputs]:
             raise NasionError(f"{path}: lacks its output {missing[0]}; export it anew")
+        refuse_other_shapes(path, about.shapes, {v.name: v.shape for v in session.get_inputs()})
         return cls(path, about, session, threads or _n_cores())
 
     @property
@@ -289,7 +291,12 @@ class Network:
         accepted = {
             name: self._in_order(name, array) for name, array in feeds.items() if name in names
         }
-        answers = self.session.run(list(outputs), {**self._least_feeds, **accepted})
+        try:
+            answers = self.session.run(list(outputs), {**self._least_feeds, **accepted})
+        except Exception as error:  # its errors have no other class in common
+            raise NasionError(
+                f"{self.path}: can't be run ({reason_of(error)}); export the model anew"
+            ) from error
         return [self._in_order(name, array) for name, array in zip(outputs, answers, strict=True)]
 
     def _in_order(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -340,8 +347,4 @@ def _session(path: Path) -> Any:
     options.log_severity_level = 3
     # Plans are kept for every shape that was seen, and every reading brings new ones.
     options.enable_mem_pattern = False
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no other class in common
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise NasionError(f"{path}: not an ONNX model ({reason}); export it anew") from None
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nasion.errors import NasionError
 from nasion.files import replacing
+from nasion.loading import loading
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 FILE_NAME = "oof.csv"
@@ -72,13 +73,9 @@ class OutOfFold:
             For a file that is missing, is no csv, lacks a column, or holds what is no probability,
             count of votes or whole number.
         """
-        try:
+        absent = "run nasion crossval, which writes it"
+        with loading(path, "not a csv table", "run crossval again", absent=absent):
             table = pd.read_csv(path)
-        except FileNotFoundError:
-            raise NasionError(f"{path}: not found; run nasion crossval, which writes it") from None
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise NasionError(f"{path}: not a csv table ({reason}); run crossval again") from None
         old = bool(set(OLD_VOTES) & set(table))
         probabilities = OLD_PROBABILITIES if old else PROBABILITIES
         votes = OLD_VOTES if old else VOTE_COLUMNS
@@ -87,11 +84,9 @@ class OutOfFold:
             raise NasionError(
                 f"{path}: not an oof.csv, lacks column {missing[0]}; give that of a crossval run"
             )
-        try:
+        with loading(path, "not an oof.csv", "run crossval again"):
             probability = table[list(probabilities)].to_numpy(np.float64)
             counts = table[list(votes)].apply(pd.to_numeric).to_numpy()
-        except ValueError as error:
-            raise NasionError(f"{path}: not an oof.csv ({error}); run crossval again") from None
         _refuse_wrong(path, table, probability, counts)
         # Rows lie together, as `of` has them: sums over rows are the same to the last digit.
         orderly = np.ascontiguousarray(probability), np.ascontiguousarray(counts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from nasion.data.store import open_store
 from nasion.files import replacing
 from nasion.hms.segments import KEYS, Segments
 from nasion.progress import Progress
+from nasion.temporary import temporary_folder
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def predict(
     NasionError
         Where an exported model is to be mirrored otherwise than it is.
     """
-    with TemporaryDirectory(prefix="nasion-") as folder:
-        store = open_store(segments, model.signal, Path(folder), progress)
+    with temporary_folder() as folder:
+        store = open_store(segments, model.signal, folder, progress)
         dataset = SegmentDataset(segments, store, Experiment(signal=model.signal))
         values = predict_dataset(model, dataset, mirror=mirror, progress=progress)
     repeated = segments.table["eeg_id"].duplicated().any()

@@ -34,8 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, write_text
+from nasion.files import write_text
 from nasion.landmarks import Landmarks, Words, packed, unpacked
+from nasion.loading import is_there, of_schema, read_json
 from nasion.simulation import CALIBRATED, LEARNED, UNSEEN, Simulation
 from nasion.subjects import Shared, Subjects
 
@@ -292,7 +293,7 @@ class Provenance:
     def of(cls, folder: Path) -> "Provenance | None":
         """Read that of a RUN folder; None for one that was made before provenance was kept."""
         path = folder / FILE_NAME
-        return cls.from_dict(read_json(path), str(path)) if path.exists() else None
+        return cls.from_dict(read_json(path), str(path)) if is_there(path) else None
 
 
 def _joined(hashed: list[Words]) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import write_json
+from nasion.loading import is_there, read_json
 
 KEY = "seen"
 SUFFIX = ".seen.json"
@@ -82,7 +83,7 @@ class Seen:
     def beside(cls, path: Path) -> "Seen":
         """Read what stands beside a csv or a picture."""
         mark = _mark(path)
-        return cls.of(read_json(mark), str(mark)) if mark.exists() else cls()
+        return cls.of(read_json(mark), str(mark)) if is_there(mark) else cls()
 
     def save_beside(self, path: Path) -> None:
         """Write it beside a csv or a picture, in place of what was said of an earlier one."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from nasion.errors import NasionError
+from nasion.loading import MOST_TOLD
 
 
 class Settings(BaseModel):
@@ -38,7 +39,7 @@ def checked(kind: type[Kind], content: dict[str, Any], source: str, prefix: str 
         return kind.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise NasionError(f"{source}: {_explain(error.errors()[0], kind, prefix)}") from None
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise NasionError(f"{source}: {error}") from None
 
 
@@ -52,6 +53,8 @@ def _explain(error: Any, kind: type[Settings], prefix: str) -> str:
         return f"unknown key '{key}'; known here: {', '.join(parent.model_fields)}"
     message = error["msg"].removeprefix("Value error, ")
     value = "" if isinstance(error["input"], dict) else f" (got {error['input']!r})"
+    if len(value) > MOST_TOLD:
+        value = f"{value[: MOST_TOLD - 4]}...)"
     return f"'{key.removesuffix('.')}': {message}{value}"
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import write_json
+from nasion.loading import is_there, read_json, read_table
 
 SCHEMA = 1
 FILE_NAME = "simulated.json"
@@ -82,7 +83,7 @@ class RecordedBackgrounds:
     def of(cls, folder: Path) -> "RecordedBackgrounds":
         """Read what the folder of a data set says; nobody where it says nothing."""
         path = folder / FILE_NAME
-        content = read_json(path).get(BACKGROUNDS) if path.exists() else None
+        content = read_table(path, "simulate anew").get(BACKGROUNDS) if is_there(path) else None
         if content is None:
             return cls()
         try:
@@ -188,4 +189,4 @@ class Simulation:
     def of(cls, folder: Path) -> "Simulation | None":
         """Read what a folder says; None where it does not say that it is simulated."""
         path = folder / FILE_NAME
-        return cls.from_dict(read_json(path), str(path)) if path.exists() else None
+        return cls.from_dict(read_json(path), str(path)) if is_there(path) else None

@@ -7,7 +7,6 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from nasion.errors import NasionError
+from nasion.loading import loading
 
 SEPARATORS = (",", ";", "\t", "|")
 _GZIP = b"\x1f\x8b"
@@ -54,7 +54,7 @@ def read_spreadsheet(path: Path, known: Iterable[str]) -> pd.DataFrame:
     while header and not header[-1]:
         header.pop()
     if not header:
-        raise NasionError(f"{path}: not a csv table (it holds no line of names)")
+        raise NasionError(f"{path}: not a csv table (it holds no line of names); write it anew")
     numbers, rows = [], []
     for number, row in lines:
         if any(row[len(header) :]):
@@ -72,16 +72,11 @@ def read_spreadsheet(path: Path, known: Iterable[str]) -> pd.DataFrame:
 
 
 def _content(path: Path) -> bytes:
-    try:
+    with loading(path, "can't be read", "copy it again", absent="give a csv file"):
         raw = path.read_bytes()
         if not (raw.startswith(_GZIP) or path.suffix == ".gz"):
             return raw
         return gzip.decompress(raw)
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found; give a csv file") from None
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NasionError(f"{path}: can't be read ({reason}); copy it again") from None
 
 
 def _text(path: Path, raw: bytes) -> str:
@@ -116,7 +111,9 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             begin = rows.line_num + 1
     except csv.Error as error:
         line = rows.line_num
-        raise NasionError(f"{path}: not a csv table (line {line}: {error})") from None
+        raise NasionError(
+            f"{path}: not a csv table (line {line}: {error}); write it anew"
+        ) from None
 
 
 def _cell(cell: str, separator: str) -> str:

@@ -4,13 +4,14 @@ onnxruntime runs weights that are NaN without a word, and reads tensors from oth
 model names. Layout: onnx.proto (the fields that are named below), protobuf's wire format.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
+from nasion.loading import loading
 
 # Fields that lead to tensors, by message: number of the field -> message.
 _LEADS: dict[str, dict[int, str]] = {
@@ -43,12 +44,29 @@ def refuse_unsound(path: Path) -> None:
     NasionError
         That names the tensor.
     """
-    try:
+    with loading(path, "not an ONNX model", "export it anew"):
         content = memoryview(path.read_bytes())
         for tensor in _tensors(content, "model", 0):
             _check(path, tensor)
-    except (ValueError, IndexError, OverflowError) as error:
-        raise NasionError(f"{path}: not an ONNX model ({error}); export it anew") from None
+
+
+def refuse_other_shapes(
+    path: Path, described: Mapping[str, Sequence[int | None]], taken: Mapping[str, Sequence[object]]
+) -> None:
+    """Refuse a model that describes inputs of other shapes than its graph takes.
+
+    Parameters
+    ----------
+    described, taken
+        Sizes of each axis by input; what is no number is any.
+    """
+    for name, shape in described.items():
+        sizes = taken.get(name, ())
+        if len(sizes) != len(shape) or any(
+            isinstance(size, int) and isinstance(other, int) and size != other
+            for size, other in zip(shape, sizes, strict=True)
+        ):
+            raise NasionError(f"{path}: describes other {name} than it takes; export it anew")
 
 
 def _check(path: Path, tensor: memoryview) -> None:

@@ -12,7 +12,7 @@ from scipy.signal import butter, sosfiltfilt
 from nasion.eeg.edf.writer import write_edf
 from nasion.eeg.formats import open_recording
 from nasion.errors import NasionError
-from nasion.files import read_json
+from nasion.loading import read_json
 from nasion.phantom.recordings import FileKind, at_rate, simulate_recordings
 from nasion.phantom.stay import Stay
 from nasion.phantom.truth import COLUMNS

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from visitor import PORT, TOKEN, id_of
 
+from nasion.cli.failure import KEPT
 from nasion.display.display import Display
 from nasion.display.montages import TRACES
 from nasion.eeg.recording import Recording
@@ -245,17 +246,9 @@ def test_five_thousand_events_stay_quick(visit, readings):
     assert np.median(times_s) < 0.5  # 30 ms on an idle core
 
 
-SERVE = """
-import sys
-from pathlib import Path
-from nasion.review.server import serve
-serve(Path(sys.argv[1]), no_browser=True, reviewer="AB")
-"""
-
-
 def test_the_address_is_the_first_line_and_nothing_else_is_told(made):
     process = subprocess.Popen(
-        [sys.executable, "-u", "-c", SERVE, str(made)],
+        [sys.executable, "-u", "-m", "nasion", "review", made, "--no-browser", "--reviewer", "AB"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -274,8 +267,8 @@ def test_the_address_is_the_first_line_and_nothing_else_is_told(made):
     finally:
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=30)
-    assert (rest, errors) == ("", "")
-    assert process.returncode == 0
+    assert (rest, errors) == ("", f"nasion: stopped; {KEPT['review']}\n")
+    assert process.returncode == 130
 
 
 def test_maps_are_those_of_the_network_on_the_signals_shown(client, made):

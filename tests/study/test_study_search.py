@@ -91,6 +91,10 @@ def test_other_verbs_pass_over_the_search_but_not_over_a_misspelling(tmp_path):
         load(path)
 
 
+HUNDRED = [round(0.001 * k, 3) for k in range(1, 101)]
+CELLS = "\n".join(f"training.{key} = {HUNDRED}" for key in ("lr", "warmup", "weight_decay"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -127,6 +131,9 @@ def test_other_verbs_pass_over_the_search_but_not_over_a_misspelling(tmp_path):
         (ranges("training.schedule = {low = 1, high = 4}"), "is no number; give choices"),
         (ranges("seed = {low = 1, high = 4}"), "only 4 different trials"),
         (ranges("seed = {low = 1, high = 4}", 'sampler = "random"\ntrials = 0'), "search.trials"),
+        (ranges("seed = [1]", f'sampler = "random"\ntrials = {10**20}'), "not TOML"),
+        (ranges("seed = [1]", 'sampler = "random"\ntrials = 10001'), "equal to 10000"),
+        (grid(CELLS), "[search.grid] has 1,000,000 cells; 10,000 at most"),
     ],
 )
 def test_a_wrong_search_is_refused_before_it_costs(tmp_path, text, message):

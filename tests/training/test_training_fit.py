@@ -23,7 +23,7 @@ from nasion.periods import middle_rows
 from nasion.prediction import predict, predict_dataset
 from nasion.terms import VOTE_COLUMNS
 from nasion.training.crossval import ALL, cohort, crossval, train
-from nasion.training.fit import fit
+from nasion.training.fit import fit, is_whole
 from nasion.training.losses import kl
 from nasion.training.module import FitModule
 from nasion.training.run import Run
@@ -65,6 +65,20 @@ def test_the_same_seed_gives_the_same_weights_twice(phantoms, tmp_path):
 
 class KilledError(Exception):
     pass
+
+
+def test_a_checkpoint_that_was_cut_off_is_put_away_with_a_word(tmp_path, caplog):
+    last = tmp_path / "last.ckpt"
+    assert not is_whole(last)
+    torch.save({"epoch": 1, "state_dict": {"a": torch.zeros(999)}}, last)
+    assert is_whole(last)
+    content = last.read_bytes()
+    for size in (0, 10, len(content) // 2, len(content) - 1):
+        last.write_bytes(content[:size])
+        assert not is_whole(last)
+        assert not last.exists()
+        assert str(last) in caplog.messages[-1]
+        assert "begins anew" in caplog.messages[-1]
 
 
 @pytest.mark.parametrize("where", ["on_train_epoch_start", "training_step"])

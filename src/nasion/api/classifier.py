@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +14,7 @@ from nasion.api.arrays import recordings_of
 from nasion.api.model import Model
 from nasion.errors import NasionError
 from nasion.hms.writer import Label, write_eeg, write_labels
+from nasion.temporary import temporary_folder
 from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, SEGMENT_S
 
 CONFIG = Path(__file__).with_name("classifier.toml")
@@ -106,8 +106,8 @@ class NasionClassifier(ClassifierMixin, BaseEstimator):
             self.settings or {}
         )
         changes = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        with TemporaryDirectory(prefix="nasion-") as folder:
-            place = Path(folder)
+        with temporary_folder() as folder:
+            place = folder
             _write(place / "data", recordings_of(arrays, self.sfreq, names), votes, patients)
             experiment, run = at_hand(
                 Path(self.config) if self.config else CONFIG,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from nasion.events.runs import DEFAULT
 from nasion.network import Network
 from nasion.progress import Progress
 from nasion.reader.reader import Reader
+from nasion.temporary import temporary_folder
 from nasion.terms import PATTERNS
 from nasion.windowing import Windows, cut
 
@@ -64,8 +64,8 @@ class Model:
             return self.predictor
         from nasion.models.export import export
 
-        with TemporaryDirectory(prefix="nasion-") as folder:
-            path = Path(folder) / FILE_NAME
+        with temporary_folder() as folder:
+            path = folder / FILE_NAME
             export(self.predictor, path, name=self.predictor.experiment.name)
             return Network.open(path)
 

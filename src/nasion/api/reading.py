@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nasion.display.display import Display
@@ -17,6 +16,7 @@ from nasion.maker import maker_of
 from nasion.network import Network
 from nasion.reader.reader import write_display
 from nasion.reading.reading import Reading
+from nasion.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import mne
@@ -100,12 +100,12 @@ class OpenReading(Reading):
 
         path = Path(path)
         if self.recording is not None and self.network is not None:
-            with TemporaryDirectory(prefix="nasion-") as temporary:
-                write_display(self.recording, self.network.signal, Path(temporary))
+            with temporary_folder() as temporary:
+                write_display(self.recording, self.network.signal, temporary)
                 write(
                     path,
                     self,
-                    Display.open(Path(temporary)),
+                    Display.open(temporary),
                     network=self.network,
                     settings=self.settings,
                 )

@@ -16,7 +16,7 @@ from nasion.eeg.formats import recordings_below
 from nasion.errors import NasionError
 from nasion.evaluation.occurrences import Occurrences, read
 from nasion.exports.discretion import cause
-from nasion.files import read_json
+from nasion.loading import is_there, read_table
 
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
 SHORTEST_S = 1.0  # SzCORE scores whole seconds
@@ -146,9 +146,7 @@ def _stem(path: Path) -> str:
 
 def _title(folder: Path) -> str:
     path = folder / DESCRIPTION
-    description = read_json(path) if path.exists() else {}
-    if not isinstance(description, dict):
-        raise NasionError(f"{path}: is no description of a data set; correct or remove it")
+    description = read_table(path, "correct or remove it") if is_there(path) else {}
     name = str(description.get("Name") or folder.resolve().name)
     licence = description.get("License")
     return f"{name} (licence {licence})" if licence else name

@@ -1,18 +1,40 @@
 """The command itself, what its verbs share, and `--version`."""
 
+import io
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from nasion.cli.failure import stopped_in_a_line
 from nasion.errors import NasionError
 from nasion.seen import Seen
 from nasion.terms import DISCLAIMER
 from nasion.version import VERSION
 
+
+class Verbs(TyperGroup):
+    """The verbs: names of files that are no text are told all the same, and Ctrl-C in a line."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """As Typer's."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """As Typer's."""
+        with stopped_in_a_line(lambda: ctx.invoked_subcommand):
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=Verbs,
     name="nasion",
     no_args_is_help=True,
     add_completion=False,

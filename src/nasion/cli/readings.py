@@ -265,3 +265,4 @@ def review(
         no_browser=no_browser,
         announce=typer.echo,
     )
+    raise KeyboardInterrupt  # nothing else ends it

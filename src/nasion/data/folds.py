@@ -92,7 +92,7 @@ def read_folds(path: Path, table: pd.DataFrame) -> NDArray[np.int_]:
     frame = pd.DataFrame({name: pd.to_numeric(frame[name], errors="coerce") for name in frame})
     key = next((name for name in ("patient_id", "eeg_id") if name in frame), None)
     if key is None or "fold" not in frame:
-        raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id)")
+        raise NasionError(f"{path}: needs the columns fold and patient_id (or eeg_id); add them")
     if ((frame["fold"] % 1 != 0) | ~frame["fold"].between(0, MOST_FOLDS)).any():
         raise NasionError(f"{path}: column fold must hold whole numbers from 0")
     pairs = frame[[key, "fold"]].drop_duplicates()

@@ -9,8 +9,7 @@ A fingerprint that changes makes a new store; nothing stale is ever read.
 import hashlib
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,17 +25,20 @@ from nasion.data.representation import ReadyMade, represent
 from nasion.eeg.formats import open_recording
 from nasion.eeg.spectrogram import scaled
 from nasion.errors import NasionError
-from nasion.files import make_folder, of_schema, open_private, read_json, room_for, write_json
+from nasion.files import make_folder, open_private, room_for, unwritable, write_json
 from nasion.hms import agreement
 from nasion.hms.segments import Segments, read_spectrogram
+from nasion.loading import loading, of_schema, read_json
 from nasion.progress import Progress
 from nasion.settings import fingerprint
+from nasion.temporary import Temporary
 from nasion.windowing import Representation, Window, cut
 
 SCHEMA = 1
 AT_ONCE = 64  # files in memory
 HEADER_BYTES = 256
 AGREES = "correlation"  # of a spectrogram with its EEG, in the index
+REBUILT = "delete its folder, it is rebuilt"
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,10 @@ def building(folder: Path, last: str) -> Iterator[Path]:
     """
     try:
         make_folder(folder.parent)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+        held = Temporary.folder(folder.parent, "building")
     except OSError as error:
-        raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
+        raise unwritable(folder, error) from None
+    temporary = held.path
     try:
         with room_for(folder):
             yield temporary
@@ -141,7 +144,7 @@ def building(folder: Path, last: str) -> Iterator[Path]:
             if not _moved(temporary, folder) and not (folder / last).exists():
                 raise NasionError(f"{folder}: is in the way and lacks {last}; remove it")
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        held.remove()
 
 
 def _moved(temporary: Path, folder: Path) -> bool:
@@ -161,18 +164,32 @@ def load_store(folder: Path, settings: Signal) -> Store:
         Where the index or an array is missing, broken or of another schema.
     """
     path = folder / "index.json"
-    index = of_schema(read_json(path), SCHEMA, path, "delete the folder, it is rebuilt")
-    arrays = {name: _mapped(folder / f"{name}.npy") for name in index["arrays"]}
+    index = of_schema(read_json(path, REBUILT), SCHEMA, path, REBUILT)
+    with loading(path, "not the index of a store", REBUILT):
+        arrays = {name: _mapped(folder / f"{name}.npy") for name in map(str, index["arrays"])}
+        for entry in index["eegs"].values():
+            float(entry["duration_s"])
+            _refuse_outside(arrays, entry, entry["arrays"])
+        for entry in index["spectrograms"].values():
+            float(entry["first_time_s"])
+            _refuse_outside(arrays, entry, ["ready"])
     return Store(folder, settings, index, arrays)
 
 
+def _refuse_outside(arrays: Mapping[str, NDArray[Any]], entry: Any, names: Iterable[str]) -> None:
+    """Refuse rows that an array has not: a slice would be shorter without a word."""
+    for name in names:
+        start, stop = entry[name]
+        if not 0 <= start < stop <= len(arrays[name]):
+            raise ValueError(f"{name} has {len(arrays[name])} rows, not {start} to {stop}")
+
+
 def _mapped(path: Path) -> NDArray[np.float16]:
-    try:
-        return np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
-        raise NasionError(
-            f"{path}: not a readable array ({error}); delete its folder, it is rebuilt"
-        ) from None
+    with loading(path, "not a readable array", REBUILT):
+        array: NDArray[np.float16] = np.load(path, mmap_mode="r")
+        if array.dtype != np.float16 or not array.ndim:
+            raise ValueError(f"of {array.dtype} and {array.ndim} dimensions")
+    return array
 
 
 def _fingerprint(segments: Segments, settings: Signal) -> str:

@@ -8,7 +8,7 @@ recording gives the same bytes, in whatever chunks it came. Blocks in long gaps 
 """
 
 import shutil
-import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from nasion.config import HMS_VIEW
 from nasion.display.blocks import Blocks
 from nasion.display.montages import TRACES, traces
-from nasion.errors import NasionError
-from nasion.files import make_folder, open_private, write_json
+from nasion.files import make_folder, open_private, room_for, unwritable, write_json
 from nasion.signal.trends import TRENDS, Amplitude, asymmetry
+from nasion.temporary import Temporary
 from nasion.terms import COLUMNS, READING_STEP_S, SFREQ, SPECTROGRAM_CHAINS
 
 SCHEMA = 1
@@ -59,9 +59,10 @@ class DisplayWriter:
     def __init__(self, folder: Path, n_steps: int) -> None:
         try:
             make_folder(folder)
-            self._temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{FOLDER}-"))
+            self._held = Temporary.folder(folder, FOLDER)
         except OSError as error:
-            raise NasionError(f"{folder}: cannot be written ({error.strerror})") from None
+            raise unwritable(folder, error) from None
+        self._temporary = self._held.path
         self._folder, self._n_steps, self._done = folder, n_steps, 0
         self._signals = np.full((len(COLUMNS), BLOCK), np.nan, np.float32)
         self._spectrum = _no_spectrum(BLOCK_STEPS)
@@ -147,10 +148,11 @@ class DisplayWriter:
             if self._done != self._n_steps:
                 raise ValueError(f"{self._done} steps came, {self._n_steps} were announced")
             blocks = Blocks(-(-self._n_steps // BLOCK_STEPS), tuple(self._runs))
-            for name, file in self._files.items():
-                file.seek(0)
-                _write_header(file, name, blocks.n_stored)
-                file.close()
+            with room_for(self._folder):
+                for name, file in self._files.items():
+                    file.seek(0)
+                    _write_header(file, name, blocks.n_stored)
+                    file.close()
             write_json(self._temporary / "index.json", _index(self._n_steps, blocks))
             exchange(self._temporary, self._folder / FOLDER)
         finally:
@@ -166,18 +168,20 @@ class DisplayWriter:
             [self._amplitude.margins(self._signals), asymmetry(self._spectrum)[:, None]], 1
         )
         try:
-            for name, array in arrays.items():
-                _, _, dtype = LAYOUT[name]
-                self._files[name].write(np.ascontiguousarray(array, dtype).tobytes())
+            with room_for(self._folder):
+                for name, array in arrays.items():
+                    _, _, dtype = LAYOUT[name]
+                    self._files[name].write(np.ascontiguousarray(array, dtype).tobytes())
         except OSError as error:
-            raise NasionError(f"{self._folder}: cannot be written ({error.strerror})") from None
+            raise unwritable(self._folder, error) from None
         self._signals[:] = np.nan
         self._spectrum[:] = np.nan
 
     def _remove(self) -> None:
         for file in self._files.values():
-            file.close()
-        shutil.rmtree(self._temporary, ignore_errors=True)
+            with suppress(OSError):  # on a full disk closing fails as writing did
+                file.close()
+        self._held.remove()
 
 
 # Of each array: entries a block, shape of one, type.
@@ -241,7 +245,7 @@ def exchange(new: Path, place: Path) -> None:
             place.rename(old)
         new.rename(place)
     except OSError as error:
-        raise NasionError(f"{place}: cannot be written ({error.strerror})") from None
+        raise unwritable(place, error) from None
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -1,5 +1,6 @@
 """The display cache, read: pieces of signals, envelopes, spectrogram and trends of a recording."""
 
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from nasion.display.columns import Columns, mean, pooled, summed
 from nasion.display.montages import Montage, traces
 from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json
+from nasion.loading import loading, of_schema, read_json
 from nasion.reading.reading import Reading
 from nasion.terms import COLUMNS, READING_STEP_S, SFREQ
 
@@ -64,22 +65,18 @@ class Display:
             If it isn't there, isn't whole, or is of another version.
         """
         path, advice = folder / FOLDER / "index.json", "read the recording again"
-        index = of_schema(read_json(path), SCHEMA, path, advice)
-        arrays, n_blocks = {}, -(-index["n_steps"] // BLOCK_STEPS)
-        try:
-            blocks = Blocks.listed(n_blocks, index.get("blocks"))
-        except (TypeError, ValueError):
-            raise NasionError(f"{path}: is damaged; {advice}") from None
+        index, arrays = of_schema(read_json(path, advice), SCHEMA, path, advice), {}
+        with loading(path, "is damaged", advice):
+            n_steps = operator.index(index["n_steps"])
+            blocks = Blocks.listed(-(-n_steps // BLOCK_STEPS), index.get("blocks"))
         for name, (length, shape, dtype) in LAYOUT.items():
             path = folder / FOLDER / f"{name}.npy"
-            try:
+            with loading(path, "is cut short", advice, absent=advice):
                 array = np.load(path, mmap_mode="r")
-            except (OSError, ValueError):
-                raise NasionError(f"{path}: is missing or cut short; {advice}") from None
             if array.shape != (blocks.n_stored * length, *shape) or array.dtype != np.dtype(dtype):
                 raise NasionError(f"{path}: does not belong to its index.json; {advice}")
             arrays[name] = array
-        return cls(index["n_steps"], index, arrays, blocks)
+        return cls(n_steps, index, arrays, blocks)
 
     @property
     def n_times(self) -> int:

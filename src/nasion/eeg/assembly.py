@@ -23,6 +23,7 @@ from nasion.eeg.resample import resampled
 from nasion.eeg.source import Array, Source, Track, later
 from nasion.eeg.stretches import Spans, stretches
 from nasion.errors import NasionError
+from nasion.files import as_text
 from nasion.terms import COLUMNS, ELECTRODES, SFREQ
 
 LEAST_SFREQ = 40  # of a channel of EEG: half of it is the highest frequency of any network here
@@ -162,7 +163,7 @@ def assembled(source: Source, unit: str = "") -> Recording:
     )
     rates = [float(track.sfreq) for track, _ in setup.channels]
     return Recording(
-        name=source.name,
+        name=as_text(source.name),
         n_times=plan.n_times,
         read=read,
         source_sfreq=max(rates, key=rates.count),

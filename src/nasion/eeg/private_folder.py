@@ -2,11 +2,10 @@
 
 It is a new one below the system's temporary folder (`TMPDIR`), open to its owner alone. It is
 removed when nothing refers to the recording any more, at the latest when Python ends; a process
-that is killed leaves it behind.
+that is killed leaves it to the next one (`temporary`).
 """
 
 import os
-import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
@@ -17,14 +16,17 @@ from pathlib import Path
 
 from nasion.eeg.source import Array, Source, Track
 from nasion.errors import NasionError
+from nasion.temporary import Temporary, sweep
 
 
 class PrivateFolder:
     """A folder that is removed with this object, by the process that made it."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="nasion-"))  # of mode 700
-        self._gone = weakref.finalize(self, _remove, self.path, os.getpid())
+        sweep(Path(tempfile.gettempdir()))
+        held = Temporary.folder()
+        self.path = held.path
+        self._gone = weakref.finalize(self, _remove, held, os.getpid())
 
     @contextmanager
     def gone_on_errors(self) -> Iterator[None]:
@@ -54,9 +56,9 @@ class PrivateFolder:
             raise NasionError(f"{path}: {text}") from None
 
 
-def _remove(path: Path, owner: int) -> None:
+def _remove(held: Temporary, owner: int) -> None:
     if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
+        held.remove()
 
 
 def _read(

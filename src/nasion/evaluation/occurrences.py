@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nasion.errors import NasionError
+from nasion.loading import loading
 from nasion.terms import EVENTFUL, Pattern
 
 Spans = tuple[tuple[float, float], ...]  # (start_s, stop_s)
@@ -85,15 +86,13 @@ def mask(spans: Iterable[tuple[float, float]], sfreq: float, n: int) -> np.ndarr
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
-            rows = [{k: v or "" for k, v in row.items() if k is not None} for row in table]
-            columns = table.fieldnames or ()
-    except OSError as error:
-        raise NasionError(f"{path}: can't be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise NasionError(f"{path}: not a table of text; give an events.tsv") from None
+    with (
+        loading(path, "not a table of text", "give an events.tsv"),
+        path.open(encoding="utf-8-sig", newline="") as file,
+    ):
+        table = csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
+        rows = [{k: v or "" for k, v in row.items() if k is not None} for row in table]
+        columns = table.fieldnames or ()
     for required in ("onset", "duration"):
         if required not in columns:
             raise NasionError(f"{path}: no column {required}; give an events.tsv as BIDS has it")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nasion.errors import NasionError
-from nasion.files import read_json
+from nasion.loading import is_there, loading, read_json, read_table
 from nasion.out_of_fold import FILE_NAME as OOF
 from nasion.seen import NOTHING, Seen
 
@@ -67,14 +67,10 @@ def open_training(path: Path) -> Training:
 
 
 def _history(path: Path) -> pd.DataFrame:
-    if not path.exists():
+    if not is_there(path):
         return pd.DataFrame()
-    try:
-        table = pd.read_csv(path)
-        table = table.apply(pd.to_numeric)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise NasionError(f"{path}: can't be read as csv of numbers ({reason})") from None
+    with loading(path, "can't be read as csv of numbers", "take the file out of the RUN"):
+        table = pd.read_csv(path).apply(pd.to_numeric)
     missing = [name for name in ("fold", "epoch", *SCORED) if name not in table]
     if missing:
         raise NasionError(f"{path}: no column {', '.join(missing)}; take the file out of the RUN")
@@ -82,7 +78,7 @@ def _history(path: Path) -> pd.DataFrame:
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    return dict(_flat(read_json(path))) if path.exists() else {}
+    return dict(_flat(read_json(path))) if is_there(path) else {}
 
 
 def _flat(content: Any, prefix: str = "") -> list[tuple[str, Any]]:
@@ -97,7 +93,5 @@ def _flat(content: Any, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _run_texts(path: Path) -> dict[str, str]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise NasionError(f"{path}: holds no table of names; write it anew")
+    content = read_table(path)
     return {key: str(content[key]) for key in FINGERPRINTS if key in content}

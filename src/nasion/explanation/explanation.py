@@ -20,11 +20,11 @@ input_x_gradient    (5,) input times gradient summed over the chain
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,10 @@ from nasion.eeg.recording import Recording
 from nasion.errors import NasionError
 from nasion.explanation.attribution import input_times_gradient, occlusion
 from nasion.explanation.gradcam import Maps, gradcam, mean_maps
-from nasion.files import of_schema, replacing, safe_name
+from nasion.files import replacing, safe_name
 from nasion.hms.segments import KEYS, Segments
 from nasion.hms.segments import votes as votes_of
+from nasion.loading import loading, of_schema
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import Inputs
 from nasion.terms import CENTRE_S, PATTERNS, SFREQ, Pattern
@@ -205,14 +206,15 @@ def load(path: Path) -> Explanation:
     NasionError
         Where the file is broken or of another schema.
     """
-    try:
+    with loading(path, "not an explanation", "explain anew"):
         with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found") from None
-    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
-        raise NasionError(f"{path}: not an explanation ({error}); explain anew") from None
-    of_schema(arrays, SCHEMA, path, "explain anew")
+        of_schema(arrays, SCHEMA, path, "explain anew")
+        return _explanation(arrays)
+
+
+def _explanation(arrays: Mapping[str, Any]) -> Explanation:
+    """Make of a file's arrays what they were."""
     signal = Signal.model_validate(json.loads(str(arrays["signal"])), strict=False)
     views = signal.spectrogram.views
     map_keys = {view: f"image_map_{view}" for view in views}

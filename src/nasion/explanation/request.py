@@ -1,7 +1,6 @@
 """A request: a segment, a time of a recording, or the gallery of a run, explained from files."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from nasion.out_of_fold import OutOfFold
 from nasion.progress import Progress
 from nasion.provenance import Provenance
 from nasion.seen import Seen
+from nasion.temporary import temporary_folder
 from nasion.terms import CENTRE_S, Pattern
 
 
@@ -47,8 +47,8 @@ def explain_segment(
     all_segments = load_segments(data)
     segments = all_segments.subset(np.array([row_of(all_segments, eeg_id, sub_id)]))
     unseen = _held_out_ensemble(ensemble, oof, segments)
-    with TemporaryDirectory(prefix="nasion-") as folder:
-        store = open_store(segments, unseen.signal, Path(folder))
+    with temporary_folder() as folder:
+        store = open_store(segments, unseen.signal, folder)
         dataset = SegmentDataset(segments, store, unseen.experiment)
         return explain(unseen, dataset, 0, pattern)
 
@@ -91,8 +91,8 @@ def explain_run(
     """Write the gallery of a cross-validated run; give the path of its page."""
     rows = OutOfFold.read(oof)
     segments = galleries.needed(load_segments(data, "train"), rows)
-    with TemporaryDirectory(prefix="nasion-") as folder:
-        store = open_store(segments, ensemble.signal, Path(folder))
+    with temporary_folder() as folder:
+        store = open_store(segments, ensemble.signal, folder)
         dataset = SegmentDataset(segments, store, ensemble.experiment)
         return galleries.gallery(ensemble, dataset, rows, out, progress=progress)
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasion.errors import NasionError
 from nasion.exports.szcore import ABSENT, NO_SEIZURE, SEIZURE, channels_of, clock_text
 from nasion.files import replacing, write_json
+from nasion.loading import loading
 from nasion.reading.contradiction import Contradiction, of_code
 from nasion.reading.event import CERTAIN, SIDES, UNCERTAIN, Event
 from nasion.reading.reading import Reading
@@ -207,15 +207,13 @@ def _share(probability: float) -> float:
 
 def read_events(path: Path) -> tuple[Event, ...]:
     """Read what `write_events` wrote, to the last digit."""
-    try:
+    with loading(path, "not events that nasion wrote", "read the recording anew"):
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+            table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = list(table)
+        if "pattern" not in (table.fieldnames or ()):
+            raise KeyError("pattern")  # without rows, too: it is no sign that nothing was found
         return tuple(_event(row) for row in rows if row["pattern"] != ABSENT)
-    except FileNotFoundError:
-        raise NasionError(f"{path}: not found") from None
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
-        raise NasionError(f"{path}: not events that nasion wrote ({reason})") from None
 
 
 def _event(row: dict[str, str]) -> Event:

@@ -16,7 +16,8 @@ import numpy as np
 
 from nasion.errors import NasionError
 from nasion.exports.bids import write_events
-from nasion.files import read_json, write_json, write_text
+from nasion.files import write_json, write_text
+from nasion.loading import is_there, read_json
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Reason
 from nasion.terms import DISCLAIMER, EVENTFUL, READING_STEP_S
@@ -144,7 +145,7 @@ def _describe(folder: Path) -> None:
         "Name": "Events of critical-care EEG, found by nasion",
         "Authors": AUTHORS,
     }
-    if path.exists():
+    if is_there(path):
         before = read_json(path)
         if not _is_ours(before):
             raise NasionError(f"{path}: a data set that nasion did not make; give another folder")

@@ -27,7 +27,8 @@ from nasion.exports.tables import (
     arrow_quality,
     write_csv,
 )
-from nasion.files import of_schema, read_json, replacing, write_json
+from nasion.files import replacing, unwritable, write_json
+from nasion.loading import is_there, loading, of_schema, read_table
 from nasion.reading.reading import Reading
 from nasion.signal.fault import REASONS, Fault, Reason
 from nasion.terms import COLUMNS, ELECTRODES, PATTERNS, READING_STEP_S
@@ -55,6 +56,14 @@ def is_reading(folder: Path) -> bool:
     return any((folder / name).exists() for name in MARKS)
 
 
+def begin(folder: Path) -> None:
+    """Say of what stands in a folder that it is unfinished."""
+    try:
+        (folder / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder / MANIFEST, error) from None
+
+
 def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) -> None:
     """Write a reading; one that stood there before is unfinished from the first file on.
 
@@ -66,7 +75,7 @@ def save(reading: Reading, folder: Path, more: Mapping[str, Any] | None = None) 
     content = _manifest(reading)
     if duplicates := {*content, "files"} & (more or {}).keys():
         raise ValueError(f"reading.json has keys of its own: {', '.join(sorted(duplicates))}")
-    (folder / MANIFEST).unlink(missing_ok=True)
+    begin(folder)
     _write_parquet(folder / PROBABILITIES, arrow_probabilities(reading))
     write_csv(reading, folder / TABLE)
     _write_parquet(folder / QUALITY, arrow_quality(reading))
@@ -150,7 +159,8 @@ def _write_parquet(path: Path, table: "pa.Table") -> None:
 
 
 def _checksum(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    with loading(path, "can't be read", "read the recording anew"):
+        return sha256(path.read_bytes()).hexdigest()
 
 
 def load(folder: Path) -> Reading:
@@ -167,7 +177,7 @@ def load(folder: Path) -> Reading:
     path = folder / MANIFEST
     for name in READ:
         _check(folder / name, content)
-    try:
+    with loading(path, "is damaged", "read the recording anew"):
         table = pq.read_table(folder / PROBABILITIES)
         quality = pq.read_table(folder / QUALITY)
         steps, others = _steps(table), _steps(quality)
@@ -191,8 +201,6 @@ def load(folder: Path) -> Reading:
             warnings=_warnings(content),
             model=_about(content["model"], path),
         )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise NasionError(f"{path}: is damaged ({error}); read the recording anew") from None
     return reading
 
 
@@ -212,19 +220,28 @@ def _about(content: Any, path: Path) -> About | None:
 def manifest(folder: Path) -> dict[str, Any]:
     """Read reading.json; what it holds is in docs/formats.md."""
     path = folder / MANIFEST
-    if not path.exists():
+    if not is_there(path):
         raise NasionError(f"{folder}: holds no finished reading ({MANIFEST}); read it again")
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise NasionError(f"{path}: is damaged; read the recording anew")
+    content = read_table(path, "read the recording anew")
     of_schema(content, SCHEMA, path, "read the recording anew")
     return content
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether all that `load` reads is there as it was written."""
+    try:
+        content = manifest(folder)
+        for name in READ:
+            _check(folder / name, content)
+    except NasionError:
+        return False
+    return True
 
 
 def _check(path: Path, content: Mapping[str, Any]) -> None:
     try:
         intact = _checksum(path) == content["files"][path.name]
-    except (OSError, KeyError, TypeError):
+    except (NasionError, KeyError, TypeError):
         intact = False
     if not intact:
         raise NasionError(f"{path}: is not what {MANIFEST} lists; read the recording anew")

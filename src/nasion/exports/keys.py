@@ -209,6 +209,8 @@ class _Table:
 
     @classmethod
     def read(cls, path: Path) -> "_Table":
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise DiscreetError(f"--keys: {_NO_TABLE}")
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.DictReader(file)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from nasion import guard, provenance
 from nasion.eeg.naming import parse
 from nasion.eeg.parquet import open_parquet
-from nasion.files import read_json, write_json
+from nasion.files import write_json
 from nasion.hms.segments import Segments, fingerprint
 from nasion.landmarks import Landmarks
+from nasion.loading import is_there, read_table
 from nasion.provenance import Provenance
 from nasion.seen import Seen
 from nasion.simulation import RecordedBackgrounds, Simulation
@@ -98,7 +99,7 @@ class Census:
 
     def _read(self, paths: list[Path]) -> list["Traits"]:
         memo = self.memo / MEMO if self.memo else None
-        known: dict[str, Any] = read_json(memo) if memo and memo.exists() else {}
+        known: dict[str, Any] = read_table(memo, "remove it") if memo and is_there(memo) else {}
         keys = [_key(path) for path in paths]
         new = {
             key: path

@@ -13,6 +13,7 @@ from nasion.eeg.spectrogram import Power
 from nasion.errors import NasionError
 from nasion.hms import layout
 from nasion.hms.layout import NO_SPECTROGRAM, Part, from_table, hms_columns
+from nasion.loading import loading
 from nasion.spreadsheet import read_spreadsheet
 from nasion.terms import PATTERNS, VOTE_COLUMNS
 
@@ -200,11 +201,11 @@ def read_spectrogram(path: Path) -> tuple[float, Power]:
 
     Columns stand 2 s apart; rows that the file leaves out are NaN.
     """
-    try:
+    with loading(path, "not a readable parquet file", "copy it anew"):
         frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise NasionError(f"{path}: not a readable parquet file ({reason}); copy it anew") from None
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise NasionError(f"{path}: column {twice} occurs twice; keep one")
     missing = [name for name in (layout.TIME, *hms_columns()) if name not in frame]
     if missing:
         raise NasionError(

@@ -4,14 +4,16 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, made_with
 from nasion.errors import NasionError
-from nasion.files import of_schema, replacing
+from nasion.files import replacing
+from nasion.loading import is_there, loading, of_schema, sound
 from nasion.models.fusion import MultimodalNet
 
 SCHEMA = 1
@@ -60,17 +62,17 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
         Where the file is broken, of another schema, lacks or adds a weight, or holds one that is
         no number.
     """
-    if not path.exists():
-        raise NasionError(f"{path}: not found; give a folder written by nasion train or crossval")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise NasionError(f"{path}: not a safetensors file ({error}); copy it anew") from None
+    absent = "give a folder written by nasion train or crossval"
+    with (
+        loading(path, "not a safetensors file", "copy it anew", absent=absent),
+        safe_open(path, "pt") as file,
+    ):
+        metadata = file.metadata() or {}
+        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     experiment = experiment or _experiment_of(metadata, path)
-    net = MultimodalNet(_without_download(experiment))
-    parameters = net.state_dict()
+    with loading(path, "describes no network", "copy it anew"), torch.device("meta"):
+        # Shapes alone: what the file does not hold is refused before it takes memory.
+        parameters = MultimodalNet(_without_download(experiment)).state_dict()
     for key in (*parameters, *state):
         if key not in state:
             raise NasionError(f"{path}: weight {key} is missing; nothing was loaded")
@@ -80,17 +82,20 @@ def load(path: Path, experiment: Experiment | None = None) -> Checkpoint:
             raise NasionError(f"{path}: weight {key} has a wrong shape; nothing was loaded")
         if not state[key].isfinite().all():
             raise NasionError(f"{path}: weight {key} holds what is no number; nothing was loaded")
+    net = MultimodalNet(_without_download(experiment))
     net.load_state_dict({key: value.to(parameters[key].dtype) for key, value in state.items()})
     net.eval()
     net.requires_grad_(requires_grad=False)
     calibration_path = path.with_name(calibration.FILE_NAME)
-    scaling = Calibration.load(calibration_path) if calibration_path.exists() else Calibration()
+    scaling = Calibration.load(calibration_path) if is_there(calibration_path) else Calibration()
     return Checkpoint(net, experiment, scaling)
 
 
 def _experiment_of(metadata: dict[str, str], path: Path) -> Experiment:
     of_schema(metadata, SCHEMA, path, "train it anew")
-    return made_with(json.loads(metadata["experiment"]), str(path))
+    with loading(path, "holds no settings of a network", "copy it anew"):
+        content = sound(json.loads, metadata["experiment"])
+    return made_with(content, str(path))
 
 
 def _without_download(experiment: Experiment) -> Experiment:

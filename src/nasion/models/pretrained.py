@@ -6,7 +6,8 @@ from nasion.calibration import Calibration
 from nasion.config import made_with
 from nasion.contract import PRETRAINED
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json
+from nasion.files import write_json
+from nasion.loading import read_json
 from nasion.models import checkpoint
 from nasion.models.checkpoint import Checkpoint
 from nasion.models.ensemble import Ensemble

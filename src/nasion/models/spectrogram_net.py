@@ -14,7 +14,6 @@ from typing import Any
 
 import timm
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.layers import resample_abs_pos_embed
 from timm.models import adapt_input_conv, get_pretrained_cfg
@@ -24,6 +23,7 @@ from torch.nn import functional
 from nasion.config import Spectrogram
 from nasion.config import SpectrogramNet as SpectrogramSettings
 from nasion.errors import NasionError
+from nasion.loading import loading
 
 _IN_CHANNELS = {"chains": 4, "symmetric": 4, "repeated": 3, "asymmetry": 6}
 _DIVISOR = 32  # of a canvas' sides: what hierarchical transformers halve down to
@@ -163,7 +163,7 @@ def _load_local(backbone: Any, path: Path) -> None:
     Checkpoints of other code with the same tensors in the same order under other names load too
     (EfficientNet-lite's in TensorFlow naming do); anything else is refused.
     """
-    weights = {key: value for key, value in _read_weights(path).items() if value.ndim}
+    weights = {key: value for key, value in read_weights(path).items() if value.ndim}
     parameters = {key: value for key, value in backbone.state_dict().items() if value.ndim}
     if not set(parameters) <= set(weights):
         weights = dict(zip(parameters, weights.values(), strict=False))
@@ -182,16 +182,19 @@ def _load_local(backbone: Any, path: Path) -> None:
     backbone.load_state_dict({key: weights[key] for key in parameters}, strict=False)
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    try:
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors of a file by name; nothing is unpickled."""
+    local = "give model.spectrogram.weights a local file"
+    with loading(path, "not a weights file", local, absent=local):
         if path.suffix == ".safetensors":
-            return load_file(path)
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except FileNotFoundError:
-        raise NasionError(
-            f"{path}: not found; give model.spectrogram.weights a local file"
-        ) from None
-    except UnpicklingError:
-        raise NasionError(f"{path}: holds more than weights; it was not unpickled") from None
-    except (SafetensorError, RuntimeError, EOFError, LookupError, ValueError, OSError) as error:
-        raise NasionError(f"{path}: not a weights file ({str(error).splitlines()[0]})") from None
+            weights = load_file(path)
+        else:
+            try:
+                weights = dict(torch.load(path, map_location="cpu", weights_only=True))
+            except UnpicklingError:
+                raise NasionError(
+                    f"{path}: holds more than weights; it was not unpickled"
+                ) from None
+        if not all(isinstance(value, Tensor) for value in weights.values()):
+            raise ValueError("it holds more than tensors")
+    return weights

@@ -8,7 +8,9 @@ from typing import Any
 from nasion.contract import KEY, About
 from nasion.errors import NasionError
 from nasion.files import replacing, share, write_text
+from nasion.loading import loading
 from nasion.models.card import card
+from nasion.tensors import refuse_unsound
 
 CARD = "card.md"
 
@@ -30,10 +32,10 @@ def state(path: Path, stated: Mapping[str, Any], source: Path | None = None) -> 
     """
     import onnx
 
-    try:
+    absent = "make one with nasion export"
+    with loading(path, "not an ONNX model", "export it anew", absent=absent):
+        refuse_unsound(path)
         model = onnx.load(path)
-    except Exception as error:  # its errors have no other class in common
-        raise NasionError(f"{path}: not an ONNX model ({type(error).__name__})") from None
     entry = next((entry for entry in model.metadata_props if entry.key == KEY), None)
     if entry is None:
         raise NasionError(f"{path}: not exported by nasion; make one with nasion export")
@@ -45,7 +47,7 @@ def state(path: Path, stated: Mapping[str, Any], source: Path | None = None) -> 
         onnx.save(model, temporary)
     share(path)
     beside = path.with_name(CARD)
-    if beside.is_file() and beside.read_text(encoding="utf-8") == card(before):
+    if beside.is_file() and beside.read_bytes() == card(before).encode():
         write_text(beside, card(about))
         share(beside)
     return about

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasion.errors import NasionError
-from nasion.files import read_json, write_json, write_text
+from nasion.files import write_json, write_text
+from nasion.loading import read_table
 from nasion.phantom.stay import FILE, Stay
 from nasion.phantom.truth import COLUMNS as EVENT_COLUMNS
 from nasion.phantom.truth import Panel
@@ -133,7 +134,7 @@ def _is_complete(path: Path, settings: dict[str, int]) -> bool:
     sidecar = _sibling(path, ".json")
     if not sidecar.exists():
         return False
-    if read_json(sidecar).get("Simulation") != settings:
+    if read_table(sidecar, "remove it").get("Simulation") != settings:
         raise NasionError(f"{path}: was simulated with another seed or length; give another folder")
     return path.exists() and _sibling(path, ".tsv").exists()
 

@@ -31,14 +31,15 @@ from nasion.exports.folder import MANIFEST
 from nasion.exports.keys import Keys, original_of, refuse_telling
 from nasion.files import safe_name, write_text
 from nasion.hms.layout import SPECTROGRAM_FOLDERS
+from nasion.loading import is_there
 from nasion.progress import Progress
-from nasion.reader.mark import mark_of, marked, source_of
+from nasion.reader.listing import COLUMNS, SUMMARY, cell, rows_of
+from nasion.reader.mark import mark_of, marked
 from nasion.reader.reader import Reader
 from nasion.reading.reading import Reading
 from nasion.report.summary import headline, remarks
+from nasion.temporary import sweep_below
 
-SUMMARY = "recordings.tsv"
-COLUMNS = "recording", "reading", "not_read_because", "remarks"
 COPY = "annotated"
 
 
@@ -152,6 +153,8 @@ class Archive:
         report
             Is called with each outcome as it comes.
         """
+        sweep_below(self.out)
+        rows_of(self.out / SUMMARY)  # a list that can't be gone on with is said before any work
         outcomes: list[Outcome] = []
         files = self._files(paths)
         keys = self._keys([[path] for path in files])
@@ -182,7 +185,7 @@ class Archive:
             reason = error
         except Exception as error:  # the batch is worth more than what nobody foresaw
             reason = unforeseen(path, error)
-        return Outcome(str(path), reason=printable(_plain(str(reason))))
+        return Outcome(str(path), reason=printable(cell(str(reason))))
 
     def read_stay(
         self,
@@ -191,6 +194,7 @@ class Archive:
         report: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Read files as one recording, joined by the clock; a file that can't be read ends it."""
+        sweep_below(self.out)
         files = self._files(paths)
         keys = self._keys([files])
         with self._discreet("the stay"), bar("stay") as progress:
@@ -210,7 +214,7 @@ class Archive:
             files = recordings_in(paths, self.out)
             if self.deidentify:
                 refuse_telling(self.out, files, "-o")
-                if any(source for source, *_ in self._rows()):
+                if any(source for source, *_ in rows_of(self.out / SUMMARY)):
                     raise DiscreetError(
                         "-o: holds readings that tell whose they are; give another folder"
                     )
@@ -240,7 +244,7 @@ class Archive:
             for name in _names(recording.name)
             if name not in folders
             and name != DATA_SET
-            and source_of(self.out / name) in ("", mark.partition("-")[0])
+            and self._is_for(name, source, mark.partition("-")[0])
         )
         folder = self.out / name
         if there := self._before(folder, mark):
@@ -261,6 +265,17 @@ class Archive:
             return reading_folder.load(folder)
         except NasionError:  # damaged since
             return None
+
+    def _is_for(self, name: str, source: str, digits: str) -> bool:
+        """Whether a recording of these digits may have a folder: nobody's, or its own.
+
+        Whose a reading is that is too broken to tell, recordings.tsv tells.
+        """
+        folder = self.out / name
+        if mark := mark_of(folder):
+            return mark.partition("-")[0] == digits
+        owners = [row[0] for row in rows_of(self.out / SUMMARY) if row[1] == name]
+        return not (owners and is_there(folder / MANIFEST)) or cell(source) in owners
 
     def _stated(self, files: Sequence[Path]) -> list[object]:
         """What was stated of the recordings, by the user and by files beside them."""
@@ -307,34 +322,21 @@ class Archive:
         for outcome in outcomes:
             source, told = "" if self.deidentify else outcome.source, "; ".join(outcome.warnings)
             rows.append((source, outcome.folder, outcome.reason, told))
-        lines = ["\t".join(_plain(text) for text in row) for row in rows]
+        lines = ["\t".join(cell(text) for text in row) for row in rows]
         write_text(self.out / SUMMARY, "\n".join(lines) + "\n")
 
     def _earlier(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, str, str]]:
         """What recordings.tsv says of others; nothing of readings that are gone."""
         current = (
-            {outcome.source for outcome in outcomes},
+            {cell(outcome.source) for outcome in outcomes},
             {outcome.folder for outcome in outcomes if outcome.folder},
         )
         rows = []
-        for source, folder, reason, told in self._rows():
+        for source, folder, reason, told in rows_of(self.out / SUMMARY):
             exists = (self.out / folder / MANIFEST).exists() if folder else bool(source)
             if exists and source not in current[0] and folder not in current[1]:
                 rows.append((source, folder, reason, told))
         return rows
-
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        """What recordings.tsv says now; nothing where there is none of ours."""
-        path = self.out / SUMMARY
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        if not lines or tuple(lines[0].split("\t"))[:3] != COLUMNS[:3]:  # older: no remarks
-            return []
-        cells = ((*line.split("\t"), "", "", "") for line in lines[1:])
-        return [(source, folder, reason, told) for source, folder, reason, told, *_ in cells]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _names(name: str) -> Iterator[str]:

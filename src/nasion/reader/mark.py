@@ -1,11 +1,13 @@
 """A mark: by which a recording that was read before is known again, and read no second time."""
 
+import os
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from nasion.errors import NasionError
 from nasion.exports.folder import MANIFEST
-from nasion.files import read_json
+from nasion.loading import read_table
 from nasion.reader.reader import Reader
 
 HEAD_BYTES = 1 << 20  # of a file, which with its length tell it from others
@@ -20,7 +22,7 @@ def marked(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> s
             with path.open("rb") as file:
                 source.update(file.read(HEAD_BYTES))
         else:
-            source.update(str(path).encode())
+            source.update(os.fsencode(path))
     about = reader.network.about
     says = repr((about.ages_years, about.accuracy)) if about.accuracy else ""  # in its readings
     more = (*stated, says) if says else stated
@@ -29,11 +31,8 @@ def marked(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> s
 
 
 def mark_of(folder: Path) -> str:
-    """The mark of a finished reading; "" where there is none, or none finished."""
-    path = folder / MANIFEST
-    return str(read_json(path).get("mark") or "?") if path.exists() else ""
-
-
-def source_of(folder: Path) -> str:
-    """The part of the mark that is of the recording's bytes; "" where there is no reading."""
-    return mark_of(folder).partition("-")[0]
+    """The mark of a finished reading; "" where there is none, none finished, or a broken one."""
+    try:
+        return str(read_table(folder / MANIFEST).get("mark") or "?")
+    except NasionError:
+        return ""

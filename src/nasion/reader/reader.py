@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nasion.config import Signal
 from nasion.display.cache import DisplayWriter
@@ -25,6 +24,7 @@ from nasion.reading.findings import of_reading
 from nasion.reading.reading import Reading
 from nasion.reading.stream import Piece, piece_of, spans
 from nasion.report import report
+from nasion.temporary import temporary_folder
 from nasion.windowing import n_steps_of
 
 REPORT = "report.html"
@@ -100,7 +100,7 @@ class Reader:
         mark
             By which to know the reading again; it stands in reading.json.
         """
-        (folder / reading_folder.MANIFEST).unlink(missing_ok=True)
+        reading_folder.begin(folder)
         with self._place_of_display(folder) as place:
             n_steps = n_steps_of(recording.duration_s)
             writer = DisplayWriter(place, n_steps) if place else None
@@ -137,8 +137,8 @@ class Reader:
             yield folder
         elif self.report:
             make_folder(folder)
-            with TemporaryDirectory(dir=folder, prefix=".report-") as temporary:
-                yield Path(temporary)
+            with temporary_folder(folder, "report") as temporary:
+                yield temporary
         else:
             yield None
 

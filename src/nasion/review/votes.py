@@ -5,8 +5,6 @@ event votes `other`. Only blind verdicts count unless more are asked for: those 
 model says tend to agree with it.
 """
 
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from hashlib import sha256
@@ -22,6 +20,7 @@ from nasion.eeg.spectrogram import Power, cleaned, columns
 from nasion.files import make_folder, replacing
 from nasion.hms.writer import Label, write_eeg, write_labels, write_spectrogram
 from nasion.review.verdicts import LATEST_S, Verdict
+from nasion.temporary import temporary_folder
 from nasion.terms import (
     CONTEXT_S,
     PATTERNS,
@@ -68,12 +67,9 @@ def export_votes(
         Of the recording; patients are told apart by it.
     """
     make_folder(folder)
-    temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{FOLDER}-"))
-    try:
+    with temporary_folder(folder, FOLDER) as temporary:
         _write(display, votes, int(sha256(name.encode()).hexdigest()[:7], 16), temporary)
         exchange(temporary, folder / FOLDER)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     with replacing(folder / ZIP) as packed, zipfile.ZipFile(packed, "w") as archive:
         for path in sorted((folder / FOLDER).rglob("*.*")):  # parquet is packed already
             archive.write(path, path.relative_to(folder).as_posix())

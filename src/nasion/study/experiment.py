@@ -11,7 +11,8 @@ from nasion.config import Experiment, load
 from nasion.contract import FILE_NAME
 from nasion.data.store import building
 from nasion.errors import NasionError
-from nasion.files import read_json, share, write_text
+from nasion.files import share, write_text
+from nasion.loading import read_json
 from nasion.settings import fingerprint
 from nasion.simulation import RecordedBackgrounds
 from nasion.study import data_set

@@ -1,7 +1,6 @@
 """A publication: weights to give away by a name, and the package around them that pip installs."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from nasion.catalogue import ALIASES, GROUP, PHANTOM, is_name
@@ -12,6 +11,7 @@ from nasion.models.card import card
 from nasion.models.statement import CARD
 from nasion.network import Network
 from nasion.study.experiment import exported
+from nasion.temporary import temporary_folder
 from nasion.terms import ADULTS
 from nasion.training.run import FOLD, Run
 
@@ -86,8 +86,8 @@ def publish(
     """
     _guard_ours(folder, card_path)
     make_folder(folder.parent)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".publishing-") as temporary:
-        new, old = Path(temporary, "new"), Path(temporary, "old")
+    with temporary_folder(folder.parent, "publishing") as temporary:
+        new, old = temporary / "new", temporary / "old"
         run.pack(new)
         exported(
             Run(new),
@@ -156,5 +156,5 @@ def _guard_ours(folder: Path, card_path: Path | None) -> None:
     old = folder / CARD
     if card_path or not old.exists() or not (folder / FILE_NAME).exists():
         return
-    if old.read_text(encoding="utf-8") != card(Network.open(folder).about):
+    if old.read_bytes() != card(Network.open(folder).about).encode():
         raise NasionError(f"{old}: was written by hand; give the card of the new weights (--card)")

@@ -19,8 +19,9 @@ from nasion.errors import NasionError
 from nasion.evaluation import trials as figures
 from nasion.evaluation.figures import save
 from nasion.evaluation.metrics import LOWER_IS_BETTER, SCALARS, score
-from nasion.files import read_json, replacing, write_json, write_text
+from nasion.files import replacing, write_json, write_text
 from nasion.hms.segments import Segments, load_segments
+from nasion.loading import is_there, read_table
 from nasion.out_of_fold import OutOfFold
 from nasion.progress import Progress
 from nasion.seen import Seen
@@ -127,8 +128,8 @@ def _begin(
     """
     about = {"schema": SCHEMA, "nasion": VERSION, "search": space.fingerprint}
     record = folder / "search.json"
-    if record.exists():
-        previous = read_json(record)
+    if is_there(record):
+        previous = read_table(record, "search in another folder")
         if any(previous.get(key) != about[key] for key in ("schema", "search")):
             raise NasionError(
                 f"{folder}: was begun with another search or experiment; give another with --out"

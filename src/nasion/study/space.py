@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from nasion.config import Experiment, differences, parse
+from nasion.config import MOST_SEED, Experiment, differences, parse
 from nasion.errors import NasionError
 from nasion.settings import Settings, checked, fingerprint
 
@@ -21,6 +21,7 @@ Values = dict[str, Any]  # by dotted name, as TOML and JSON hold them: lists, no
 
 TRIALS = 20
 MOST_CORNERS = 1000  # that are checked together; of larger spaces each key alone
+MOST_TRIALS = 10_000  # each is a cross-validation
 MOST_DRAWS = 1000  # to find one that was not there before
 FIXED = ("name", "data")  # what trials have in common
 
@@ -29,9 +30,9 @@ class Search(Settings):
     """The table [search]."""
 
     sampler: Literal["grid", "random", "tpe"]
-    trials: int | None = Field(default=None, ge=1)  # of random and tpe; a grid has its cells
+    trials: int | None = Field(default=None, ge=1, le=MOST_TRIALS)  # a grid has its cells
     metric: str = "kld"  # of all out-of-fold rows, as `nasion evaluate` names it
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     prune: bool = True  # stop what is worse than the median of finished trials after as many folds
     grid: dict[str, Any] = Field(default_factory=dict)
     ranges: dict[str, Any] = Field(default_factory=dict)
@@ -146,6 +147,11 @@ class Space:
 
     def check(self) -> None:
         """Refuse a value that the experiment refuses, in any cell, draw or end of a range."""
+        if self.search.sampler == "grid" and (n := self._n_cells) > MOST_TRIALS:
+            raise NasionError(
+                f"{self.source}: [search.grid] has {n:,} cells; {MOST_TRIALS:,} at most, or use"
+                " sampler 'random'"
+            )
         cells = self.draws if self.search.sampler != "tpe" else ()
         fingerprints = {self.experiment(values).fingerprint for values in cells}
         if len(fingerprints) < len(cells):
@@ -153,13 +159,17 @@ class Space:
         for values in self._corners():
             self.experiment(values)
 
+    @property
+    def _n_cells(self) -> int:
+        return math.prod(len(axis.ends) for axis in self.axes)
+
     def _product(self) -> Iterator[Values]:
         keys = [axis.key for axis in self.axes]
         for cell in itertools.product(*(axis.ends for axis in self.axes)):
             yield dict(zip(keys, cell, strict=True))
 
     def _corners(self) -> Iterator[Values]:
-        if math.prod(len(axis.ends) for axis in self.axes) <= MOST_CORNERS:
+        if self._n_cells <= MOST_CORNERS:
             yield from self._product()
             return
         first = {axis.key: axis.ends[0] for axis in self.axes}

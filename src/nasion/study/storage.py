@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 from nasion.errors import NasionError
 from nasion.files import make_folder
 
+LOCK = ".lock"  # file of a study's folder
 HEARTBEAT_S, GRACE_S = 15, 60  # a process that was silent for longer is taken for dead
 LOCKED_S = 60.0  # that SQLite waits for another process
 TRIES, PAUSE_S = 3, 1.0  # two processes may make the tables of a new study at the same moment
@@ -118,13 +119,26 @@ def alone(folder: Path) -> Iterator[None]:
     The lock is SQLite's, which every system has.
     """
     make_folder(folder)
-    with closing(sqlite3.connect(folder / ".lock", timeout=1.0, isolation_level=None)) as lock:
+    with closing(_lock(folder)) as lock:
         while True:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
                 break
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 if "locked" not in str(error):
-                    raise NasionError(f"{folder}: cannot be locked ({error})") from None
+                    raise _unlockable(folder, error) from None
         yield
         lock.rollback()
+
+
+def _lock(folder: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(folder / LOCK, timeout=1.0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unlockable(folder, error) from None
+
+
+def _unlockable(folder: Path, error: sqlite3.Error) -> NasionError:
+    return NasionError(
+        f"{folder}: cannot be locked ({error}); remove {LOCK} in it, or give another folder"
+    )

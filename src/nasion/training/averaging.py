@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 from nasion.errors import NasionError
-from nasion.files import write_json
+from nasion.files import make_folder, refuse_existing, write_json
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME
 from nasion.models.ensemble import Ensemble
@@ -54,8 +54,7 @@ def average(
         Where the folder exists, shares are not positive or of another number, fits are of another
         model or signal, or runs have other folds.
     """
-    if folder.exists():
-        raise NasionError(f"{folder}: exists already; give a new folder")
+    refuse_existing(folder)
     shares = shares or [1.0] * len(runs)
     if len(shares) != len(runs) or not all(0 < share < float("inf") for share in shares):
         raise NasionError(f"{len(runs)} runs need as many shares, each above 0")
@@ -63,7 +62,7 @@ def average(
     Ensemble(tuple(fit for ensemble in ensembles for fit in ensemble.fits))  # of one model
     last, result = runs[-1], Run(folder)
     folded = _folded(runs) if by_fold else None
-    folder.mkdir(parents=True)
+    make_folder(folder)
     for fold in [fit.fold for fit in folded.ensemble().fits] if folded else [WHOLE]:
         members = [
             ensemble.holding_out(fold) if folded and len(ensemble.fits) > 1 else ensemble

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from nasion import calibration
 from nasion.calibration import Calibration, Mixture, splits
 from nasion.errors import NasionError
-from nasion.files import of_schema, read_json, write_json
+from nasion.files import refuse_existing, write_json
 from nasion.hms.segments import Segments
+from nasion.loading import is_there, loading, of_schema, read_json
 from nasion.out_of_fold import FILE_NAME, NAMES, OutOfFold
 from nasion.periods import middle_rows
 from nasion.prediction import predict
@@ -64,12 +65,12 @@ class Blend:
         """
         path = folder / BLEND
         content = of_schema(read_json(path), SCHEMA, path, "blend anew")
-        try:
+        with loading(path, "not a blend", "blend the runs anew"):
             members = [(Run(folder / entry["path"]), entry) for entry in content["runs"]]
             weights = tuple(float(entry["weight"]) for _, entry in members)
             fingerprints = [{key: entry[key] for key in FINGERPRINTS} for _, entry in members]
-        except (KeyError, TypeError, ValueError):
-            raise NasionError(f"{path}: not a blend; blend the runs anew") from None
+            if not min(weights) >= 0 or abs(sum(weights) - 1) > LEAST:
+                raise ValueError("weights of runs sum to 1")
         for (run, _), fingerprint in zip(members, fingerprints, strict=True):
             if _fingerprints(run) != fingerprint:
                 raise NasionError(f"{run.folder}: is another run than was blended; blend anew")
@@ -122,7 +123,7 @@ class Blended:
 
 def is_blend(folder: Path) -> bool:
     """Whether a folder is a blend rather than a RUN."""
-    return (folder / BLEND).exists()
+    return is_there(folder / BLEND)
 
 
 def blend(
@@ -147,8 +148,7 @@ def blend(
     """
     if len({run.folder.resolve() for run in runs}) < max(2, len(runs)):
         raise NasionError("a blend needs two runs or more, each once")
-    if folder.exists():
-        raise NasionError(f"{folder}: exists already; give a new folder")
+    refuse_existing(folder)
     tables = _common_rows(runs)
     seen = reduce(or_, (_seen_by_start(run, allow_seen=allow_seen) for run in runs))
     table = tables[0]
@@ -226,7 +226,7 @@ def _calibrated(runs: Sequence[Run], raw: Array, fold: NDArray[np.int64]) -> Arr
     for k, run in enumerate(runs):
         for number in np.unique(fold):
             path = run.fold_folder(int(number)) / calibration.FILE_NAME
-            scaling = Calibration.load(path) if path.exists() else Calibration()
+            scaling = Calibration.load(path) if is_there(path) else Calibration()
             calibrated[k, fold == number] = scaling.apply(raw[k, fold == number])
     return calibrated
 

@@ -16,7 +16,6 @@ than that.
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +23,16 @@ from numpy.typing import NDArray
 from nasion import calibration
 from nasion.calibration import Calibration, Kind
 from nasion.data.dataset import SegmentDataset
-from nasion.data.store import open_store
+from nasion.data.store import building, open_store
 from nasion.errors import NasionError
+from nasion.files import refuse_existing
 from nasion.hms.census import Census, guard_unseen
 from nasion.hms.segments import Segments, targets
 from nasion.models.ensemble import Ensemble
 from nasion.periods import middle_rows
 from nasion.prediction import batches
 from nasion.progress import Progress
+from nasion.temporary import temporary_folder
 from nasion.training.origin import calibrated_on
 from nasion.training.run import Run
 
@@ -134,6 +135,7 @@ def calibrate(
         Where the run learned from some of these patients (unless `allow_seen`), they are fewer
         than two, or `folder` exists.
     """
+    refuse_existing(folder)
     census = Census(segments)
     seen = guard_unseen(run.provenance, census, str(run.folder), allow_seen=allow_seen)
     if segments.table["patient_id"].nunique() < 2:
@@ -145,16 +147,17 @@ def calibrate(
     target, patient = targets(rows.table), rows.table["patient_id"].to_numpy()
     result = calibration.fit(raw, target, kind=kind)
     after = calibration.cross_fitted(raw, target, patient, kind=kind)
-    run.pack(folder)
-    calibrated_on(run.provenance, census).save(folder)
-    Run(folder).mark(seen)
-    result.save(folder / calibration.FILE_NAME)
+    with building(folder, "run.json") as copy:
+        run.pack_into(copy)
+        calibrated_on(run.provenance, census).save(copy)
+        Run(copy).mark(seen)
+        result.save(copy / calibration.FILE_NAME)
     return Calibrated(result, patient, target, before, after)
 
 
 def _raw_probability(rows: Segments, ensemble: Ensemble, progress: Progress | None) -> Array:
     """Raw probabilities of each fit, shape (n_fits, n_rows, 6)."""
-    with TemporaryDirectory(prefix="nasion-") as folder:
-        store = open_store(rows, ensemble.signal, Path(folder), progress)
+    with temporary_folder() as folder:
+        store = open_store(rows, ensemble.signal, folder, progress)
         dataset = SegmentDataset(rows, store, ensemble.experiment)
         return np.concatenate([ensemble.each(batch) for batch in batches(dataset)], 1)

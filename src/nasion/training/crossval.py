@@ -19,6 +19,7 @@ from nasion.errors import NasionError
 from nasion.files import make_folder
 from nasion.hms.census import Census
 from nasion.hms.segments import Segments, load_segments
+from nasion.loading import is_there
 from nasion.models.checkpoint import FILE_NAME, load, save
 from nasion.models.ensemble import Ensemble
 from nasion.out_of_fold import OutOfFold
@@ -114,7 +115,7 @@ def cohort(
 
 def _folds(experiment: Experiment, run: Run, segments: Segments) -> NDArray[np.int_]:
     path = run.folder / FOLDS
-    if path.exists():
+    if is_there(path):
         return read_folds(path, segments.table)
     if experiment.data.folds:
         return read_folds(Path(experiment.data.folds), segments.table)

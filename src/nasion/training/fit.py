@@ -1,8 +1,11 @@
 """One fit from a split to weights, resumable after a kill."""
 
 import logging
+import signal
+import threading
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
@@ -11,10 +14,12 @@ from lightning.pytorch.utilities.warnings import PossibleUserWarning
 
 from nasion.config import Experiment
 from nasion.errors import NasionError
+from nasion.loading import is_there, loading
 from nasion.models.fusion import MultimodalNet
 from nasion.training.module import FitModule, Split
 from nasion.training.surroundings import precision
 
+_log = logging.getLogger(__name__)
 _PRECISION = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -62,11 +67,37 @@ def fit(
             num_sanity_val_steps=0,
             reload_dataloaders_every_n_epochs=1,
         )
-        trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+        _fit(trainer, module, ckpt_path=str(last) if is_whole(last) else None, weights_only=True)
     if best is not None and best.best_model_path:
         state = torch.load(best.best_model_path, weights_only=True)
         module.load_state_dict(state["state_dict"])
     return module.final, module.history
+
+
+def _fit(trainer: Trainer, module: FitModule, **options: Any) -> None:
+    """Train; Ctrl-C passes on as what it is, where Lightning would end the process."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module, **options)
+    except SystemExit:
+        if is_main:  # Lightning lets no second one through
+            signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt from None
+
+
+def is_whole(last: Path) -> bool:
+    """Whether there is something to go on from; what a kill cut off is put away with a word."""
+    if not is_there(last):
+        return False
+    try:
+        with loading(last, "can't be read", "the fit begins anew"):
+            torch.load(last, weights_only=True, mmap=True)
+    except NasionError as error:
+        _log.warning("%s", error)
+        last.unlink()
+        return False
+    return True
 
 
 def _stops_early(experiment: Experiment, split: Split) -> bool:

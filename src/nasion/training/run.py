@@ -24,9 +24,11 @@ import pandas as pd
 from nasion import calibration
 from nasion.calibration import Calibration
 from nasion.config import Experiment, made_with
+from nasion.data.store import building
 from nasion.errors import NasionError
-from nasion.files import make_folder, of_schema, read_json, replacing, share, write_json, write_text
+from nasion.files import make_folder, refuse_existing, replacing, share, write_json
 from nasion.hms.segments import Segments, fingerprint
+from nasion.loading import is_there, loading, of_schema, read_json, read_table
 from nasion.models import checkpoint
 from nasion.models.checkpoint import FILE_NAME
 from nasion.models.ensemble import Ensemble
@@ -79,8 +81,8 @@ class Run:
             "labels": fingerprint(segments),
         }
         path = self.folder / "run.json"
-        if path.exists():
-            content = read_json(path)
+        if is_there(path):
+            content = self.about()
             for key in ("schema", "experiment", "labels"):
                 if content.get(key) != about[key]:
                     change = self._change(experiment) if key == "experiment" else f"other {key}"
@@ -141,15 +143,18 @@ class Run:
         -------
         The files of weights.
         """
-        if target.exists():
-            raise NasionError(f"{target}: exists already; give a new folder")
+        refuse_existing(target)
+        with building(target, "run.json") as folder:
+            weights = self.pack_into(folder)
+        return [target / path.relative_to(folder) for path in weights]
+
+    def pack_into(self, target: Path) -> list[Path]:
+        """As `pack`, into a folder that is there and empty."""
         packed = Run(target)
         ensemble = self.ensemble()
-        make_folder(target)
         about = self.about()
         write_json(target / "config.json", self.experiment.without_paths.model_dump(mode="json"))
-        history = (self.folder / "history.csv").read_text(encoding="utf-8")
-        write_text(target / "history.csv", history)
+        packed.write_history(_history(self.folder / "history.csv"))
         weights = []
         for folder, fit in zip(self.fold_folders, ensemble.fits, strict=True):
             weights.append(packed.folder / folder.name / FILE_NAME)
@@ -174,29 +179,34 @@ class Run:
         )
         calibration_path = self.folder / calibration.FILE_NAME
         return Ensemble(
-            fits, Calibration.load(calibration_path) if calibration_path.exists() else None
+            fits, Calibration.load(calibration_path) if is_there(calibration_path) else None
         )
 
     def about(self) -> dict[str, object]:
         """What `run.json` says."""
         if (self.folder / BLEND).exists():
             raise NasionError(f"{self.folder}: is a blend of runs; give one of those in {BLEND}")
-        if not (self.folder / "run.json").exists():
+        if not is_there(self.folder / "run.json"):
             raise NasionError(f"{self.folder}: not a run folder (no run.json); train one first")
-        about = read_json(self.folder / "run.json")
-        if not isinstance(about, dict):
-            raise NasionError(f"{self.folder / 'run.json'}: not a run's description")
-        return about
+        return read_table(self.folder / "run.json", "train it anew")
 
-    def write_history(self, history: list[dict[str, float]]) -> None:
+    def write_history(self, history: "list[dict[str, float]] | pd.DataFrame") -> None:
         """Write rows of this fit in place of what was there of the same fold."""
         path = self.folder / "history.csv"
         frame = pd.DataFrame(history)
-        if path.exists():
-            before = pd.read_csv(path)
+        if is_there(path):
+            before = _history(path)
             frame = pd.concat([before[~before["fold"].isin(frame["fold"])], frame])
         with replacing(path) as temporary:
             frame.sort_values(["fold", "epoch"]).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _history(path: Path) -> pd.DataFrame:
+    with loading(path, "not a csv of epochs", "take the file out of the RUN"):
+        table = pd.read_csv(path)
+        if missing := [name for name in ("fold", "epoch") if name not in table]:
+            raise KeyError(missing[0])
+    return table
 
 
 def simulated(experiment: Experiment) -> tuple[Simulation, ...]:
