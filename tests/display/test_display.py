@@ -140,6 +140,17 @@ def test_a_gap_that_is_left_out_shows_as_one_that_was_written(
         np.testing.assert_allclose(sparse.trends(*span), dense.trends(*span), rtol=1e-5)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, NasionError, MemoryError])
+def test_what_ends_a_writer_as_it_begins_leaves_nothing(tmp_path, monkeypatch, error):
+    def ended(*_):
+        raise error
+
+    monkeypatch.setattr("nasion.display.cache._write_header", ended)
+    with pytest.raises(error):
+        DisplayWriter(tmp_path, N_STEPS)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_week_without_signal_takes_no_room(tmp_path):
     n_steps = 7 * 43_200 + 60
     with DisplayWriter(tmp_path, n_steps) as writer:

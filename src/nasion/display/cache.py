@@ -69,9 +69,14 @@ class DisplayWriter:
         self._amplitude = Amplitude()
         self._runs: list[tuple[int, int]] = []  # of blocks that are stored
         self._filled = False  # whether a step of the block at hand was added
-        self._files = {name: open_private(self._temporary / f"{name}.npy", "wb") for name in LAYOUT}
-        for name, file in self._files.items():
-            _write_header(file, name, 0)
+        self._files: dict[str, IO[bytes]] = {}
+        try:
+            for name in LAYOUT:
+                self._files[name] = open_private(self._temporary / f"{name}.npy", "wb")
+                _write_header(self._files[name], name, 0)
+        except BaseException:  # no block of `with` has begun that would remove it
+            self._remove()
+            raise
 
     def __enter__(self) -> Self:
         return self
