@@ -33,6 +33,8 @@ def marked(files: Sequence[Path], reader: Reader, stated: Sequence[object]) -> s
 def mark_of(folder: Path) -> str:
     """The mark of a finished reading; "" where there is none, none finished, or a broken one."""
     try:
-        return str(read_table(folder / MANIFEST).get("mark") or "?")
+        content = read_table(folder / MANIFEST)
     except NasionError:
         return ""
+    unmarked = "?" if "files" in content else ""  # whole, of nobody known; else it is broken
+    return str(content.get("mark") or unmarked)
