@@ -375,7 +375,7 @@ def test_a_damaged_cache_is_named(tmp_path):
     write(tmp_path, eeg(), levels())
     signals = tmp_path / FOLDER / "signals.npy"
     signals.write_bytes(signals.read_bytes()[:-100])
-    with pytest.raises(NasionError, match=r"signals\.npy: is missing or cut short; read the"):
+    with pytest.raises(NasionError, match=r"signals\.npy: is cut short .*; read the"):
         Display.open(tmp_path)
     (tmp_path / FOLDER / "index.json").write_text('{"schema": 99}')
     with pytest.raises(NasionError, match="schema 99, this nasion reads 1"):
