@@ -210,22 +210,22 @@ def test_nothing_of_the_machine_is_in_the_file(kind):
 
 def test_the_file_describes_itself():
     network = Network.open(exported("packaged"))
-    model, fit = network.about, ensemble_of("packaged").fits[0]
+    model, ensemble = network.about, ensemble_of("packaged")
     assert model.patterns == PATTERNS
-    assert network.signal == fit.experiment.signal
-    assert (model.labels, model.name, model.fits) == ("0353650124af", "shipped", 1)
+    assert network.signal == ensemble.signal
+    assert (model.labels, model.name, model.fits) == ("4a942264a83d", "phantom", 1)
     assert network.dense
     assert model.symmetric
     assert network.block_length == 100
-    assert network.views == fit.experiment.signal.spectrogram.views
+    assert network.views == ensemble.signal.spectrogram.views
     assert network.maps == ("waveform", *network.views)
-    assert f"temperature {fit.calibration.temperature:.3g}" in model.calibration
+    assert f"temperature {ensemble.mixture.mean.temperature:.3g}" in model.calibration
     assert Network.open(exported("dense")).about.weights != model.weights
 
 
 def test_the_card_says_what_the_model_is():
     text = card(Network.open(exported("packaged")).about)
-    for word in ("# shipped", "not a diagnosis", "10000 simulated patients", "temperature 0.939"):
+    for word in ("# phantom", "not a diagnosis", "8000 simulated patients", "temperature 0.894"):
         assert word in text
     assert "Fp1-F7" in text
     assert "context: multitaper" in text

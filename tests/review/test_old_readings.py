@@ -39,9 +39,10 @@ def test_it_opens_with_all_that_it_held(old):
     assert reading.burden.minutes[Pattern.LPD] == pytest.approx(20 / 60, abs=1e-4)
 
 
-def test_its_model_is_known_again(old):
-    packaged = Network.open(PACKAGED_MODEL).about
-    assert nasion.open_reading(old).model.identity == packaged.identity
+def test_its_model_is_known_and_told_from_that_of_today(old):
+    model, packaged = nasion.open_reading(old).model, Network.open(PACKAGED_MODEL).about
+    assert (model.title, model.weights) == ("shipped (162d9a42c531)", "5532dee77320")
+    assert model.identity != packaged.identity
 
 
 def test_a_verdict_finds_its_event(old):

@@ -43,7 +43,7 @@ def test_a_package_has_what_pip_and_the_catalogue_need(tmp_path, exports):
     assert "https://creativecommons.org/licenses/by-nc/4.0/legalcode" in text
     weights = folder / "src" / "nasion_tuned"
     assert {path.name for path in weights.iterdir()} >= {
-        *("__init__.py", "model.onnx", "card.md", "run.json", "config.json", "fold-0")
+        *("__init__.py", "model.onnx", "card.md", "run.json", "config.json", "fold-all")
     }
     ((_, options),) = exports
     assert (options["name"], options["licence"]) == ("tuned", "CC-BY-NC-4.0")

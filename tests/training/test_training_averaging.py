@@ -64,12 +64,19 @@ def test_each_weight_is_the_mean_by_shares(tmp_path):
     close(result, expected)
 
 
-def test_of_a_run_and_itself_comes_the_run_without_its_calibration(tmp_path):
+def test_of_a_run_and_itself_comes_the_run(tmp_path):
     run = made(tmp_path / "one")
     result = average([run, run], tmp_path / "mean")
     close(weights(result)["all"], weights(run)["all"])
-    assert result.ensemble().fits[0].calibration == Calibration()
-    assert run.ensemble().fits[0].calibration != Calibration()
+    assert result.ensemble().fits[0].calibration.temperature == pytest.approx(2.0)
+
+
+def test_its_calibration_is_the_mean_of_theirs(tmp_path):
+    one, other = made(tmp_path / "one"), made(tmp_path / "other")
+    Calibration(0.5, (0.3, 0, 0, 0, 0, -0.3)).save(other.fold_folder("all") / "calibration.json")
+    calibration = average([one, other], tmp_path / "mean").ensemble().fits[0].calibration
+    assert calibration.temperature == pytest.approx(1.0)
+    assert calibration.bias == pytest.approx((0.15, 0, 0, 0, 0, -0.15))
 
 
 def test_fits_of_a_run_share_alike(tmp_path):

@@ -71,7 +71,7 @@ def publish(
 @app.command()
 def average(
     runs: Annotated[list[str], typer.Argument(help="RUNs, or models by their names.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="New folder: a RUN, not calibrated.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New folder: a RUN.")],
     shares: Annotated[
         list[float] | None,
         typer.Option("--share", help="Of each RUN in their order, in any unit; default: equal."),

@@ -12,6 +12,7 @@ References
 .. [2] Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022.
 """
 
+import math
 import shutil
 from collections.abc import Sequence
 from copy import deepcopy
@@ -21,14 +22,17 @@ from pathlib import Path
 
 import torch
 
+from nasion import calibration
+from nasion.calibration import Calibration
 from nasion.errors import NasionError
 from nasion.files import make_folder, refuse_existing, write_json
 from nasion.models import checkpoint
-from nasion.models.checkpoint import FILE_NAME
+from nasion.models.checkpoint import FILE_NAME, Checkpoint
 from nasion.models.ensemble import Ensemble
 from nasion.models.fusion import MultimodalNet
 from nasion.provenance import Provenance
 from nasion.seen import NOTHING
+from nasion.terms import PATTERNS
 from nasion.training.run import FOLDS, Run
 
 KEPT = ("config.json", "history.csv")  # of the last run
@@ -38,7 +42,9 @@ WHOLE = "all"  # the fit where folds are not kept apart
 def average(
     runs: Sequence[Run], folder: Path, *, shares: Sequence[float] = (), by_fold: bool = False
 ) -> Run:
-    """Write a run whose weights are the mean of those of others, not calibrated.
+    """Write a run whose weights and calibration are the means of those of others.
+
+    The mean calibration is a start; `nasion calibrate` fits one on votes.
 
     Parameters
     ----------
@@ -68,8 +74,14 @@ def average(
             ensemble.holding_out(fold) if folded and len(ensemble.fits) > 1 else ensemble
             for ensemble in ensembles
         ]
-        net = _mean(members, shares)
-        checkpoint.save(result.fold_folder(fold) / FILE_NAME, net, last.experiment)
+        weighted = [
+            (fit, share / sum(shares) / len(ensemble.fits))
+            for ensemble, share in zip(members, shares, strict=True)
+            for fit in ensemble.fits
+        ]
+        path = result.fold_folder(fold) / FILE_NAME
+        checkpoint.save(path, _mean(weighted), last.experiment)
+        _calibration(weighted).save(path.with_name(calibration.FILE_NAME))
     for name in KEPT:
         shutil.copyfile(last.folder / name, folder / name)
     if folded:
@@ -98,23 +110,27 @@ def _folded(runs: Sequence[Run]) -> Run:
     return folded[0]
 
 
-def _mean(members: Sequence[Ensemble], shares: Sequence[float]) -> MultimodalNet:
+def _mean(weighted: Sequence[tuple[Checkpoint, float]]) -> MultimodalNet:
     """A network with the mean of weights and of normalisation statistics."""
-    weighted = [
-        (fit.net.state_dict(), share / sum(shares) / len(ensemble.fits))
-        for ensemble, share in zip(members, shares, strict=True)
-        for fit in ensemble.fits
-    ]
-    net = deepcopy(members[-1].fits[-1].net)
+    states = [(fit.net.state_dict(), share) for fit, share in weighted]
+    net = deepcopy(weighted[-1][0].net)
     mean = {}
     for name, last in net.state_dict().items():
         if last.is_floating_point():
-            total = torch.stack([share * state[name].double() for state, share in weighted]).sum(0)
+            total = torch.stack([share * state[name].double() for state, share in states]).sum(0)
             mean[name] = total.to(last.dtype)
         else:
             mean[name] = last.clone()  # a count of steps
     net.load_state_dict(mean)
     return net
+
+
+def _calibration(weighted: Sequence[tuple[Checkpoint, float]]) -> Calibration:
+    """The mean calibration: of temperatures the geometric one."""
+    each = [(fit.calibration, share) for fit, share in weighted]
+    temperature = math.exp(sum(share * math.log(one.temperature) for one, share in each))
+    bias = (sum(share * one.bias[k] for one, share in each) for k in range(len(PATTERNS)))
+    return Calibration(temperature, tuple(bias))
 
 
 def _learned(run: Run, *, by_fold: bool) -> Provenance:
