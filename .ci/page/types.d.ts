@@ -113,6 +113,7 @@ interface Summary {
   percent: Record<string, number>;
   urgency: number;
   unread: number;
+  warnings: string[];
 }
 
 /** An event with its last verdict applied. */
