@@ -246,7 +246,7 @@ def test_what_cannot_be_compared_is_refused(files: dict[str, Path], tmp_path: Pa
     with pytest.raises(NasionError, match="too much alike: a b, A-B"):
         compare({"a b": files["both"], "A-B": files["both"]}, None, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    with pytest.raises(NasionError, match="not a folder"):
+    with pytest.raises(NasionError, match="a file is in the way"):
         evaluate(files["both"], None, files["labels"])
     with pytest.raises(NasionError, match="csv of labels"):
         evaluate(files["labels"], None, tmp_path / "out")

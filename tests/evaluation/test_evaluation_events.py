@@ -217,7 +217,7 @@ def test_columns_and_numbers_that_are_missing_are_named(tmp_path):
         "no column pattern": write(tmp_path / "b.tsv", [(1, 2)], ("onset", "duration")),
         "row 3, onset": write(tmp_path / "c.tsv", [(1, 2, "sz"), ("soon", 2, "sz")]),
         "negative": write(tmp_path / "d.tsv", [(1, -2, "sz")]),
-        "can't be read": tmp_path / "none.tsv",
+        "not found": tmp_path / "none.tsv",
         "after the end": write(tmp_path / "e.tsv", [(7190, 20, "sz")]),
     }
     for words, path in bad.items():

@@ -292,7 +292,7 @@ def test_files_that_are_no_table_are_refused(content: bytes, tmp_path: Path) -> 
 def test_absent_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NasionError, match="not found"):
         read_labels(tmp_path / "none.csv")
-    with pytest.raises(NasionError, match="can't be read"):
+    with pytest.raises(NasionError, match="is a folder, not a file"):
         read_labels(tmp_path)
     (tmp_path / "x.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(NasionError, match="can't be read"):

@@ -176,7 +176,7 @@ def test_other_sampling_rates_keep_the_grid(name, sfreq):
         (Model(waveform="siamese", siamese=Siamese(strides=(2, 5))), "one number a stage"),
         (Model(waveform="siamese", siamese=Siamese(n_groups=7)), "n_groups"),
         (
-            Model(waveform="conv-transformer", conv_transformer=ConvTransformer(strides=(2, 0))),
+            Model(waveform="conv-transformer", conv_transformer=ConvTransformer(strides=(2, 7))),
             r"model\.conv_transformer\.strides",
         ),
         (

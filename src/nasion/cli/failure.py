@@ -106,7 +106,7 @@ def _keep(error: Exception) -> Path:
         lines = [*told.stack.format(), f"{type(error).__name__}, its text left out\n"]
     else:
         lines = [*told.format()]
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write(f"nasion {VERSION}, Python {platform.python_version()}, {sys.platform}\n")
         file.writelines(lines)
     return Path(name)

@@ -125,16 +125,20 @@ class Queue(Generic[T]):
         try:
             answer = job.work()
         except BaseException as error:
+            self._end(key)
             job.future.set_exception(error)
         else:
-            with self._lock:
-                self._kept[key] = answer
+            self._end(key, _Kept(answer))
+            job.future.set_result(answer)
+
+    def _end(self, key: Hashable, kept: "_Kept[T] | None" = None) -> None:
+        """Of work that is done: who asks from now on gets what is kept, or has it done anew."""
+        with self._lock:
+            del self._working[key]
+            if kept:
+                self._kept[key] = kept.answer
                 while len(self._kept) > self._n_kept:
                     del self._kept[next(iter(self._kept))]
-            job.future.set_result(answer)
-        finally:
-            with self._lock:
-                del self._working[key]
 
 
 def _heard(answer: "asyncio.Future[Any]") -> None:
