@@ -110,6 +110,7 @@ def test_from_training_to_a_report(phantoms, tmp_path):
     assert not (tmp_path / "seen.csv").exists()
 
 
+@pytest.mark.more
 @pytest.mark.real
 def test_predict_on_real_segments(phantoms, real, tmp_path):
     run = tmp_path / "run"

@@ -121,7 +121,7 @@ def test_maps_are_those_of_autograd_and_the_file_says_which_there_are(kind):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("part", ["hms", "iiic"])
+@pytest.mark.parametrize("part", ["hms", pytest.param("iiic", marks=pytest.mark.more)])
 def test_packaged_weights_say_the_same_of_real_segments(real, part):
     segments = load_segments(real / part, None)
     here = predict(segments, ensemble_of("packaged"))[list(VOTE_COLUMNS)].to_numpy()
@@ -149,6 +149,7 @@ def test_packaged_weights_explain_real_segments_as_autograd_does(real, part, tmp
     assert_same_maps("packaged", some(real / part, None, tmp_path, 5), range(5), floor=2e-6)
 
 
+@pytest.mark.more
 def test_packaged_weights_explain_phantoms_as_autograd_does(phantoms, tmp_path):
     assert_same_maps("packaged", some(phantoms, "train", tmp_path, 5), range(5))
 

@@ -259,6 +259,7 @@ def test_the_best_trial_is_the_best_of_complete_ones(tmp_path, maximised):
     assert [trial.values for trial in trials] == list(simple().draws)
 
 
+@pytest.mark.more
 def test_what_is_worse_than_the_median_after_as_many_folds_is_pruned(tmp_path):
     order = [3.0, 1.0, 2.0, 4.0, 9.0, 0.5, 2.6, 1.9]
 

@@ -154,7 +154,7 @@ def test_only_fits_that_learned_from_a_row_are_compared():
     assert of_all_fits(strange, ALL_LEARNED, Calibration()) != found
 
 
-@pytest.mark.parametrize("n_folds", [2, 3])
+@pytest.mark.parametrize("n_folds", [pytest.param(2, marks=pytest.mark.more), 3])
 def test_cross_validation_saves_it_and_prediction_takes_it(segments, phantoms, tmp_path, n_folds):
     content = {
         "data": {"path": str(phantoms), "n_folds": n_folds},
