@@ -68,7 +68,7 @@ def crossvals(planned: Planned, progress: Progress | None = None) -> list[Path]:
         except BaseException:
             for process in active_children():
                 if process.pid not in others:
-                    process.terminate()
+                    process.kill()  # Lightning takes a milder signal for a wish, and lives on
             raise
 
 
