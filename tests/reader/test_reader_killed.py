@@ -18,6 +18,12 @@ from nasion.temporary import PREFIX
 from nasion.terms import COLUMNS, SFREQ
 
 pytestmark = pytest.mark.more
+# Who runs the tests in the background hands on that Ctrl-C is ignored.
+HEEDING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("nasion", run_name="__main__", alter_sys=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +39,7 @@ def read(recording, out, *more):
 
 def interrupted(recording, out, how):
     """Read in another process, and end it while the signals are being written."""
-    command = [sys.executable, "-m", "nasion", "read", str(recording), "-o", str(out)]
+    command = [sys.executable, "-c", HEEDING, "read", str(recording), "-o", str(out)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 100
         while not written(out) and time.monotonic() < until:
